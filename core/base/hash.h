@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace masar {
+
+std::string sha256(std::string_view bytes);                           ///< 32 raw bytes
+std::string sha256_hex(std::string_view bytes);                       ///< 64 lower-case hex digits
+std::string hmac_sha256(std::string_view key, std::string_view bytes);///< 32 raw bytes
+std::string to_hex(std::string_view bytes);
+std::string base64(std::string_view bytes);                           ///< with padding, one line
+/// Strict: padding required, no white space. Throws Error(rejected, "bad-base64").
+std::string from_base64(std::string_view text);
+/// FNV-1a of the key, mod 256: the partition of a case (ENGINE.md 24). Never changes.
+std::uint8_t partition_of(std::string_view case_key) noexcept;
+/// `bytes` bytes from the operating system's generator, as hex.
+std::string random_hex(std::size_t bytes);
+/// Compares without leaking where the first difference is.
+bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
+
+}  // namespace masar

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/store/rows.h"
+
+namespace masar::store {
+
+/// Everything that one commit does, in the order of the members. All or nothing.
+struct Transaction {
+  std::vector<JournalRow> journal;
+  std::vector<KeyRow> keys;
+  /// Inserted where `version` − 1 is 0 (no row yet), else updated from that version; a version that is not
+  /// there is a conflict ("case", key).
+  std::vector<CaseRow> cases;
+  std::vector<std::pair<std::string, std::string>> aliases_ended;  ///< alias name, case key
+  std::vector<AliasRow> aliases;
+  std::vector<TimerRow> timers_cleared;                            ///< by kind, case, name, serial
+  std::vector<TimerRow> timers;
+  std::vector<TaskRow> tasks;                                      ///< by id: inserted or replaced
+  std::vector<OutboxRow> outbox;                                   ///< an id that exists stays as it is
+  std::vector<OutboxUpdate> outbox_updates;
+  std::vector<ReplyRow> replies;
+  std::vector<DeadLetterRow> dead_letters;
+  std::vector<std::pair<std::int64_t, DeadLetterState>> dead_letter_states;
+  std::vector<AuditRow> audit;
+  struct Mark {
+    RowId id = 0;
+    JournalState state = JournalState::done;
+    std::string inputs;
+  };
+  std::vector<Mark> marks;
+  std::vector<RowId> attempts_counted;                             ///< journal rows: attempts + 1
+  std::vector<std::pair<std::string, std::string>> settings;       ///< name → value; empty value deletes
+  std::vector<std::pair<std::string, std::int64_t>> series;        ///< name → how many numbers to reserve
+};
+
+enum class CommitStatus {
+  committed,
+  conflict,  ///< a unique key, an alias, a case's version or an outbox row's state: undone alone, not transient
+  failed,    ///< the store could not; nothing of it is there
+};
+
+struct Commit {
+  CommitStatus status = CommitStatus::committed;
+  std::string conflict;                       ///< "key", "alias", "case", "outbox"
+  std::string conflict_value;                 ///< which one
+  std::string error;                          ///< of failed
+  Instant stamp{};                            ///< of this transaction, also where it has no journal row
+  std::vector<RowId> journal_ids;             ///< of the journal rows, in order
+  std::vector<Instant> stamps;                ///< of the journal rows
+  std::vector<std::int64_t> outbox_sequences; ///< of the outbox rows
+  std::vector<std::int64_t> dead_letter_ids;
+  std::vector<std::int64_t> series_first;     ///< first number of each reservation
+};
+
+struct CaseRecord {
+  CaseRow row;
+  std::vector<TimerRow> deadlines;            ///< kind deadline only
+  std::vector<TaskRow> tasks;                 ///< open ones
+};
+
+struct CaseFilter {
+  std::string search;                         ///< a case key, or a value of any search field
+  std::string state;                          ///< empty: any
+  std::string after_key;                      ///< page on
+  int limit = 50;                             ///< at most 500
+};
+
+/// The transactions over journal, cases, deadlines, outbox, tasks and audit (DESIGN §1, ENGINE.md 11, 17).
+///
+/// One per hub; owned by the hub. Writing: one writer commits what waits in groups; submit() may be
+/// called from any thread and returns at once, and `done` is called exactly once, after the commit has returned,
+/// on the writer's thread, in the order of the commits. `done` must be short and must not throw. Reading:
+/// from any thread, sees every commit whose `done` has been called; throws Error(transient, "store").
+/// A failed sync ends the process (ENGINE.md 17).
+class Store {
+ public:
+  using Done = std::function<void(const Commit&)>;
+  virtual ~Store() = default;
+
+  virtual void submit(Transaction transaction, Done done) = 0;
+  /// Commits all that waits, on the caller's thread; only where the store was opened without a writer thread.
+  /// Returns how many transactions it committed or refused.
+  virtual std::size_t run_writer() = 0;
+  /// Finishes what waits, then takes no more (later submits get `failed`).
+  virtual void stop() = 0;
+  virtual bool healthy() const = 0;           ///< false while writes fail; probed by the writer itself
+
+  virtual std::optional<CaseRecord> find_case(std::string_view key) = 0;
+  virtual std::optional<std::string> find_alias(std::string_view name, std::string_view value) = 0;
+  virtual std::optional<KeyRow> find_key(std::string_view endpoint, std::string_view name,
+                                         std::string_view value) = 0;
+  virtual std::optional<ReplyRow> find_reply(RowId journal) = 0;
+  virtual std::optional<JournalRow> find_journal(RowId id) = 0;
+  virtual std::vector<JournalRow> journal_parts(RowId envelope) = 0;  ///< in order of part
+  /// Undone rows with id > after, in order. `case_key` empty: of all cases.
+  virtual std::vector<JournalRow> undone(RowId after, std::size_t limit, std::string_view case_key = {}) = 0;
+  virtual std::vector<TimerRow> due(Instant until, std::size_t limit) = 0;   ///< by due, order
+  virtual std::optional<Instant> next_due() = 0;
+  virtual std::optional<OutboxRow> find_outbox(std::string_view id) = 0;
+  /// Rows of an endpoint in any of the states ready and sending, sequence > after, in order.
+  virtual std::vector<OutboxRow> waiting(std::string_view endpoint, std::int64_t after, std::size_t limit) = 0;
+  virtual std::vector<OutboxRow> outbox_of(std::string_view case_key) = 0;
+  virtual std::vector<CaseRow> cases(const CaseFilter& filter) = 0;
+  virtual std::vector<AuditRow> timeline(std::string_view case_key, std::int64_t after, std::size_t limit) = 0;
+  virtual std::vector<TaskRow> tasks(std::optional<TaskState> state, std::string_view case_key,
+                                     std::string_view after_id, std::size_t limit) = 0;
+  virtual std::optional<TaskRow> find_task(std::string_view id) = 0;
+  virtual std::vector<DeadLetterRow> dead_letters(std::optional<DeadLetterState> state, std::int64_t after,
+                                                  std::size_t limit) = 0;
+  virtual std::optional<DeadLetterRow> find_dead_letter(std::int64_t id) = 0;
+  virtual std::map<std::string, std::string> settings() = 0;
+  /// journal_undone, outbox_ready, outbox_sending, cases_open, tasks_open, dead_letters_open …
+  virtual std::map<std::string, std::int64_t> counts() = 0;
+};
+
+}  // namespace masar::store

@@ -1,0 +1,197 @@
+#include "core/route/compiler.h"
+
+#include <array>
+
+#include "core/config/fields.h"
+
+namespace masar::route {
+namespace {
+
+using config::ElementTable;
+using config::Kind;
+
+// The steps' elements: the one place that states their attributes.
+const ElementTable kMap{"map", "The document becomes what a mapping makes of it.",
+                        {{"using", Kind::name, true, "", "id of the mapping", {}}}, {}};
+const ElementTable kCall{"call", "Sends the document to an outbound endpoint; what follows sees the reply.",
+                         {{"endpoint", Kind::name, true, "", "id of the endpoint", {}},
+                          {"operation", Kind::text, false, "", "operation of the endpoint", {}}}, {}};
+const ElementTable kValidate{"validate", "Refuses a document that a schema does not allow.",
+                             {{"schema", Kind::text, true, "", "file name in schemas/", {}}}, {}};
+const ElementTable kEnrich{"enrich", "Binds a value, from lookups and the case, to a variable.",
+                           {{"name", Kind::name, true, "", "the variable, without $", {}},
+                            {"select", Kind::expression, true, "", "its value", {}}}, {}};
+const ElementTable kSetHeader{"set-header", "Sets a header of the message.",
+                              {{"name", Kind::text, true, "", "the header", {}},
+                               {"value", Kind::text, true, "", "text with {expression} parts", {}}}, {}};
+const ElementTable kRefuse{"refuse", "The sender is told that the message is refused; nothing else happens.",
+                           {{"code", Kind::name, true, "", "the refusal's code", {}},
+                            {"text", Kind::text, false, "", "text with {expression} parts", {}}}, {}};
+const ElementTable kDeadLetter{"dead-letter", "The message is kept whole for a person.",
+                               {{"code", Kind::name, true, "", "the cause's code", {}}}, {}};
+const ElementTable kChoice{"choice", "The first branch whose test is true.", {}, {"when", "otherwise"}};
+const ElementTable kWhen{"when", "A branch of a choice.",
+                         {{"test", Kind::expression, true, "", "a boolean expression", {}}}, {"*"}};
+const ElementTable kOtherwise{"otherwise", "The branch where no test is true.", {}, {"*"}};
+
+constexpr std::array<std::string_view, 9> kSteps{"map",        "call",   "validate",    "enrich", "set-header",
+                                                  "refuse", "dead-letter", "choice", "to"};
+
+const expression::Type kBoolean{expression::Kind::boolean, {}, {}};
+
+}  // namespace
+
+bool StepCompiler::is_step(std::string_view name) {
+  return std::find(kSteps.begin(), kSteps.end(), name) != kSteps.end();
+}
+
+std::vector<std::string> StepCompiler::step_names() { return {kSteps.begin(), kSteps.end()}; }
+
+Program StepCompiler::compile(const std::vector<const config::Element*>& elements, expression::Scope scope,
+                              const expression::Scope* after_call) {
+  scope_ = std::move(scope);
+  after_call_ = after_call;
+  called_ = false;
+  program_ = {};
+  for (const auto* element : elements) add(*element);
+  return std::move(program_);
+}
+
+void StepCompiler::add(const config::Element& element) {
+  const std::string& name = element.name.local;
+  if (name == "map") return add_map(element);
+  if (name == "call") return add_call(element);
+  if (name == "validate") return add_validate(element);
+  if (name == "enrich") return add_enrich(element);
+  if (name == "set-header") return add_set_header(element);
+  if (name == "refuse") return add_refuse(element);
+  if (name == "choice") return add_choice(element);
+  if (name == "to") return program_.steps_.push_back(make_to());
+  if (name == "dead-letter") {
+    const config::Values values(kDeadLetter, element, diagnostics_);
+    return program_.steps_.push_back(make_dead_letter(values.text("code")));
+  }
+  diagnostics_.add(element.place, "unknown step <" + name + ">", config::suggest(name, step_names()));
+}
+
+std::optional<expression::Expression> StepCompiler::expression_of(const config::Element& element,
+                                                                  std::string_view attribute,
+                                                                  std::optional<expression::Type> expected) {
+  const auto* found = element.attribute(attribute);
+  if (!found) return std::nullopt;
+  return expression::compile(found->value, found->value_place, scope_, std::move(expected), diagnostics_);
+}
+
+void StepCompiler::add_map(const config::Element& element) {
+  const config::Values values(kMap, element, diagnostics_);
+  const auto found = library_.mappings.find(values.text("using"));
+  if (found == library_.mappings.end()) {
+    if (values.has("using")) {
+      diagnostics_.add(values.place("using"), "unknown mapping \"" + values.text("using") + "\"",
+                       config::suggest(values.text("using"), keys_of(library_.mappings)));
+    }
+    return;
+  }
+  auto mapping = mapping::Mapping::compile(*found->second, scope_, library_.prefixes, diagnostics_);
+  if (!mapping) return;
+  last_map_names = mapping->top_level_names();
+  program_.steps_.push_back(make_map(std::move(*mapping)));
+}
+
+void StepCompiler::add_call(const config::Element& element) {
+  const config::Values values(kCall, element, diagnostics_);
+  if (!after_call_) {
+    diagnostics_.add(element.place, "<call> may not stand here", "make it an effect of the process: asking a "
+                                                                 "partner is an effect, its reply an event");
+    return;
+  }
+  const std::string& endpoint = values.text("endpoint");
+  const auto found = library_.endpoints.find(endpoint);
+  if (found == library_.endpoints.end()) {
+    if (values.has("endpoint")) {
+      diagnostics_.add(values.place("endpoint"), "unknown endpoint \"" + endpoint + "\"",
+                       config::suggest(endpoint, keys_of(library_.endpoints)));
+    }
+  } else if (found->second) {
+    diagnostics_.add(values.place("endpoint"), "endpoint \"" + endpoint + "\" is inbound",
+                     "name one with direction=\"out\"");
+  }
+  calls.push_back(endpoint);
+  program_.steps_.push_back(make_call(endpoint, values.text("operation")));
+  called_ = true;
+  scope_ = *after_call_;
+}
+
+void StepCompiler::add_validate(const config::Element& element) {
+  const config::Values values(kValidate, element, diagnostics_);
+  const auto found = library_.schemas.find(values.text("schema"));
+  if (found != library_.schemas.end()) {
+    return program_.steps_.push_back(make_validate(found->second, values.text("schema")));
+  }
+  if (values.has("schema")) {
+    diagnostics_.add(values.place("schema"), "unknown schema \"" + values.text("schema") + "\"",
+                     config::suggest(values.text("schema"), keys_of(library_.schemas)));
+  }
+}
+
+void StepCompiler::add_enrich(const config::Element& element) {
+  const config::Values values(kEnrich, element, diagnostics_);
+  auto value = expression_of(element, "select", std::nullopt);
+  if (!value || !values.has("name")) return;
+  if (scope_.find(values.text("name"))) {
+    diagnostics_.add(values.place("name"), "$" + values.text("name") + " is there already", "choose another name");
+    return;
+  }
+  const auto slot = scope_.add(values.text("name"), value->type());
+  program_.steps_.push_back(make_enrich(slot, std::move(*value)));
+}
+
+void StepCompiler::add_set_header(const config::Element& element) {
+  const config::Values values(kSetHeader, element, diagnostics_);
+  const auto* text = element.attribute("value");
+  if (!text) return;
+  auto value = expression::compile_text(text->value, text->value_place, scope_, diagnostics_);
+  if (value) program_.steps_.push_back(make_set_header(values.text("name"), std::move(*value)));
+}
+
+void StepCompiler::add_refuse(const config::Element& element) {
+  const config::Values values(kRefuse, element, diagnostics_);
+  auto text = expression::compile_text(values.text("text"), values.place("text"), scope_, diagnostics_);
+  if (text) program_.steps_.push_back(make_refuse(values.text("code"), std::move(*text)));
+}
+
+void StepCompiler::add_choice(const config::Element& element) {
+  const config::Values values(kChoice, element, diagnostics_);
+  std::vector<std::shared_ptr<Jump>> ends;
+  const expression::Scope before = scope_;
+  bool otherwise = false;
+  bool called = called_;
+  for (const auto* branch : element.elements()) {
+    scope_ = before;
+    called_ = false;
+    std::shared_ptr<Branch> test;
+    if (branch->name.local == "when" && !otherwise) {
+      const config::Values checked(kWhen, *branch, diagnostics_);
+      auto condition = expression_of(*branch, "test", kBoolean);
+      if (condition) program_.steps_.push_back(test = std::make_shared<Branch>(std::move(*condition)));
+    } else if (branch->name.local == "otherwise" && !otherwise) {
+      const config::Values checked(kOtherwise, *branch, diagnostics_);
+      otherwise = true;
+    } else {
+      diagnostics_.add(branch->place, "unexpected <" + branch->name.local + "> in <choice>",
+                       "write <when test=…> branches, then at most one <otherwise>");
+      continue;
+    }
+    for (const auto* step : branch->elements()) add(*step);
+    called = called || called_;
+    ends.push_back(std::make_shared<Jump>());
+    program_.steps_.push_back(ends.back());
+    if (test) test->set_target(program_.steps_.size());
+  }
+  for (const auto& end : ends) end->set_target(program_.steps_.size());
+  // What a branch bound is not seen outside it; after a call in some branch, what follows sees the reply.
+  called_ = called;
+  scope_ = called && after_call_ ? *after_call_ : before;
+}
+
+}  // namespace masar::route

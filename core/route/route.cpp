@@ -1,0 +1,407 @@
+#include "core/route/route.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/config/fields.h"
+#include "core/route/compiler.h"
+
+namespace masar::route {
+namespace {
+
+using config::Diagnostics;
+using config::Element;
+using config::ElementTable;
+using config::Kind;
+using expression::Scope;
+
+const ElementTable kRoute{"route", "Steps between two endpoints, or between an endpoint and a process.",
+                          {{"id", Kind::name, true, "", "its name", {}},
+                           {"mode", Kind::choice, false, "durable", "how it delivers",
+                            {"durable", "pass-through", "query"}}},
+                          {"*"}};
+const ElementTable kFrom{"from", "Where messages come from.",
+                         {{"endpoint", Kind::name, false, "", "an inbound endpoint", {}},
+                          {"type", Kind::text, false, "", "the payload's root, with its prefix", {}},
+                          {"parts", Kind::expression, false, "", "elements that become messages of their own", {}},
+                          {"process", Kind::name, false, "", "a process, with effect", {}},
+                          {"effect", Kind::name, false, "", "the effect of the process", {}}},
+                         {}};
+const ElementTable kFind{"find", "How the case is found; tried in order.",
+                         {{"key", Kind::expression, false, "", "the case's key", {}},
+                          {"alias", Kind::name, false, "", "an alias of the process, with value", {}},
+                          {"value", Kind::expression, false, "", "the alias's value", {}}},
+                         {}};
+const ElementTable kNoCase{"no-case", "What happens to a message that finds no case.",
+                           {{"do", Kind::choice, false, "refuse", "what to do", {"refuse", "record", "keep", "open"}},
+                            {"code", Kind::name, false, "no-such-case", "the refusal's code", {}},
+                            {"reply", Kind::name, false, "", "the route's reply that is its answer", {}}},
+                           {"*"}};
+const ElementTable kTo{"to", "The event document becomes an event of the case.",
+                       {{"process", Kind::name, true, "", "the process", {}},
+                        {"event", Kind::name, true, "", "its event", {}}},
+                       {}};
+const ElementTable kQuery{"query", "Reads a case and answers in the same exchange.",
+                          {{"process", Kind::name, true, "", "the process", {}}}, {}};
+const ElementTable kReply{"reply", "How a reply of the process is written.",
+                          {{"name", Kind::name, true, "", "the reply's name", {}}}, {"*"}};
+const ElementTable kOnFailure{
+    "on-failure", "What an outcome other than delivered does.",
+    {{"kind", Kind::choice, true, "", "the outcome", {"unavailable", "rejected", "unknown", "expired", "failed"}},
+     {"code", Kind::text, false, "", "only for this code", {}},
+     {"event", Kind::name, false, "", "the event of the case that it becomes", {}},
+     {"task", Kind::name, false, "", "the task that it opens", {}},
+     {"keep", Kind::choice, false, "", "go on at the longest interval once the attempts are spent", {"retrying"}},
+     {"task-after", Kind::span, false, "", "open the task once this long has passed without an answer", {}}},
+    {}};
+const ElementTable kOnReport{"on-report", "The event that a delivery report becomes.",
+                             {{"event", Kind::name, true, "", "the event", {}}}, {}};
+
+const expression::Type kText{expression::Kind::text, {}, {}};
+const expression::Type kInstant{expression::Kind::instant, {}, {}};
+const expression::Type kNodes{expression::Kind::nodes, {}, {}};
+
+Scope base_scope(const Library& library) {
+  Scope scope;
+  scope.lookups = library.lookups;
+  scope.zone = library.zone;
+  return scope;
+}
+
+void add_message(Scope& scope) {
+  for (const char* name : {"message.id", "message.sender", "message.type", "message.endpoint"}) scope.add(name, kText);
+  scope.add("message.received", kInstant);
+}
+
+/// Reads one `<route>`.
+class RouteReader {
+ public:
+  RouteReader(const Element& root, const Library& library, Diagnostics& diagnostics)
+      : root_(root), library_(library), diagnostics_(diagnostics), steps_(library, diagnostics) {}
+
+  std::shared_ptr<const Route> read() {
+    const auto before = diagnostics_.findings().size();
+    const config::Values values(kRoute, root_, diagnostics_);
+    route_->id = values.text("id");
+    route_->place = root_.place;
+    const auto& mode = values.text("mode");
+    route_->mode = mode == "query" ? Mode::query : mode == "pass-through" ? Mode::pass_through : Mode::durable;
+    read_from();
+    if (!route_->from_effect.empty()) {
+      read_effect_route();
+    } else if (route_->mode == Mode::query) {
+      read_query();
+    } else if (route_->mode == Mode::pass_through) {
+      read_pass_through();
+    } else {
+      read_inbound();
+    }
+    if (diagnostics_.findings().size() != before) return nullptr;
+    return route_;
+  }
+
+ private:
+  void read_from() {
+    const auto froms = root_.elements("from");
+    if (froms.size() != 1) {
+      diagnostics_.add(root_.place, "a route has exactly one <from>", "write <from endpoint=… type=…/> or "
+                                                                      "<from process=… effect=…/>");
+      return;
+    }
+    const config::Values values(kFrom, *froms[0], diagnostics_);
+    if (values.has("effect")) {
+      route_->process = process_named(values.text("process"), values.place("process"));
+      route_->from_effect = values.text("effect");
+      return check_effect(values);
+    }
+    route_->from_endpoint = values.text("endpoint");
+    route_->from_type = values.text("type");
+    const auto found = library_.endpoints.find(route_->from_endpoint);
+    if (found == library_.endpoints.end()) {
+      diagnostics_.add(values.place("endpoint"), "unknown endpoint \"" + route_->from_endpoint + "\"",
+                       config::suggest(route_->from_endpoint, keys_of(library_.endpoints)));
+    } else if (!found->second) {
+      diagnostics_.add(values.place("endpoint"), "endpoint \"" + route_->from_endpoint + "\" is outbound",
+                       "name one with direction=\"in\"");
+    }
+    if (const auto* parts = froms[0]->attribute("parts")) {
+      route_->parts = expression::compile(parts->value, parts->value_place, message_scope(library_), kNodes, diagnostics_);
+    }
+  }
+
+  std::shared_ptr<const process::Definition> process_named(const std::string& name, const config::Place& place) {
+    const auto found = library_.processes.find(name);
+    if (found != library_.processes.end()) return found->second;
+    diagnostics_.add(place, "unknown process \"" + name + "\"", config::suggest(name, keys_of(library_.processes)));
+    return nullptr;
+  }
+
+  void check_effect(const config::Values& values) {
+    if (!route_->process) return;
+    std::vector<std::string> known;
+    for (const auto& effect : route_->process->effects()) known.push_back(effect.name);
+    if (std::find(known.begin(), known.end(), route_->from_effect) != known.end()) return;
+    diagnostics_.add(values.place("effect"), "process \"" + route_->process->name() + "\" has no effect \"" +
+                     route_->from_effect + "\"", config::suggest(route_->from_effect, known));
+  }
+
+  void check_event(const std::string& name, const config::Place& place) {
+    if (!route_->process || name.empty() || route_->process->event(name)) return;
+    std::vector<std::string> known;
+    for (const auto& event : route_->process->events()) known.push_back(event.name);
+    diagnostics_.add(place, "process \"" + route_->process->name() + "\" has no event \"" + name + "\"",
+                     config::suggest(name, known));
+  }
+
+  void read_finds() {
+    for (const auto* element : root_.elements("find")) {
+      const config::Values values(kFind, *element, diagnostics_);
+      const bool by_key = values.has("key");
+      const auto* attribute = element->attribute(by_key ? "key" : "value");
+      if (!attribute || (!by_key && !values.has("alias"))) {
+        diagnostics_.add(element->place, "<find> needs key, or alias and value", "");
+        continue;
+      }
+      auto value = expression::compile(attribute->value, attribute->value_place, message_scope(library_), kText,
+                                       diagnostics_);
+      if (value) route_->finds.push_back({values.text("alias"), std::move(*value)});
+      if (!by_key && route_->process) {
+        const auto names = route_->process->alias_names();
+        if (std::find(names.begin(), names.end(), values.text("alias")) == names.end()) {
+          diagnostics_.add(values.place("alias"), "process \"" + route_->process->name() + "\" has no alias \"" +
+                           values.text("alias") + "\"", config::suggest(values.text("alias"), names));
+        }
+      }
+    }
+  }
+
+  void read_no_case() {
+    const auto* element = root_.element("no-case");
+    if (!element) return;
+    const config::Values values(kNoCase, *element, diagnostics_);
+    const auto& action = values.text("do");
+    route_->no_case.action = action == "open"     ? NoCase::Do::open
+                             : action == "record" ? NoCase::Do::record
+                             : action == "keep"   ? NoCase::Do::keep
+                                                  : NoCase::Do::refuse;
+    route_->no_case.code = values.text("code");
+    route_->no_case.reply = values.text("reply");
+    if (route_->mode == Mode::query) {
+      Scope scope = message_scope(library_);
+      scope.add("now", kInstant);
+      route_->without_case = steps_.compile(element->elements(), scope, nullptr);
+    }
+  }
+
+  /// The step elements of the route, `<to>` among them; other known children are passed over.
+  std::vector<const Element*> step_elements(const std::vector<std::string_view>& others) {
+    std::vector<const Element*> steps;
+    for (const auto* element : root_.elements()) {
+      const std::string& name = element->name.local;
+      if (StepCompiler::is_step(name)) {
+        steps.push_back(element);
+      } else if (name != "from" && std::find(others.begin(), others.end(), name) == others.end()) {
+        auto known = StepCompiler::step_names();
+        known.insert(known.end(), others.begin(), others.end());
+        diagnostics_.add(element->place, "unknown element <" + name + "> in this route", config::suggest(name, known));
+      }
+    }
+    return steps;
+  }
+
+  void read_to(const Element& to) {
+    const config::Values values(kTo, to, diagnostics_);
+    auto process = process_named(values.text("process"), values.place("process"));
+    if (route_->process && process != route_->process) {
+      diagnostics_.add(values.place("process"), "an effect's reply goes to its own process",
+                       "write process=\"" + route_->process->name() + "\"");
+    }
+    route_->process = std::move(process);
+    route_->to_event = values.text("event");
+    check_event(route_->to_event, values.place("event"));
+  }
+
+  void check_fields() {
+    if (!route_->process) return;
+    const auto* event = route_->process->event(route_->to_event);
+    if (!event) return;
+    std::vector<std::string> known;
+    for (const auto& [name, type] : event->fields) known.push_back(name);
+    for (const auto& [name, place] : steps_.last_map_names) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      diagnostics_.add(place, "event \"" + event->name + "\" has no field \"" + name + "\"", config::suggest(name, known));
+    }
+  }
+
+  void read_inbound() {
+    const auto* to = root_.element("to");
+    if (!to) {
+      diagnostics_.add(root_.place, "a durable route from an endpoint ends in <to process=… event=…/>", "");
+      return;
+    }
+    read_to(*to);
+    read_finds();
+    read_no_case();
+    steps_.last_map_names.clear();
+    route_->before = steps_.compile(step_elements({"find", "no-case", "reply"}), message_scope(library_), nullptr);
+    check_fields();
+    for (const auto* reply : root_.elements("reply")) read_reply(*reply);
+    if (!route_->no_case.reply.empty() && !route_->replies.contains(route_->no_case.reply)) {
+      diagnostics_.add(root_.place, "<no-case> names the reply \"" + route_->no_case.reply + "\", which the route has not",
+                       config::suggest(route_->no_case.reply, keys_of(route_->replies)));
+    }
+    if (route_->process && route_->no_case.action == NoCase::Do::open &&
+        !route_->process->opens_with(route_->to_event)) {
+      diagnostics_.add(root_.place, "event \"" + route_->to_event + "\" does not open a case",
+                       "give its m:event opens=\"true\"");
+    }
+    if (route_->finds.empty()) {
+      diagnostics_.add(root_.place, "the route does not say how its case is found", "write <find key=…/>");
+    }
+  }
+
+  /// A reply named by the process sees the case and its arguments; one that only `<no-case>` names sees the message.
+  void read_reply(const Element& element) {
+    const config::Values values(kReply, element, diagnostics_);
+    const std::string& name = values.text("name");
+    Scope scope = base_scope(library_);
+    add_message(scope);
+    const process::ReplyDeclaration* declaration = nullptr;
+    if (route_->process) {
+      for (const auto& known : route_->process->replies()) {
+        if (known.name == name) declaration = &known;
+      }
+    }
+    if (declaration) {
+      route_->process->add_to(scope);
+      scope.add("reply.name", kText);
+      for (const auto& [argument, type] : declaration->arguments) scope.add("reply." + argument, type);
+    } else if (name != route_->no_case.reply) {
+      std::vector<std::string> known;
+      if (route_->process) {
+        for (const auto& reply : route_->process->replies()) known.push_back(reply.name);
+      }
+      diagnostics_.add(values.place("name"), "the process has no reply \"" + name + "\"", config::suggest(name, known));
+    }
+    route_->replies[name] = steps_.compile(element.elements(), std::move(scope), nullptr);
+  }
+
+  void read_query() {
+    const auto* query = root_.element("query");
+    if (!query) {
+      diagnostics_.add(root_.place, "a route with mode=\"query\" names <query process=…/>", "");
+      return;
+    }
+    const config::Values values(kQuery, *query, diagnostics_);
+    route_->process = process_named(values.text("process"), values.place("process"));
+    read_finds();
+    read_no_case();
+    Scope scope = message_scope(library_);
+    scope.add("now", kInstant);
+    if (route_->process) route_->process->add_to(scope);
+    route_->before = steps_.compile(step_elements({"find", "no-case", "query"}), std::move(scope), nullptr);
+  }
+
+  void read_pass_through() {
+    const Scope scope = message_scope(library_);
+    route_->before = steps_.compile(step_elements({}), scope, &scope);
+    if (steps_.calls.size() != 1) {
+      diagnostics_.add(root_.place, "a pass-through route has exactly one <call>", "");
+      return;
+    }
+    route_->call_endpoint = steps_.calls[0];
+  }
+
+  void read_effect_route() {
+    if (!route_->process) return;
+    Scope after = base_scope(library_);
+    route_->process->add_to(after);
+    after.add("effect.id", kText);
+    after.add("effect.name", kText);
+    after.add("effect.at", kInstant);
+    Scope scope = after;
+    for (const auto& effect : route_->process->effects()) {
+      if (effect.name != route_->from_effect) continue;
+      for (const auto& [argument, type] : effect.arguments) {
+        if (!scope.find("effect." + argument)) scope.add("effect." + argument, type);
+      }
+    }
+    if (const auto* to = root_.element("to")) read_to(*to);
+    steps_.last_map_names.clear();
+    route_->before = steps_.compile(step_elements({"on-failure", "on-report"}), std::move(scope), &after);
+    if (steps_.calls.empty()) {
+      diagnostics_.add(root_.place, "an effect's route has a <call>", "write <call endpoint=…/>");
+    }
+    if (!route_->to_event.empty()) check_fields();
+    for (const auto* element : root_.elements("on-failure")) read_failure(*element);
+    if (const auto* report = root_.element("on-report")) {
+      const config::Values values(kOnReport, *report, diagnostics_);
+      route_->report_event = values.text("event");
+      check_event(route_->report_event, values.place("event"));
+    }
+    for (const char* kind : {"unavailable", "rejected", "unknown"}) {
+      if (route_->on_failure(kind, "")) continue;
+      diagnostics_.add(root_.place, std::string("outcome \"") + kind + "\" has no handler",
+                       std::string("write <on-failure kind=\"") + kind + "\" event=… or task=…/>");
+    }
+  }
+
+  void read_failure(const Element& element) {
+    const config::Values values(kOnFailure, element, diagnostics_);
+    OnFailure failure;
+    failure.kind = values.text("kind");
+    failure.code = values.text("code");
+    failure.event = values.text("event");
+    failure.task = values.text("task");
+    failure.keep_retrying = values.text("keep") == "retrying";
+    if (values.has("task-after")) failure.task_after = values.span("task-after");
+    check_event(failure.event, values.place("event"));
+    if (!failure.task.empty()) {
+      std::vector<std::string> known;
+      for (const auto& task : route_->process->tasks()) known.push_back(task.name);
+      if (std::find(known.begin(), known.end(), failure.task) == known.end()) {
+        diagnostics_.add(values.place("task"), "the process has no task \"" + failure.task + "\"",
+                         config::suggest(failure.task, known));
+      }
+    }
+    if (failure.event.empty() && failure.task.empty() && !failure.keep_retrying) {
+      diagnostics_.add(element.place, "<on-failure> does nothing", "give it event, task or keep=\"retrying\"");
+    }
+    route_->failures.push_back(std::move(failure));
+  }
+
+  const Element& root_;
+  const Library& library_;
+  Diagnostics& diagnostics_;
+  StepCompiler steps_;
+  std::shared_ptr<Route> route_ = std::make_shared<Route>();
+};
+
+}  // namespace
+
+std::shared_ptr<const Route> Route::compile(const Element& root, const Library& library, Diagnostics& diagnostics) {
+  return RouteReader(root, library, diagnostics).read();
+}
+
+const OnFailure* Route::on_failure(std::string_view kind, std::string_view code) const {
+  const OnFailure* any = nullptr;
+  for (const auto& failure : failures) {
+    if (failure.kind != kind) continue;
+    if (!failure.code.empty() && failure.code == code) return &failure;
+    if (failure.code.empty() && !any) any = &failure;
+  }
+  return any;
+}
+
+bool Route::names_event() const {
+  if (!to_event.empty() || !report_event.empty()) return true;
+  return std::any_of(failures.begin(), failures.end(), [](const auto& f) { return !f.event.empty(); });
+}
+
+Scope message_scope(const Library& library) {
+  Scope scope = base_scope(library);
+  add_message(scope);
+  return scope;
+}
+
+}  // namespace masar::route

@@ -48,8 +48,8 @@ using Nodes = std::vector<pugi::xml_node>;     ///< in document order; lives no 
 class Value {
  public:
   using Data = std::variant<std::monostate, std::string, std::int64_t, Fils, Date, Instant, Duration, bool,
-                            Nodes, std::shared_ptr<const List>, std::shared_ptr<const Table>,
-                            std::shared_ptr<const Row>>;
+                            Nodes, std::shared_ptr<const List>,  // also of a row
+                            std::shared_ptr<const Table>>;
   Value() = default;
   template <typename T>
   explicit Value(T data) : data_(std::move(data)) {}

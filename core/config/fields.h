@@ -32,8 +32,10 @@ struct ElementTable {
   std::vector<std::string_view> children;  ///< names of the child elements allowed, "*" for any
 };
 
-/// The attributes of one element read by its table: unknown and missing ones, and values that do not fit
-/// their kind, went to `diagnostics` with place and nearest name; typed getters then return the fallback.
+/// The attributes of one element read by its table: unknown and missing ones, values that do not fit
+/// their kind, and child elements that the table does not allow went to `diagnostics` with place and nearest
+/// name; typed getters then return the fallback. A field of another namespace is named as the file writes
+/// it (`m:type`). Asking for a field that the table does not have is a programmer's error (std::logic_error).
 class Values {
  public:
   Values(const ElementTable& table, const Element& element, Diagnostics& diagnostics);

@@ -42,7 +42,9 @@ struct JournalRow {
   std::string effect;       ///< of outcomes and reports: the effect's id
   std::int64_t serial = 0;  ///< of a deadline; the attempt of an outcome
   RowId origin = 0;         ///< the row that this one is journaled anew from
-  RowId envelope = 0;       ///< first row of the message that this is a part of; 0: whole
+  /// First row of the message that this is a part of; 0: whole. Where `parts` > 1 and this is 0, the store
+  /// fills in the last row with part 0 up to here of the same transaction.
+  RowId envelope = 0;
   int part = 0;             ///< counts from 0
   int parts = 1;
   bool owes_reply = false;
@@ -165,6 +167,7 @@ struct ReplyRow {
   RowId journal = 0;
   std::string code;           ///< empty: a reply; otherwise the refusal's code
   std::string body;
+  int journal_index = -1;     ///< ≥ 0: the id of this journal row of the same transaction
 };
 
 /// One step of the timeline and the audit log. No chain yet (ENGINE.md 24 comes later).
@@ -180,6 +183,7 @@ struct AuditRow {
   std::string reference;      ///< message id, effect id, task id
   std::string text;           ///< for people; no personal data
   RowId journal = 0;
+  int journal_index = -1;     ///< ≥ 0: the id of this journal row of the same transaction
 };
 
 enum class DeadLetterState { open, retried, discarded };

@@ -15,18 +15,18 @@ namespace masar::store {
 /// Everything that one commit does, in the order of the members. All or nothing.
 struct Transaction {
   std::vector<JournalRow> journal;
-  std::vector<KeyRow> keys;
+  std::vector<KeyRow> keys;                   ///< one that has expired gives way
   /// Inserted where `version` − 1 is 0 (no row yet), else updated from that version; a version that is not
   /// there is a conflict ("case", key).
   std::vector<CaseRow> cases;
   std::vector<std::pair<std::string, std::string>> aliases_ended;  ///< alias name, case key
-  std::vector<AliasRow> aliases;
+  std::vector<AliasRow> aliases;                                   ///< held by the same case: no conflict
   std::vector<TimerRow> timers_cleared;                            ///< by kind, case, name, serial
-  std::vector<TimerRow> timers;
+  std::vector<TimerRow> timers;                                    ///< inserted or replaced
   std::vector<TaskRow> tasks;                                      ///< by id: inserted or replaced
   std::vector<OutboxRow> outbox;                                   ///< an id that exists stays as it is
   std::vector<OutboxUpdate> outbox_updates;
-  std::vector<ReplyRow> replies;
+  std::vector<ReplyRow> replies;                                   ///< by journal row: inserted or replaced
   std::vector<DeadLetterRow> dead_letters;
   std::vector<std::pair<std::int64_t, DeadLetterState>> dead_letter_states;
   std::vector<AuditRow> audit;
@@ -44,20 +44,21 @@ struct Transaction {
 enum class CommitStatus {
   committed,
   conflict,  ///< a unique key, an alias, a case's version or an outbox row's state: undone alone, not transient
-  failed,    ///< the store could not; nothing of it is there
+  failed,    ///< the store could not, or the queue is full, or it has stopped; nothing of it is there
 };
 
 struct Commit {
   CommitStatus status = CommitStatus::committed;
-  std::string conflict;                       ///< "key", "alias", "case", "outbox"
-  std::string conflict_value;                 ///< which one
-  std::string error;                          ///< of failed
+  std::string conflict;                       ///< "key", "alias", "case", "outbox"; "constraint": our own fault
+  std::string conflict_value;                 ///< which one: a key's or alias's value, a case's key, an id
+  std::string error;                          ///< of failed and "constraint"
   Instant stamp{};                            ///< of this transaction, also where it has no journal row
   std::vector<RowId> journal_ids;             ///< of the journal rows, in order
   std::vector<Instant> stamps;                ///< of the journal rows
   std::vector<std::int64_t> outbox_sequences; ///< of the outbox rows
   std::vector<std::int64_t> dead_letter_ids;
   std::vector<std::int64_t> series_first;     ///< first number of each reservation
+  std::string conflict_name;                  ///< of "key" and "alias": the key's or alias's name
 };
 
 struct CaseRecord {
@@ -77,8 +78,12 @@ struct CaseFilter {
 ///
 /// One per hub; owned by the hub. Writing: one writer commits what waits in groups; submit() may be
 /// called from any thread and returns at once, and `done` is called exactly once, after the commit has returned,
-/// on the writer's thread, in the order of the commits. `done` must be short and must not throw. Reading:
-/// from any thread, sees every commit whose `done` has been called; throws Error(transient, "store").
+/// on the writer's thread, in the order of the commits; where submit() itself refuses (queue full, stopped) it is
+/// called with `failed` before submit() returns, on the caller's thread. `done` must be short and must not throw;
+/// it may submit. While writes fail (disk full) what waits stays waiting: it is committed when they succeed again,
+/// with new stamps, or gets `failed` at stop(). Stamps never go back, are equal where the clock stands still, and
+/// what was written later has the higher row id. Reading: from any thread but inside `done` only with care (it
+/// holds up the writer), sees every commit whose `done` has been called; throws Error(transient, "store").
 /// A failed sync ends the process (ENGINE.md 17).
 class Store {
  public:
@@ -87,7 +92,7 @@ class Store {
 
   virtual void submit(Transaction transaction, Done done) = 0;
   /// Commits all that waits, on the caller's thread; only where the store was opened without a writer thread.
-  /// Returns how many transactions it committed or refused.
+  /// Returns how many transactions it committed or refused; while writes fail 0, and they still wait.
   virtual std::size_t run_writer() = 0;
   /// Finishes what waits, then takes no more (later submits get `failed`).
   virtual void stop() = 0;
@@ -99,7 +104,8 @@ class Store {
                                          std::string_view value) = 0;
   virtual std::optional<ReplyRow> find_reply(RowId journal) = 0;
   virtual std::optional<JournalRow> find_journal(RowId id) = 0;
-  virtual std::vector<JournalRow> journal_parts(RowId envelope) = 0;  ///< in order of part
+  /// In order of part, then id: one that was journaled anew follows its original.
+  virtual std::vector<JournalRow> journal_parts(RowId envelope) = 0;
   /// Undone rows with id > after, in order. `case_key` empty: of all cases.
   virtual std::vector<JournalRow> undone(RowId after, std::size_t limit, std::string_view case_key = {}) = 0;
   virtual std::vector<TimerRow> due(Instant until, std::size_t limit) = 0;   ///< by due, order
@@ -117,7 +123,7 @@ class Store {
                                                   std::size_t limit) = 0;
   virtual std::optional<DeadLetterRow> find_dead_letter(std::int64_t id) = 0;
   virtual std::map<std::string, std::string> settings() = 0;
-  /// journal_undone, outbox_ready, outbox_sending, cases_open, tasks_open, dead_letters_open …
+  /// journal_undone, outbox_ready, outbox_sending, cases_open, tasks_open, dead_letters_open, timers, wal_bytes.
   virtual std::map<std::string, std::int64_t> counts() = 0;
 };
 

@@ -1,0 +1,65 @@
+#include "core/store/sqlite_session.h"
+
+#include <mutex>
+
+#include <Poco/Data/SQLite/Connector.h>
+#include <sqlite3.h>
+
+namespace masar::store {
+namespace {
+
+Poco::Data::Session connect(const std::string& path) {
+  static std::once_flag registered;  // Poco::Data keeps its connectors in a registry of its own
+  std::call_once(registered, [] { Poco::Data::SQLite::Connector::registerConnector(); });
+  try {
+    return Poco::Data::Session("SQLite", path);
+  } catch (const Poco::Exception& error) {
+    throw Error(ErrorKind::transient, "store", "store: cannot open " + path + ": " + error.displayText());
+  }
+}
+
+// Poco::Data opens any file; the first statement is the one that looks at it.
+void check_database(sqlite3* database) {
+  try {
+    execute(database, "SELECT 1 FROM sqlite_schema LIMIT 1");
+  } catch (const SqliteError& error) {
+    if (error.primary() == SQLITE_NOTADB) {
+      throw Error(ErrorKind::config, "store-foreign", "the file is not an SQLite database");
+    }
+    throw;
+  }
+}
+
+void set(sqlite3* database, const std::string& pragma) { execute(database, ("PRAGMA " + pragma).c_str()); }
+
+}  // namespace
+
+SqliteSession::SqliteSession(const SessionSettings& settings)
+    : session_(connect(settings.path)),
+      handle_(Poco::AnyCast<sqlite3*>(session_.getProperty("handle"))) {
+  check_database(handle_);
+  sqlite3_busy_timeout(handle_, static_cast<int>(settings.busy_timeout.count()));
+  set(handle_, "journal_mode = WAL");
+  set(handle_, settings.full_sync ? "synchronous = FULL" : "synchronous = OFF");
+  set(handle_, "foreign_keys = ON");
+  set(handle_, "secure_delete = FAST");   // deleted personal data does not stay in free pages
+  set(handle_, "temp_store = MEMORY");    // what savepoints put aside never becomes a file
+  set(handle_, "wal_autocheckpoint = 0"); // the writer decides when
+  set(handle_, "trusted_schema = OFF");
+  set(handle_, "cache_size = -" + std::to_string(settings.cache_kib));
+  if (settings.pages_max > 0) {
+    set(handle_, "max_page_count = " + std::to_string(settings.pages_max));
+  }
+  if (settings.read_only) {
+    set(handle_, "query_only = ON");
+  }
+}
+
+Statement& SqliteSession::prepared(const char* sql) {
+  if (const auto found = statements_.find(sql); found != statements_.end()) {
+    return found->second;
+  }
+  return statements_.emplace(sql, Statement(handle_, sql)).first->second;
+}
+
+}  // namespace masar::store

@@ -1,0 +1,362 @@
+#include "core/store/sqlite_transaction.h"
+
+#include <utility>
+
+#include <sqlite3.h>
+
+#include "core/store/sqlite_rows.h"
+#include "core/store/sqlite_search.h"
+
+namespace masar::store {
+namespace {
+
+constexpr const char* kPutJournal =
+    "INSERT INTO journal(" MASAR_JOURNAL_COLUMNS
+    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+// A key that has expired at the stamp (?7) gives way; a living one changes nothing.
+constexpr const char* kPutKey =
+    "INSERT INTO keys(" MASAR_KEY_COLUMNS
+    ") VALUES(?,?,?,?,?,?) ON CONFLICT(endpoint, name, value) DO UPDATE SET "
+    "digest = excluded.digest, journal = excluded.journal, expires = excluded.expires "
+    "WHERE keys.expires <= ?7";
+constexpr const char* kCaseVersion = "SELECT id, version, search FROM cases WHERE key = ?";
+constexpr const char* kPutCase =
+    "INSERT INTO cases(" MASAR_CASE_COLUMNS ", search) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* kUpdateCase =
+    "UPDATE cases SET (" MASAR_CASE_COLUMNS ", search) = (?,?,?,?,?,?,?,?,?,?,?,?,?,?) WHERE id = ?";
+constexpr const char* kPutSearch =
+    "INSERT INTO case_search(value, field, case_key) VALUES(?,?,?) ON CONFLICT DO NOTHING";
+constexpr const char* kEndSearch =
+    "DELETE FROM case_search WHERE value = ? AND field = ? AND case_key = ?";
+constexpr const char* kEndAlias = "DELETE FROM aliases WHERE case_key = ? AND name = ?";
+constexpr const char* kPutAlias =
+    "INSERT INTO aliases(name, value, case_key, partition) VALUES(?,?,?,?) ON CONFLICT DO NOTHING";
+constexpr const char* kAliasHolder = "SELECT case_key FROM aliases WHERE name = ? AND value = ?";
+constexpr const char* kClearTimer =
+    "DELETE FROM timers WHERE case_key = ? AND kind = ? AND name = ? AND serial = ?";
+constexpr const char* kPutTimer =
+    "INSERT INTO timers(" MASAR_TIMER_COLUMNS
+    ") VALUES(?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET partition = excluded.partition, "
+    "due = excluded.due, ord = excluded.ord, visit = excluded.visit";
+constexpr const char* kPutTask =
+    "INSERT INTO tasks(" MASAR_TASK_COLUMNS
+    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET case_key = excluded.case_key, "
+    "partition = excluded.partition, state = excluded.state, visit = excluded.visit, "
+    "asked = excluded.asked, due = excluded.due, ended = excluded.ended, name = excluded.name, "
+    "until = excluded.until, effect = excluded.effect, detail = excluded.detail, "
+    "answer = excluded.answer";
+constexpr const char* kPutOutbox =
+    "INSERT INTO outbox(" MASAR_OUTBOX_COLUMNS
+    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING";
+constexpr const char* kOutboxSequence = "SELECT sequence FROM outbox WHERE id = ?";
+// ?7: the states that it may be in, one bit each.
+constexpr const char* kUpdateOutbox =
+    "UPDATE outbox SET state = ?1, attempts = ?2, code = ?3, text = ?4, reply = ?8, "
+    "report = CASE ?5 WHEN '' THEN report ELSE ?5 END, changed = ?6 "
+    "WHERE id = ?9 AND ((1 << state) & ?7) <> 0";
+constexpr const char* kPutReply =
+    "INSERT INTO replies(journal, code, body) VALUES(?1,?2,?3) "
+    "ON CONFLICT DO UPDATE SET code = ?2, body = ?3";
+constexpr const char* kPutDeadLetter =
+    "INSERT INTO dead_letters(" MASAR_DEAD_LETTER_COLUMNS
+    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* kDeadLetterState = "UPDATE dead_letters SET state = ? WHERE id = ?";
+constexpr const char* kPutAudit =
+    "INSERT INTO audit(" MASAR_AUDIT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* kMark = "UPDATE journal SET state = ?1, inputs = ?3 WHERE id = ?2";
+constexpr const char* kCountAttempt = "UPDATE journal SET attempts = attempts + 1 WHERE id = ?";
+constexpr const char* kPutSetting =
+    "INSERT INTO settings(name, value) VALUES(?1,?2) ON CONFLICT DO UPDATE SET value = ?2";
+constexpr const char* kEndSetting = "DELETE FROM settings WHERE name = ?";
+constexpr const char* kReserve =
+    "INSERT INTO series(name, next) VALUES(?1, 1 + ?2) "
+    "ON CONFLICT DO UPDATE SET next = next + ?2 RETURNING next";
+
+std::int64_t next_id(SqliteSession& session, const char* sql) {
+  Statement& statement = session.prepared(sql);
+  const Reading reading(statement);
+  return statement.step() ? statement.integer(0) + 1 : 1;
+}
+
+// Gives a member of a row another value for as long as the row is written: written again, in a group that
+// is redone, it must start from what its caller gave.
+template <typename Value>
+class Lent {
+ public:
+  Lent(Value& member, Value value) : member_(member), given_(std::exchange(member, value)) {}
+  ~Lent() { member_ = given_; }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+
+ private:
+  Value& member_;
+  Value given_;
+};
+
+Instant or_stamp(Instant at, Instant stamp) { return at == Instant{} ? stamp : at; }
+
+RowId journal_id(const Commit& commit, int index) {
+  if (index < 0 || static_cast<std::size_t>(index) >= commit.journal_ids.size()) {
+    throw Error(ErrorKind::internal, "bad-transaction",
+                "store: a row names a journal row that its transaction does not have");
+  }
+  return commit.journal_ids[static_cast<std::size_t>(index)];
+}
+
+}  // namespace
+
+TransactionApplier::TransactionApplier(SqliteSession& session) : session_(session) {
+  counters_.journal = next_id(session, "SELECT max(id) FROM journal");
+  counters_.outbox = next_id(session, "SELECT max(sequence) FROM outbox");
+  counters_.dead_letter = next_id(session, "SELECT max(id) FROM dead_letters");
+  counters_.audit = next_id(session, "SELECT max(id) FROM audit");
+}
+
+std::int64_t TransactionApplier::changed() const { return sqlite3_changes(session_.handle()); }
+
+void TransactionApplier::apply(Transaction& transaction, Commit& commit) {
+  put_journal(transaction, commit);
+  put_keys(transaction, commit);
+  for (const CaseRow& row : transaction.cases) {
+    put_case(row);
+  }
+  put_aliases(transaction);
+  put_timers(transaction);
+  put_tasks(transaction);
+  put_outbox(transaction, commit);
+  for (const OutboxUpdate& update : transaction.outbox_updates) {
+    update_outbox(update, commit.stamp);
+  }
+  put_replies(transaction, commit);
+  put_dead_letters(transaction, commit);
+  put_audit(transaction, commit);
+  mark_journal(transaction);
+  put_settings(transaction);
+  reserve_series(transaction, commit);
+}
+
+void TransactionApplier::put_journal(Transaction& transaction, Commit& commit) {
+  if (transaction.journal.empty()) {
+    return;
+  }
+  Statement& statement = session_.prepared(kPutJournal);
+  RowId first_part = 0;
+  for (JournalRow& row : transaction.journal) {
+    row.id = counters_.journal++;
+    row.stamp = commit.stamp;
+    if (row.part == 0) {
+      first_part = row.id;
+    }
+    const bool fill = row.parts > 1 && row.envelope == 0;
+    const Lent envelope(row.envelope, fill ? first_part : row.envelope);
+    Binder binder(statement);
+    visit_journal(row, binder);
+    statement.run();
+    commit.journal_ids.push_back(row.id);
+    commit.stamps.push_back(row.stamp);
+  }
+}
+
+void TransactionApplier::put_keys(Transaction& transaction, const Commit& commit) {
+  for (KeyRow& row : transaction.keys) {
+    row.journal = journal_id(commit, row.journal_index);
+    Statement& statement = session_.prepared(kPutKey);
+    Binder binder(statement);
+    visit_key(row, binder);
+    binder(commit.stamp);
+    statement.run();
+    if (changed() == 0) {
+      throw Conflict{"key", row.name, row.value};
+    }
+  }
+}
+
+void TransactionApplier::put_case(const CaseRow& row) {
+  std::int64_t id = 0;
+  std::int64_t version = 0;
+  std::string search_before;
+  {
+    Statement& statement = session_.prepared(kCaseVersion).bind(row.key);
+    const Reading reading(statement);
+    if (statement.step()) {
+      id = statement.integer(0);
+      version = statement.integer(1);
+      search_before = statement.bytes(2);
+    }
+  }
+  if (version != row.version - 1) {
+    throw Conflict{"case", {}, row.key};
+  }
+  const std::string search = encode_search(row.search);
+  Statement& statement = session_.prepared(id == 0 ? kPutCase : kUpdateCase);
+  Binder binder(statement);
+  visit_case(row, binder);
+  binder.blob(search);
+  if (id != 0) {
+    binder(id);
+  }
+  statement.run();
+  if (search != search_before) {
+    put_search(row, search_before, search);
+  }
+}
+
+void TransactionApplier::put_search(const CaseRow& row, const std::string& before,
+                                    const std::string& after) {
+  for (const auto& [field, value] : decode_search(before)) {
+    session_.prepared(kEndSearch).bind(value, field, row.key).run();
+  }
+  for (const auto& [field, value] : decode_search(after)) {
+    session_.prepared(kPutSearch).bind(value, field, row.key).run();
+  }
+}
+
+void TransactionApplier::put_aliases(const Transaction& transaction) {
+  for (const auto& [name, case_key] : transaction.aliases_ended) {
+    session_.prepared(kEndAlias).bind(case_key, name).run();
+  }
+  for (const AliasRow& row : transaction.aliases) {
+    session_.prepared(kPutAlias).bind(row.name, row.value, row.case_key, row.partition).run();
+    if (changed() == 0) {
+      Statement& holder = session_.prepared(kAliasHolder).bind(row.name, row.value);
+      const Reading reading(holder);
+      if (!holder.step() || holder.bytes(0) != row.case_key) {
+        throw Conflict{"alias", row.name, row.value};
+      }
+    }
+  }
+}
+
+void TransactionApplier::put_timers(const Transaction& transaction) {
+  for (const TimerRow& row : transaction.timers_cleared) {
+    session_.prepared(kClearTimer).bind(row.case_key, row.kind, row.name, row.serial).run();
+  }
+  for (const TimerRow& row : transaction.timers) {
+    Statement& statement = session_.prepared(kPutTimer);
+    Binder binder(statement);
+    visit_timer(row, binder);
+    statement.run();
+  }
+}
+
+void TransactionApplier::put_tasks(const Transaction& transaction) {
+  for (const TaskRow& row : transaction.tasks) {
+    Statement& statement = session_.prepared(kPutTask);
+    Binder binder(statement);
+    visit_task(row, binder);
+    statement.run();
+  }
+}
+
+void TransactionApplier::put_outbox(Transaction& transaction, Commit& commit) {
+  for (OutboxRow& row : transaction.outbox) {
+    row.sequence = counters_.outbox;
+    const Lent created(row.created, or_stamp(row.created, commit.stamp));
+    const Lent changed_at(row.changed, or_stamp(row.changed, commit.stamp));
+    Statement& statement = session_.prepared(kPutOutbox);
+    Binder binder(statement);
+    visit_outbox(row, binder);
+    statement.run();
+    if (changed() != 0) {
+      ++counters_.outbox;
+    } else {
+      Statement& existing = session_.prepared(kOutboxSequence).bind(row.id);
+      const Reading reading(existing);
+      existing.step();
+      row.sequence = existing.integer(0);
+    }
+    commit.outbox_sequences.push_back(row.sequence);
+  }
+}
+
+void TransactionApplier::update_outbox(const OutboxUpdate& update, Instant stamp) {
+  std::int64_t from = 0;
+  for (const OutboxState state : update.from) {
+    from |= std::int64_t{1} << static_cast<int>(state);
+  }
+  Statement& statement = session_.prepared(kUpdateOutbox);
+  statement.bind(update.to, update.attempts, update.code, update.text, update.report, stamp, from);
+  statement.bind_blob(8, update.reply);
+  statement.bind_text(9, update.id);
+  statement.run();
+  if (changed() == 0) {
+    throw Conflict{"outbox", {}, update.id};
+  }
+}
+
+void TransactionApplier::put_replies(Transaction& transaction, const Commit& commit) {
+  for (ReplyRow& row : transaction.replies) {
+    if (row.journal_index >= 0) {
+      row.journal = journal_id(commit, row.journal_index);
+    }
+    Statement& statement = session_.prepared(kPutReply).bind(row.journal, row.code);
+    statement.bind_blob(3, row.body);
+    statement.run();
+  }
+}
+
+void TransactionApplier::put_dead_letters(Transaction& transaction, Commit& commit) {
+  for (DeadLetterRow& row : transaction.dead_letters) {
+    row.id = counters_.dead_letter++;
+    if (row.journal_index >= 0) {
+      row.journal = journal_id(commit, row.journal_index);
+    }
+    const Lent at(row.at, or_stamp(row.at, commit.stamp));
+    Statement& statement = session_.prepared(kPutDeadLetter);
+    Binder binder(statement);
+    visit_dead_letter(row, binder);
+    statement.run();
+    commit.dead_letter_ids.push_back(row.id);
+  }
+  for (const auto& [id, state] : transaction.dead_letter_states) {
+    session_.prepared(kDeadLetterState).bind(state, id).run();
+  }
+}
+
+void TransactionApplier::put_audit(Transaction& transaction, const Commit& commit) {
+  for (AuditRow& row : transaction.audit) {
+    row.id = counters_.audit++;
+    if (row.journal_index >= 0) {
+      row.journal = journal_id(commit, row.journal_index);
+    }
+    const Lent at(row.at, or_stamp(row.at, commit.stamp));
+    Statement& statement = session_.prepared(kPutAudit);
+    Binder binder(statement);
+    visit_audit(row, binder);
+    statement.run();
+  }
+}
+
+void TransactionApplier::mark_journal(const Transaction& transaction) {
+  for (const Transaction::Mark& mark : transaction.marks) {
+    Statement& statement = session_.prepared(kMark).bind(mark.state, mark.id);
+    statement.bind_blob(3, mark.inputs);
+    statement.run();
+  }
+  for (const RowId id : transaction.attempts_counted) {
+    session_.prepared(kCountAttempt).bind(id).run();
+  }
+}
+
+void TransactionApplier::put_settings(const Transaction& transaction) {
+  for (const auto& [name, value] : transaction.settings) {
+    if (value.empty()) {
+      session_.prepared(kEndSetting).bind(name).run();
+    } else {
+      session_.prepared(kPutSetting).bind(name, value).run();
+    }
+  }
+}
+
+void TransactionApplier::reserve_series(const Transaction& transaction, Commit& commit) {
+  for (const auto& [name, count] : transaction.series) {
+    Statement& statement = session_.prepared(kReserve).bind(name, count);
+    const Reading reading(statement);
+    statement.step();
+    commit.series_first.push_back(statement.integer(0) - count);
+    while (statement.step()) {
+    }
+  }
+}
+
+}  // namespace masar::store

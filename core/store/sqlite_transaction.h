@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/store/sqlite_session.h"
+#include "core/store/store.h"
+
+namespace masar::store {
+
+/// Thrown by TransactionApplier::apply(): the transaction contradicts what is stored, and will again.
+struct Conflict {
+  std::string what;   ///< as Commit::conflict
+  std::string name;
+  std::string value;
+};
+
+/// Writes the rows of one transaction after another, inside the database transaction that its caller holds
+/// open. Gives the ids: it alone writes, so it counts them itself from the highest stored. Owned by the
+/// writer and used on its thread only.
+class TransactionApplier {
+ public:
+  /// The next ids. Put back by the caller when it rolls back, so that ids have no gaps.
+  struct Counters {
+    std::int64_t journal = 1;
+    std::int64_t outbox = 1;
+    std::int64_t dead_letter = 1;
+    std::int64_t audit = 1;
+  };
+
+  explicit TransactionApplier(SqliteSession& session);
+
+  /// All rows of the transaction, in the order of its members. Fills ids into `transaction` and `commit`
+  /// (whose stamp is set). Throws Conflict, SqliteError, Error(internal, "bad-transaction"); what it wrote
+  /// until then is the caller's to undo.
+  void apply(Transaction& transaction, Commit& commit);
+
+  const Counters& counters() const noexcept { return counters_; }
+  void set_counters(const Counters& counters) noexcept { counters_ = counters; }
+
+ private:
+  void put_journal(Transaction& transaction, Commit& commit);
+  void put_keys(Transaction& transaction, const Commit& commit);
+  void put_case(const CaseRow& row);
+  void put_search(const CaseRow& row, const std::string& before, const std::string& after);
+  void put_aliases(const Transaction& transaction);
+  void put_timers(const Transaction& transaction);
+  void put_tasks(const Transaction& transaction);
+  void put_outbox(Transaction& transaction, Commit& commit);
+  void update_outbox(const OutboxUpdate& update, Instant stamp);
+  void put_replies(Transaction& transaction, const Commit& commit);
+  void put_dead_letters(Transaction& transaction, Commit& commit);
+  void put_audit(Transaction& transaction, const Commit& commit);
+  void mark_journal(const Transaction& transaction);
+  void put_settings(const Transaction& transaction);
+  void reserve_series(const Transaction& transaction, Commit& commit);
+  std::int64_t changed() const;
+
+  SqliteSession& session_;
+  Counters counters_;
+};
+
+}  // namespace masar::store

@@ -1,0 +1,375 @@
+#include "core/store/sqlite_writer.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include <sqlite3.h>
+#include <sysexits.h>
+
+#include "core/store/crash_point.h"
+#include "core/store/sqlite_schema.h"
+
+namespace masar::store {
+namespace {
+
+constexpr const char* kBegin = "BEGIN IMMEDIATE";
+constexpr const char* kCommit = "COMMIT";
+constexpr const char* kRollback = "ROLLBACK";
+constexpr const char* kSavepoint = "SAVEPOINT one";
+constexpr const char* kRelease = "RELEASE one";
+constexpr const char* kRollbackOne = "ROLLBACK TO one";
+constexpr const char* kLastStamp =
+    "SELECT max(coalesce((SELECT stamp FROM journal ORDER BY id DESC LIMIT 1), 0),"
+    " coalesce((SELECT value FROM meta WHERE name = 'stamp'), 0))";
+constexpr const char* kKeepStamp =
+    "INSERT INTO meta(name, value) VALUES('stamp', ?1) ON CONFLICT DO UPDATE SET value = ?1";
+
+// From so many times checkpoint_pages on, the writer waits for the WAL to start anew.
+constexpr int kRestartFactor = 8;
+
+SessionSettings session_settings(const SqliteSettings& settings) {
+  SessionSettings session;
+  session.path = settings.path;
+  session.full_sync = settings.full_sync;
+  session.busy_timeout = settings.busy_timeout;
+  session.cache_kib = settings.writer_cache_kib;
+  session.pages_max = settings.pages_max;
+  return session;
+}
+
+SqliteSession& migrated(SqliteSession& session) {
+  migrate(session.handle());
+  return session;
+}
+
+// After a failed sync nobody knows what is on the disk, and the kernel may call it clean: what stands in
+// memory must not be acknowledged, nor read again as if it were stored (ENGINE.md 17).
+[[noreturn]] void die(const SqliteError& error) {
+  std::fprintf(stderr, "masar: the store could not sync, stopping at once: %s\n", error.what());
+  std::fflush(stderr);
+  std::_Exit(EX_IOERR);
+}
+
+bool is_sync_failure(const SqliteError& error) {
+  return error.extended() == SQLITE_IOERR_FSYNC || error.extended() == SQLITE_IOERR_DIR_FSYNC;
+}
+
+// The fault of this one transaction, as opposed to the machine's.
+bool is_of_one_transaction(const SqliteError& error) {
+  switch (error.primary()) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+    case SQLITE_RANGE:
+    case SQLITE_ERROR:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+SqliteWriter::SqliteWriter(const SqliteSettings& settings, const BusinessClock& clock)
+    : settings_(settings),
+      clock_(clock),
+      session_(session_settings(settings)),
+      applier_(migrated(session_)),
+      next_checkpoint_pages_(settings.checkpoint_pages) {
+  load_stamp();
+  sqlite3_wal_hook(session_.handle(), &SqliteWriter::count_wal_pages, this);
+  if (settings_.writer_thread) {
+    thread_ = std::thread([this] { run(); });
+  }
+}
+
+SqliteWriter::~SqliteWriter() { stop(); }
+
+void SqliteWriter::submit(Transaction transaction, Store::Done done) {
+  const char* refused = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) {
+      refused = "the store has stopped";
+    } else if (waiting_.size() >= settings_.queue_max) {
+      refused = "the store's queue is full";
+    } else {
+      waiting_.push_back({std::move(transaction), std::move(done), {}});
+      if (writer_waits_) {
+        wake_.notify_one();
+      }
+    }
+  }
+  if (refused != nullptr) {
+    Commit commit;
+    commit.status = CommitStatus::failed;
+    commit.error = refused;
+    done(commit);
+  }
+}
+
+void SqliteWriter::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) {
+      return;
+    }
+    stopping_ = settings_.writer_thread;
+    wake_.notify_one();
+  }
+  if (thread_.joinable()) {
+    thread_.join();
+    return;
+  }
+  while (run_once() > 0) {
+  }
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  give_up(group_);
+  while (take(group_)) {
+    give_up(group_);
+  }
+}
+
+/// Moves what waits, group_max at most, into an empty group. False: nothing waits.
+bool SqliteWriter::take(Group& group) {
+  std::lock_guard lock(mutex_);
+  const std::size_t count = std::min(settings_.group_max, waiting_.size());
+  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
+  group.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+  waiting_.erase(waiting_.begin(), end);
+  return count > 0;
+}
+
+void SqliteWriter::run() {
+  for (;;) {
+    if (!take(group_)) {
+      std::unique_lock lock(mutex_);
+      writer_waits_ = true;
+      const auto something = [this] { return stopping_ || !waiting_.empty(); };
+      if (!wake_.wait_for(lock, settings_.idle_checkpoint, something)) {
+        lock.unlock();
+        checkpoint_idle();
+        lock.lock();
+        wake_.wait(lock, something);
+      }
+      writer_waits_ = false;
+      if (waiting_.empty()) {
+        return;
+      }
+      continue;
+    }
+    while (!commit_group(group_)) {
+      wait_to_probe();
+      std::unique_lock lock(mutex_);
+      if (stopping_) {
+        lock.unlock();
+        give_up(group_);
+        break;
+      }
+    }
+    answer(group_);
+    checkpoint_when_large();
+  }
+}
+
+void SqliteWriter::wait_to_probe() {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, settings_.probe_interval, [this] { return stopping_; });
+}
+
+std::size_t SqliteWriter::run_once() {
+  std::size_t finished = 0;
+  while (!group_.empty() || take(group_)) {
+    if (!commit_group(group_)) {
+      return finished;
+    }
+    finished += group_.size();
+    answer(group_);
+    checkpoint_when_large();
+  }
+  return finished;
+}
+
+void SqliteWriter::answer(Group& group) {
+  // Emptied first: a callback that submits must not find its own group still waiting.
+  Group answered = std::exchange(group, {});
+  for (Pending& pending : answered) {
+    if (pending.done) {
+      pending.done(pending.commit);
+    }
+  }
+}
+
+void SqliteWriter::give_up(Group& group) {
+  for (Pending& pending : group) {
+    pending.commit = {};
+    pending.commit.status = CommitStatus::failed;
+    pending.commit.error = last_error_.empty() ? "the store has stopped" : last_error_;
+  }
+  answer(group);
+}
+
+/// One try at the whole group, from BEGIN, with new stamps. False: nothing of it is stored, and it is to be
+/// tried again.
+bool SqliteWriter::commit_group(Group& group) {
+  const TransactionApplier::Counters counters = applier_.counters();
+  const Instant kept_stamp = kept_stamp_;
+  try {
+    session_.prepared(kBegin).run();
+    apply_group(group);
+    crash_point("before-commit");
+    session_.prepared(kCommit).run();
+  } catch (const SqliteError& error) {
+    if (is_sync_failure(error)) {
+      die(error);
+    }
+    applier_.set_counters(counters);
+    kept_stamp_ = kept_stamp;
+    if (sqlite3_get_autocommit(session_.handle()) == 0) {
+      session_.prepared(kRollback).run();
+    }
+    unhealthy(error);
+    return false;
+  }
+  crash_point("after-commit");
+  healthy_ = true;
+  last_error_.clear();
+  return true;
+}
+
+void SqliteWriter::apply_group(Group& group) {
+  const std::int64_t changes = sqlite3_total_changes64(session_.handle());
+  const std::int64_t next_journal = applier_.counters().journal;
+  for (Pending& pending : group) {
+    apply_one(pending);
+  }
+  // The newest journal row keeps the last stamp by itself.
+  if (applier_.counters().journal == next_journal &&
+      sqlite3_total_changes64(session_.handle()) != changes) {
+    keep_stamp();
+  }
+}
+
+void SqliteWriter::apply_one(Pending& pending) {
+  const TransactionApplier::Counters counters = applier_.counters();
+  Commit& commit = pending.commit;
+  const auto begin_anew = [&](CommitStatus status) {
+    const Instant stamp = commit.stamp;
+    commit = {};
+    commit.stamp = stamp;
+    commit.status = status;
+  };
+  commit = {};
+  commit.stamp = next_stamp();
+  session_.prepared(kSavepoint).run();
+  try {
+    applier_.apply(pending.transaction, commit);
+    session_.prepared(kRelease).run();
+    return;
+  } catch (const Conflict& conflict) {
+    begin_anew(CommitStatus::conflict);
+    commit.conflict = conflict.what;
+    commit.conflict_name = conflict.name;
+    commit.conflict_value = conflict.value;
+  } catch (const SqliteError& error) {
+    // Full disks and some I/O errors undo the whole transaction, savepoints included: then there is
+    // nothing left to roll back to, and any further statement would be committed by itself.
+    if (sqlite3_get_autocommit(session_.handle()) != 0 || !is_of_one_transaction(error)) {
+      throw;
+    }
+    begin_anew(error.primary() == SQLITE_CONSTRAINT ? CommitStatus::conflict : CommitStatus::failed);
+    commit.conflict = error.primary() == SQLITE_CONSTRAINT ? "constraint" : "";
+    commit.error = error.what();
+  } catch (const Error& error) {
+    begin_anew(CommitStatus::failed);
+    commit.error = error.what();
+  }
+  applier_.set_counters(counters);
+  undo_one();
+}
+
+void SqliteWriter::undo_one() {
+  session_.prepared(kRollbackOne).run();
+  session_.prepared(kRelease).run();
+}
+
+void SqliteWriter::unhealthy(const Error& error) {
+  if (last_error_ != error.what()) {
+    last_error_ = error.what();
+    std::fprintf(stderr, "masar: the store cannot write, trying again: %s\n", error.what());
+  }
+  healthy_ = false;
+}
+
+Instant SqliteWriter::next_stamp() {
+  last_stamp_ = std::max(last_stamp_, clock_.now());
+  return last_stamp_;
+}
+
+void SqliteWriter::load_stamp() {
+  Statement& statement = session_.prepared(kLastStamp);
+  const Reading reading(statement);
+  statement.step();
+  last_stamp_ = kept_stamp_ = Instant(Duration(statement.integer(0)));
+}
+
+/// For groups without a journal row: their stamps stand in audit rows and cases.
+void SqliteWriter::keep_stamp() {
+  if (last_stamp_ > kept_stamp_) {
+    session_.prepared(kKeepStamp).bind(last_stamp_).run();
+    kept_stamp_ = last_stamp_;
+  }
+}
+
+int SqliteWriter::count_wal_pages(void* writer, sqlite3*, const char*, int pages) {
+  auto& self = *static_cast<SqliteWriter*>(writer);
+  if (pages < self.wal_pages_) {  // the WAL has started anew
+    self.next_checkpoint_pages_ = self.settings_.checkpoint_pages;
+  }
+  self.wal_pages_ = pages;
+  return SQLITE_OK;
+}
+
+/// After the answers, so that nobody waits for it. A reader can keep the WAL from starting anew: then the
+/// next try comes after as many pages again, not after every group.
+void SqliteWriter::checkpoint_when_large() {
+  if (wal_pages_ < next_checkpoint_pages_) {
+    return;
+  }
+  next_checkpoint_pages_ = wal_pages_ + settings_.checkpoint_pages;
+  const bool huge = wal_pages_ >= kRestartFactor * settings_.checkpoint_pages;
+  checkpoint(huge ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE);
+}
+
+void SqliteWriter::checkpoint_idle() {
+  if (wal_pages_ > 0 && checkpoint(SQLITE_CHECKPOINT_TRUNCATE)) {
+    wal_pages_ = 0;
+    next_checkpoint_pages_ = settings_.checkpoint_pages;
+  }
+}
+
+/// False: it could not be done now (a reader stands in the way, the disk is full). Nothing is lost by that.
+bool SqliteWriter::checkpoint(int mode) {
+  sqlite3* const database = session_.handle();
+  sqlite3_busy_timeout(database, 0);  // messages may come while a reader is in the way
+  const int code = sqlite3_wal_checkpoint_v2(database, nullptr, mode, nullptr, nullptr);
+  const int extended = sqlite3_extended_errcode(database);
+  sqlite3_busy_timeout(database, static_cast<int>(settings_.busy_timeout.count()));
+  if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+    return code == SQLITE_OK;
+  }
+  const SqliteError error(code & 0xff, extended, std::string("store: ") + sqlite3_errstr(code) + " (" +
+                                                     std::to_string(extended) + ") in a checkpoint");
+  if (is_sync_failure(error)) {
+    die(error);
+  }
+  std::fprintf(stderr, "masar: %s\n", error.what());
+  return false;
+}
+
+}  // namespace masar::store

@@ -108,6 +108,8 @@ class Store {
   virtual std::vector<JournalRow> journal_parts(RowId envelope) = 0;
   /// Undone rows with id > after, in order. `case_key` empty: of all cases.
   virtual std::vector<JournalRow> undone(RowId after, std::size_t limit, std::string_view case_key = {}) = 0;
+  /// The same for one partition.
+  virtual std::vector<JournalRow> undone_in(int partition, RowId after, std::size_t limit) = 0;
   virtual std::vector<TimerRow> due(Instant until, std::size_t limit) = 0;   ///< by due, order
   virtual std::optional<Instant> next_due() = 0;
   virtual std::optional<OutboxRow> find_outbox(std::string_view id) = 0;

@@ -89,6 +89,8 @@ struct ServerSettings {
   std::chrono::seconds retry_after{1};     ///< where a 429 or 503 says none of its own
 };
 
+struct ServerCore;
+
 /// The HTTP/1.1 server of every inbound edge (DESIGN D2): Boost.Beast on threads of its own.
 ///
 /// Strict: refuses (400 unless stated) both lengths, two lengths, any Transfer-Encoding but chunked,
@@ -122,8 +124,7 @@ class Server {
   void stop();
 
  private:
-  struct Core;
-  std::shared_ptr<Core> core_;  ///< shared with the Respond functions that outlive the server
+  std::shared_ptr<ServerCore> core_;  ///< shared with the Respond functions that outlive the server
 };
 
 /// Whether `Authorization` (the header's value) is Basic with exactly this user and password. Takes the

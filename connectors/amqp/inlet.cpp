@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <utility>
+
+#include "connectors/amqp/codec.h"
+#include "connectors/amqp/peer.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace masar::amqp {
+namespace {
+
+using connector::PartAnswer;
+
+/// One disposition for the answers of all parts: what may be repeated is repeated whole (what was taken
+/// is then a duplicate); what was taken in part is taken.
+Verdict verdict_of(const connector::IntakeAnswer& parts) {
+  const PartAnswer* refused = nullptr;
+  bool taken = false;
+  for (const PartAnswer& part : parts) {
+    switch (part.kind) {
+      case PartAnswer::Kind::retry_later:
+        return {Verdict::Kind::release, {}, {}};
+      case PartAnswer::Kind::refused:
+        if (refused == nullptr) refused = &part;
+        break;
+      case PartAnswer::Kind::accepted:
+      case PartAnswer::Kind::replied:
+        taken = true;
+    }
+  }
+  if (taken || refused == nullptr) return {};
+  // A code with a prefix is a condition already: what the next hop of a pass-through said.
+  const bool prefixed = refused->code.find(':') != std::string::npos;
+  return {Verdict::Kind::reject, prefixed ? refused->code : "masar:" + refused->code, clean_text(refused->text)};
+}
+
+std::uint64_t ticket_of(std::uint32_t place, std::uint32_t turn) { return std::uint64_t{turn} << 32 | place; }
+
+}  // namespace
+
+void Peer::open_inlet(pn_link_t* link) {
+  pn_terminus_t* wanted = pn_link_remote_target(link);
+  if (pn_terminus_get_type(wanted) == PN_COORDINATOR) {
+    return refuse_link(link, condition::kNotImplemented, "there are no transactions");
+  }
+  const char* address = pn_terminus_get_address(wanted);
+  const auto found = service_.targets.find(std::string_view(address ? address : ""));
+  if (found == service_.targets.end()) return refuse_link(link, condition::kNotFound, "there is no such target");
+  const std::shared_ptr<Target>& target = found->second;
+  if (target->settings.user != user_) {
+    target->intake->refused(target->id, condition::kUnauthorized, "a link of another user");
+    return refuse_link(link, condition::kUnauthorized, "the address is not yours");
+  }
+  pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
+  pn_terminus_copy(pn_link_target(link), wanted);
+  pn_link_set_max_message_size(link, target->body_bytes_max);
+  pn_link_open(link);
+  Inlet& inlet = inlets_.try_emplace(link, Inlet{link, target, {}, 0, false}).first->second;
+  grant(inlet);
+}
+
+/// All that has arrived on the link and may be read, in its order.
+void Peer::read(Inlet& inlet) {
+  while (!stalled()) {
+    // After our close of the link deliveries may still come, in the same batch too.
+    if (pn_link_state(inlet.link) & PN_LOCAL_CLOSED) return;
+    pn_delivery_t* delivery = pn_link_current(inlet.link);
+    if (delivery == nullptr || !pn_delivery_readable(delivery)) return;
+    if (pn_delivery_aborted(delivery)) {
+      inlet.part.clear();
+      pn_delivery_settle(delivery);
+      grant(inlet);
+      continue;
+    }
+    if (!read_part(inlet, delivery) || pn_delivery_partial(delivery)) return;
+    pn_link_advance(inlet.link);
+    take(inlet, delivery);
+  }
+}
+
+/// False: the message is larger than it may be, and the link is closed.
+bool Peer::read_part(Inlet& inlet, pn_delivery_t* delivery) {
+  const std::size_t pending = pn_delivery_pending(delivery);
+  if (pending == 0) return true;
+  const std::size_t had = inlet.part.size();
+  if (had + pending > inlet.target->body_bytes_max) {
+    const std::string limit = std::to_string(inlet.target->body_bytes_max);
+    inlet.part = {};
+    set(pn_link_condition(inlet.link), condition::kTooLarge, "a message has at most " + limit + " bytes");
+    pn_link_close(inlet.link);
+    inlet.target->intake->refused(inlet.target->id, condition::kTooLarge, "a message of more than " + limit + " bytes");
+    return false;
+  }
+  inlet.part.resize(had + pending);
+  const ssize_t got = pn_link_recv(inlet.link, inlet.part.data() + had, pending);
+  inlet.part.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  return true;
+}
+
+void Peer::take(Inlet& inlet, pn_delivery_t* delivery) {
+  Target& target = *inlet.target;
+  std::string encoded = std::exchange(inlet.part, {});
+  if (encoded.empty()) return reject(inlet, delivery, condition::kDecode, "an empty transfer is no message");
+  // What the peer sent before it knew better: nothing is journaled while paused or stopping.
+  if (target.paused || !service_.accepting) {
+    settle(delivery, {Verdict::Kind::release, {}, {}});
+    return grant(inlet);
+  }
+  const std::size_t bytes = encoded.size();
+  connector::Received received;
+  received.endpoint = target.id;
+  received.sender = target.partner;
+  if (target.settings.encoded) {
+    received.encoded = std::move(encoded);
+  } else {
+    try {
+      Decoded decoded = decode(encoded, target.settings.properties, service_.context.business.now());
+      received.message_id = std::move(decoded.message_id);
+      received.headers = std::move(decoded.headers);
+      received.body = std::move(decoded.body);
+      received.expires = decoded.expires;
+    } catch (const Error& error) {
+      return reject(inlet, delivery, condition::kDecode, error.what());
+    }
+  }
+  if (open_free_.empty()) {
+    open_free_.push_back(static_cast<std::uint32_t>(open_.size()));
+    open_.emplace_back();
+  }
+  const std::uint32_t place = open_free_.back();
+  open_free_.pop_back();
+  OpenDelivery& open = open_[place];
+  open.delivery = delivery;
+  open.inlet = &inlet;
+  open.bytes = bytes;
+  open_bytes_ += bytes;
+  ++inlet.open;
+  target.intake->take(std::move(received),
+                      [mailbox = mailbox_, ticket = ticket_of(place, open.turn)](connector::IntakeAnswer answer) {
+                        mailbox->answer({ticket, verdict_of(answer)});
+                      });
+}
+
+void Peer::reject(Inlet& inlet, pn_delivery_t* delivery, const char* name, const std::string& description) {
+  settle(delivery, {Verdict::Kind::reject, name, description});
+  inlet.target->intake->refused(inlet.target->id, name, description);
+  grant(inlet);
+}
+
+void Peer::settle(pn_delivery_t* delivery, const Verdict& verdict) {
+  switch (verdict.kind) {
+    case Verdict::Kind::accept:
+      pn_delivery_update(delivery, PN_ACCEPTED);
+      break;
+    case Verdict::Kind::release:
+      pn_delivery_update(delivery, PN_RELEASED);
+      break;
+    case Verdict::Kind::reject:
+      set(pn_disposition_condition(pn_delivery_local(delivery)), verdict.condition.c_str(), verdict.description);
+      pn_delivery_update(delivery, PN_REJECTED);
+  }
+  pn_delivery_settle(delivery);
+}
+
+void Peer::settle(const Answered& answered) {
+  const auto place = static_cast<std::uint32_t>(answered.ticket);
+  OpenDelivery& open = open_[place];
+  if (open.delivery == nullptr || ticket_of(place, open.turn) != answered.ticket) return;  // its link is gone
+  settle(open.delivery, answered.verdict);
+  --open.inlet->open;
+  open.inlet->touched = true;
+  open_bytes_ -= open.bytes;
+  open = {nullptr, nullptr, 0, open.turn + 1};
+  open_free_.push_back(place);
+}
+
+void Peer::settle_all(const std::vector<Answered>& answers) {
+  const bool was_stalled = stalled();
+  for (const Answered& each : answers) settle(each);
+  for (auto& [link, inlet] : inlets_) {
+    if (std::exchange(inlet.touched, false)) grant(inlet);
+  }
+  if (!was_stalled) return;
+  for (auto& [link, inlet] : inlets_) read(inlet);
+}
+
+/// Credit for the buffer space that is free: what was granted and not used, and what has no answer yet,
+/// are together at most the endpoint's credit. Topped up in steps, as each costs a frame.
+void Peer::grant(Inlet& inlet) {
+  if (pn_link_state(inlet.link) & PN_LOCAL_CLOSED) return;
+  const int granted = pn_link_credit(inlet.link);
+  if (inlet.target->paused || !service_.accepting) {
+    if (granted > 0 && !pn_link_get_drain(inlet.link)) pn_link_drain(inlet.link, 0);
+    return;
+  }
+  constexpr int kStep = 4;  // a quarter of the whole
+  const int credit = inlet.target->settings.credit;
+  const int free = std::max(credit - granted - inlet.open, 0);
+  // A drain under way ends with any flow, also of nothing.
+  if (pn_link_get_drain(inlet.link) || (free > 0 && (granted == 0 || free * kStep >= credit))) {
+    pn_link_flow(inlet.link, free);
+  }
+}
+
+void Peer::forget(Inlet& inlet) {
+  for (std::uint32_t place = 0; place < open_.size(); ++place) {
+    OpenDelivery& open = open_[place];
+    if (open.delivery == nullptr || open.inlet != &inlet) continue;
+    open_bytes_ -= open.bytes;
+    open = {nullptr, nullptr, 0, open.turn + 1};
+    open_free_.push_back(place);
+  }
+  // What was not read of the link still fills the session's window.
+  while (pn_delivery_t* delivery = pn_link_current(inlet.link)) {
+    char dropped[4096];
+    while (pn_link_recv(inlet.link, dropped, sizeof dropped) > 0) continue;
+    pn_delivery_settle(delivery);
+    if (pn_link_current(inlet.link) == delivery) break;
+  }
+}
+
+}  // namespace masar::amqp

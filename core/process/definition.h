@@ -84,6 +84,7 @@ struct EventDeclaration {
   std::string name;
   expression::Columns fields;
   std::vector<std::string> personal;            ///< fields that are masked
+  std::vector<std::string> required = {};       ///< fields that every message has
 };
 struct TaskAnswer {
   std::string name;                             ///< "accept"

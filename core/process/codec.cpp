@@ -1,0 +1,74 @@
+#include "core/process/codec.h"
+
+#include <pugixml.hpp>
+
+#include "core/base/error.h"
+#include "core/process/interpreter.h"
+
+namespace masar::process {
+namespace {
+
+using expression::Kind;
+using expression::Value;
+
+class Sink final : public pugi::xml_writer {
+ public:
+  explicit Sink(std::string& into) : into_(into) {}
+  void write(const void* data, std::size_t size) override { into_.append(static_cast<const char*>(data), size); }
+
+ private:
+  std::string& into_;
+};
+
+/// Calls `visit(name, type, slot)` for all that a case keeps.
+template <typename Visit>
+void each_slot(const Model& model, Visit visit) {
+  std::size_t slot = 0;
+  for (const auto& data : model.data) visit(data.declaration.name, data.declaration.type, slot++);
+  for (const auto& [name, type] : model.hidden) visit(name, type, slot++);
+}
+
+bool is_empty(const Value& value, const expression::Type& type) {
+  if (!value.is_set()) return true;
+  if (type.kind == Kind::table) return value.as<std::shared_ptr<const expression::Table>>()->rows.empty();
+  if (type.kind == Kind::list) return value.as<std::shared_ptr<const expression::List>>()->empty();
+  return false;
+}
+
+}  // namespace
+
+std::string encode_data(const Model& model, const std::vector<Value>& data) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("data");
+  each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t slot) {
+    if (slot >= data.size() || is_empty(data[slot], type)) return;
+    pugi::xml_node element = root.append_child("v");
+    element.append_attribute("n").set_value(name.c_str());
+    element.append_attribute("t").set_value(expression::type_name(type).c_str());
+    expression::to_xml(data[slot], type, element);
+  });
+  std::string bytes;
+  Sink sink(bytes);
+  root.print(sink, "", pugi::format_raw, pugi::encoding_utf8);
+  return bytes;
+}
+
+std::vector<Value> decode_data(const Model& model, std::string_view bytes) {
+  pugi::xml_document document;
+  // As written: white space and line ends of a value count.
+  const auto result = document.load_buffer(bytes.data(), bytes.size(), pugi::parse_escapes | pugi::parse_ws_pcdata, pugi::encoding_utf8);
+  const pugi::xml_node root = document.child("data");
+  if (!result || !root) throw Error(ErrorKind::internal, "case-data", "the stored data of a case cannot be read");
+  std::vector<Value> data = empty_data(model);
+  // The usual case: the same definition wrote them, so they stand in the order of the slots.
+  pugi::xml_node next = root.first_child();
+  each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t slot) {
+    pugi::xml_node element = next && name == next.attribute("n").value() ? next : root.find_child_by_attribute("v", "n", name.c_str());
+    if (!element) return;
+    next = element.next_sibling();
+    if (expression::type_name(type) == element.attribute("t").value()) data[slot] = expression::from_xml(element, type);
+  });
+  return data;
+}
+
+}  // namespace masar::process

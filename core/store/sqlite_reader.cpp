@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "core/base/hash.h"
 #include "core/store/sqlite_rows.h"
 #include "core/store/sqlite_search.h"
 
@@ -29,10 +30,14 @@ constexpr const char* kParts =
 constexpr const char* kUndone =
     "SELECT " MASAR_JOURNAL_COLUMNS
     " FROM journal INDEXED BY journal_undone WHERE state = 0 AND id > ? ORDER BY id LIMIT ?";
+constexpr const char* kUndoneIn =
+    "SELECT " MASAR_JOURNAL_COLUMNS
+    " FROM journal INDEXED BY journal_undone_partition "
+    "WHERE state = 0 AND id > ? AND partition = ?3 ORDER BY id LIMIT ?2";
 constexpr const char* kUndoneOfCase =
     "SELECT " MASAR_JOURNAL_COLUMNS
-    " FROM journal INDEXED BY journal_undone_case WHERE state = 0 AND id > ? AND case_key = ?3 "
-    "ORDER BY id LIMIT ?2";
+    " FROM journal INDEXED BY journal_undone_partition "
+    "WHERE state = 0 AND id > ? AND partition = ?3 AND case_key = ?4 ORDER BY id LIMIT ?2";
 constexpr const char* kDue =
     "SELECT " MASAR_TIMER_COLUMNS
     " FROM timers INDEXED BY timers_due WHERE due <= ? "
@@ -239,7 +244,15 @@ std::vector<JournalRow> read_undone(SqliteSession& session, RowId after, std::si
   if (case_key.empty()) {
     return all<JournalRow>(session.prepared(kUndone).bind(after, at_most(limit)));
   }
-  return all<JournalRow>(session.prepared(kUndoneOfCase).bind(after, at_most(limit), case_key));
+  // Few rows of a partition are undone, so its index serves the case as well.
+  const int partition = partition_of(case_key);
+  return all<JournalRow>(
+      session.prepared(kUndoneOfCase).bind(after, at_most(limit), partition, case_key));
+}
+
+std::vector<JournalRow> read_undone_in(SqliteSession& session, int partition, RowId after,
+                                       std::size_t limit) {
+  return all<JournalRow>(session.prepared(kUndoneIn).bind(after, at_most(limit), partition));
 }
 
 std::vector<TimerRow> read_due(SqliteSession& session, Instant until, std::size_t limit) {

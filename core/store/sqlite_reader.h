@@ -57,6 +57,8 @@ std::optional<JournalRow> read_journal(SqliteSession& session, RowId id);
 std::vector<JournalRow> read_parts(SqliteSession& session, RowId envelope);
 std::vector<JournalRow> read_undone(SqliteSession& session, RowId after, std::size_t limit,
                                     std::string_view case_key);
+std::vector<JournalRow> read_undone_in(SqliteSession& session, int partition, RowId after,
+                                       std::size_t limit);
 std::vector<TimerRow> read_due(SqliteSession& session, Instant until, std::size_t limit);
 std::optional<Instant> read_next_due(SqliteSession& session);
 std::optional<OutboxRow> read_outbox(SqliteSession& session, std::string_view id);

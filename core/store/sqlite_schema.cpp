@@ -25,7 +25,7 @@ CREATE TABLE journal(
   sender TEXT NOT NULL, message_id TEXT NOT NULL, snapshot TEXT NOT NULL, effect TEXT NOT NULL,
   headers BLOB, inputs BLOB, payload BLOB) STRICT;
 CREATE INDEX journal_undone ON journal(state) WHERE state = 0;
-CREATE INDEX journal_undone_case ON journal(case_key) WHERE state = 0;
+CREATE INDEX journal_undone_partition ON journal(partition) WHERE state = 0;
 CREATE INDEX journal_envelope ON journal(envelope, part) WHERE envelope > 0;
 CREATE TABLE keys(
   endpoint TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,

@@ -62,6 +62,9 @@ class SqliteStore final : public Store {
   std::vector<JournalRow> undone(RowId after, std::size_t limit, std::string_view case_key) override {
     return readers_.with([&](SqliteSession& s) { return read_undone(s, after, limit, case_key); });
   }
+  std::vector<JournalRow> undone_in(int partition, RowId after, std::size_t limit) override {
+    return readers_.with([&](SqliteSession& s) { return read_undone_in(s, partition, after, limit); });
+  }
   std::vector<TimerRow> due(Instant until, std::size_t limit) override {
     return readers_.with([&](SqliteSession& s) { return read_due(s, until, limit); });
   }

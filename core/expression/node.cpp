@@ -1,5 +1,7 @@
 #include "core/expression/node.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 
 namespace masar::expression {
@@ -78,6 +80,7 @@ Value BooleanNode::eval(Env& env) const {
 // ── operands ─────────────────────────────────────────────────────────────────────────────────────────
 
 Value ListNode::eval(Env& env) const {
+  if (type.kind == Kind::table) return Value(std::make_shared<const Table>());
   List list;
   list.reserve(items.size());
   for (const NodePtr& item : items) {
@@ -149,7 +152,7 @@ Value Column::eval(Env& env) const {
 If::If(std::uint32_t at, NodePtr c, NodePtr t, NodePtr o)
     : Node(at), condition(std::move(c)), then(std::move(t)), otherwise(std::move(o)) {
   type = then->type;
-  height = std::max({condition->height, then->height, otherwise->height}) + 1;
+  height = static_cast<std::uint16_t>(std::max({condition->height, then->height, otherwise->height}) + 1);
 }
 
 const Node* If::chosen(Env& env) const {

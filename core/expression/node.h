@@ -184,6 +184,9 @@ struct Path final : Node {
 /// All text below an element; in `storage` only where it stands in several pieces.
 std::string_view text_of(pugi::xml_node node, std::string& storage);
 
+/// The text of the one node that `nodes` selects; nullopt where there is none. Throws "bad-value" for several.
+std::optional<std::string_view> text_of_nodes(Env& env, const Node& nodes, std::string& storage);
+
 /// The text of exactly one node; unset where there is none.
 struct TextOfNodes final : Node {
   explicit TextOfNodes(NodePtr n) : Node(n->offset), nodes(std::move(n)) { height = nodes->height + 1; }

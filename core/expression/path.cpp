@@ -165,7 +165,7 @@ std::optional<std::string_view> Path::view(Env& env, std::string& storage) const
   return Node::view(env, storage);
 }
 
-std::optional<std::string_view> TextOfNodes::view(Env& env, std::string& storage) const {
+std::optional<std::string_view> text_of_nodes(Env& env, const Node& nodes, std::string& storage) {
   pugi::xml_node found;
   bool several = false;
   const auto look = [&](pugi::xml_node node) {
@@ -173,13 +173,17 @@ std::optional<std::string_view> TextOfNodes::view(Env& env, std::string& storage
     found = node;
     return !several;
   };
-  if (!nodes->each_node(env, Visitor(look))) return std::nullopt;
-  if (several) fail(env, *this, "bad-value", "several nodes are selected where one text is wanted");
+  if (!nodes.each_node(env, Visitor(look))) return std::nullopt;
+  if (several) fail(env, nodes, "bad-value", "several nodes are selected where one text is wanted");
   if (!found) {
-    env.unset = nodes.get();
+    env.unset = &nodes;
     return std::nullopt;
   }
   return text_of(found, storage);
+}
+
+std::optional<std::string_view> TextOfNodes::view(Env& env, std::string& storage) const {
+  return text_of_nodes(env, *nodes, storage);
 }
 
 Value TextOfNodes::eval(Env& env) const {

@@ -121,11 +121,9 @@ void SqliteWriter::stop() {
   }
   if (thread_.joinable()) {
     thread_.join();
-    return;
-  }
-  while (run_once() > 0) {
-  }
-  {
+  } else {
+    while (run_once() > 0) {
+    }
     std::lock_guard lock(mutex_);
     stopping_ = true;
   }
@@ -133,6 +131,7 @@ void SqliteWriter::stop() {
   while (take(group_)) {
     give_up(group_);
   }
+  checkpoint_idle();
 }
 
 /// Moves what waits, group_max at most, into an empty group. False: nothing waits.

@@ -1,0 +1,121 @@
+#include "connectors/http/inbound.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "core/base/text.h"
+
+namespace masar::http {
+
+using connector::PartAnswer;
+
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+bool is_token(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+}  // namespace
+
+Handler Door::handler() const {
+  Handler handler;
+  handler.path = path;
+  handler.methods = {method};
+  handler.body_bytes_max = body_bytes_max;
+  handler.answer_within = timeout;
+  handler.error = error;
+  handler.on_refused = [to = intake, id = endpoint](const Problem& problem) {
+    to->refused(id, problem.code, problem.text);
+  };
+  handler.admit = [door = *this](const Request& request) -> std::optional<Response> {
+    if (!door.user.empty() && !basic_matches(request.header("authorization"), door.user, door.password)) {
+      door.intake->refused(door.endpoint, "unauthorized", "user or password is missing or wrong");
+      Response response = door.answer({401, "unauthorized", "user and password are required"});
+      response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"masar\", charset=\"UTF-8\"");
+      return response;
+    }
+    if (*door.paused) return door.answer({503, "paused", "the endpoint is paused"});
+    return std::nullopt;
+  };
+  return handler;
+}
+
+std::vector<config::Field> door_fields() {
+  using config::Kind;
+  return {{"listener", Kind::name, true, "", "the HTTP listener, by its id in hub.xml", {}},
+          {"path", Kind::text, true, "", "the path that the partner posts to, beginning with /", {}},
+          {"user", Kind::text, false, "", "the partner's user for HTTP Basic", {}},
+          {"password", Kind::secret, false, "", "the partner's password for HTTP Basic", {}}};
+}
+
+void check_door(const config::Values& values, config::Diagnostics& diagnostics) {
+  const std::string& path = values.text("path");
+  if (values.has("path") && (path.empty() || path[0] != '/' || path.find_first_of("?# ") != std::string::npos)) {
+    diagnostics.add(values.place("path"), "\"" + path + "\" is not a path", "write it as /name/name");
+  }
+  if (values.has("user") != values.has("password")) {
+    diagnostics.add(values.place(values.has("user") ? "user" : "password"), "user and password belong together",
+                    values.has("user") ? "add password=\"secret:NAME\"" : "add user=\"NAME\"");
+  }
+}
+
+PartAnswer whole(const connector::IntakeAnswer& answer) {
+  constexpr std::array kOrder{PartAnswer::Kind::retry_later, PartAnswer::Kind::replied, PartAnswer::Kind::accepted,
+                              PartAnswer::Kind::refused};
+  for (const PartAnswer::Kind kind : kOrder) {
+    const auto found = std::find_if(answer.begin(), answer.end(), [&](const PartAnswer& one) { return one.kind == kind; });
+    if (found != answer.end()) return *found;
+  }
+  return {};
+}
+
+Pairs partner_headers(const connector::Attempt& attempt) {
+  constexpr std::array<std::string_view, 9> kOwned{"host",       "content-length", "content-type",
+                                                   "connection", "transfer-encoding", "authorization",
+                                                   "expect",     "soapaction",     "trailer"};
+  Pairs result;
+  for (const auto& [name, value] : attempt.headers) {
+    const bool owned = std::find(kOwned.begin(), kOwned.end(), lower(name)) != kOwned.end();
+    if (is_token(name) && !owned) result.emplace_back(name, value);
+  }
+  return result;
+}
+
+Pairs allowed_headers(const Request& request) {
+  constexpr std::array<std::string_view, 5> kAllowed{"content-type", "message-id", "correlation-id", "traceparent",
+                                                     "tracestate"};
+  Pairs result;
+  for (const auto& [name, value] : request.headers) {
+    if (std::find(kAllowed.begin(), kAllowed.end(), name) != kAllowed.end() && is_utf8(value)) {
+      result.emplace_back(name, clean_text(value));
+    }
+  }
+  return result;
+}
+
+std::string media_type(std::string_view content_type) {
+  return lower(trim(content_type.substr(0, content_type.find(';'))));
+}
+
+bool is_utf8_or_unsaid(std::string_view content_type) {
+  const std::string text = lower(content_type);
+  const auto at = text.find("charset=");
+  if (at == std::string::npos) return true;
+  std::string charset = text.substr(at + 8, text.find(';', at) == std::string::npos ? std::string::npos
+                                                                                  : text.find(';', at) - at - 8);
+  charset = std::string(trim(charset));
+  if (charset.size() > 1 && charset.front() == '"' && charset.back() == '"') charset = charset.substr(1, charset.size() - 2);
+  return charset == "utf-8" || charset == "utf8" || charset == "us-ascii";
+}
+
+}  // namespace masar::http

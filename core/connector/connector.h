@@ -157,7 +157,8 @@ class Connector {
   virtual std::map<std::string, std::string> addresses() const = 0;
 };
 
-/// Headers as one text, `name: value` lines, for rows that keep them. Values are clean of CR and LF.
+/// Headers as one text, `name: value` lines, for rows that keep them. CR and LF in values become spaces.
+/// Both throw Error(internal, "bad-header") for a name that cannot be written, or a line without one.
 std::string write_headers(const std::vector<std::pair<std::string, std::string>>& headers);
 std::vector<std::pair<std::string, std::string>> read_headers(std::string_view text);
 

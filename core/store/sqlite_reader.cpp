@@ -19,6 +19,7 @@ constexpr const char* kDeadlines =
     " FROM timers WHERE case_key = ? AND kind = 0 ORDER BY due, ord, name, serial";
 constexpr const char* kOpenTasks =
     "SELECT " MASAR_TASK_COLUMNS " FROM tasks WHERE case_key = ? AND state = 0 ORDER BY number";
+constexpr const char* kHasCase = "SELECT 1 FROM cases WHERE key = ?";
 constexpr const char* kAlias = "SELECT case_key FROM aliases WHERE name = ? AND value = ?";
 constexpr const char* kKey =
     "SELECT " MASAR_KEY_COLUMNS " FROM keys WHERE endpoint = ? AND name = ? AND value = ?";
@@ -204,6 +205,12 @@ std::optional<CaseRecord> read_case(SqliteSession& session, std::string_view key
   }
   return CaseRecord{std::move(*row), all<TimerRow>(session.prepared(kDeadlines).bind(key)),
                     all<TaskRow>(session.prepared(kOpenTasks).bind(key))};
+}
+
+bool read_has_case(SqliteSession& session, std::string_view key) {
+  Statement& statement = session.prepared(kHasCase).bind(key);
+  const Reading reading(statement);
+  return statement.step();
 }
 
 std::optional<std::string> read_alias(SqliteSession& session, std::string_view name,

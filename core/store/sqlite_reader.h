@@ -49,6 +49,7 @@ class SqliteReaders {
 // What the store reads, each as the member of Store of the same name. Every statement is read to its end, so
 // that no reader holds up a checkpoint.
 std::optional<CaseRecord> read_case(SqliteSession& session, std::string_view key);
+bool read_has_case(SqliteSession& session, std::string_view key);
 std::optional<std::string> read_alias(SqliteSession& session, std::string_view name, std::string_view value);
 std::optional<KeyRow> read_key(SqliteSession& session, std::string_view endpoint, std::string_view name,
                                std::string_view value);

@@ -43,6 +43,9 @@ class SqliteStore final : public Store {
   std::optional<CaseRecord> find_case(std::string_view key) override {
     return readers_.with([&](SqliteSession& s) { return read_case(s, key); });
   }
+  bool has_case(std::string_view key) override {
+    return readers_.with([&](SqliteSession& s) { return read_has_case(s, key); });
+  }
   std::optional<std::string> find_alias(std::string_view name, std::string_view value) override {
     return readers_.with([&](SqliteSession& s) { return read_alias(s, name, value); });
   }

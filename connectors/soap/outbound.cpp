@@ -1,0 +1,138 @@
+#include "connectors/soap/outbound.h"
+
+#include <algorithm>
+
+#include "connectors/http/inbound.h"
+#include "core/base/error.h"
+#include "core/message/xml_writer.h"
+
+namespace masar::soap {
+
+using connector::Attempt;
+using connector::Outcome;
+using connector::OutcomeKind;
+using http::CallResult;
+
+namespace {
+
+constexpr std::size_t kShownCodeMax = 64;
+
+bool contains(const std::vector<std::string>& codes, const std::string& code) {
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+/// A partner's code as it may stand in a log: a name, or nothing.
+std::string shown(const std::string& code) {
+  const bool plain = !code.empty() && code.size() <= kShownCodeMax &&
+                     std::all_of(code.begin(), code.end(), [](unsigned char c) {
+                       return std::isalnum(c) || c == '_' || c == '-' || c == '.';
+                     });
+  return plain ? code : std::string();
+}
+
+Outcome unknown(std::string code, std::string text, CallResult&& result) {
+  Outcome outcome;
+  outcome.code = std::move(code);
+  outcome.text = std::move(text);
+  outcome.body = std::move(result.body);
+  return outcome;
+}
+
+bool is_xml(const CallResult& result) {
+  const std::string type = http::media_type(result.header("content-type"));
+  return type == "text/xml" || type == "application/xml";
+}
+
+}  // namespace
+
+SoapOutbound::SoapOutbound(OutboundSettings settings, EnvelopeReader reader, Executor& executor)
+    : settings_(std::move(settings)), reader_(std::move(reader)), executor_(executor), client_(settings_.client) {}
+
+void SoapOutbound::send(Attempt attempt, Done done) {
+  const auto found = settings_.operations.find(attempt.operation);
+  const auto refuse = [&](const char* code, const char* text) {
+    // Nothing was sent and nothing would change: final, and never from inside send().
+    executor_.post([done, code, text] { done({OutcomeKind::rejected, code, text, {}, {}}); });
+  };
+  if (found == settings_.operations.end()) return refuse("no-operation", "the endpoint has no such operation");
+  const Operation& operation = found->second;
+  std::string payload;
+  std::string reply_name;
+  std::string reply_uri;
+  try {
+    const Document document = reader_.read(attempt.body);
+    const pugi::xml_node root = document->document_element();
+    reply_uri = std::string(uri_of(root));
+    reply_name = operation.reply.empty() ? std::string(local_name(root)) + "Response" : operation.reply;
+    payload = write_xml(root);
+  } catch (const Error&) {
+    return refuse("bad-payload", "the payload to be sent is not well-formed");
+  }
+  http::Call call;
+  call.url = settings_.url;
+  call.headers = http::partner_headers(attempt);
+  call.headers.emplace_back("Content-Type", kContentType);
+  call.headers.emplace_back("SOAPAction", "\"" + operation.action + "\"");
+  if (!settings_.authorization.empty()) call.headers.emplace_back("Authorization", settings_.authorization);
+  call.body = write_envelope(payload);
+  client_.call(std::move(call), settings_.timeout,
+               [this, &operation, reply_name, reply_uri, done = std::move(done)](CallResult result) {
+                 done(outcome_of(std::move(result), operation, reply_name, reply_uri));
+               });
+}
+
+Outcome SoapOutbound::outcome_of(CallResult result, const Operation& operation, const std::string& reply_name,
+                                 const std::string& reply_uri) const {
+  if (result.kind == CallResult::Kind::not_sent) {
+    return {OutcomeKind::unavailable, result.code, result.text, {}, {}};
+  }
+  if (result.kind == CallResult::Kind::unknown) {
+    const std::string code = result.code, text = result.text;
+    return unknown(code, text, std::move(result));
+  }
+  const std::string status = std::to_string(result.status);
+  const bool good = result.status / 100 == 2;
+  if (good && operation.one_way && result.body.empty()) return {OutcomeKind::delivered, status, "done", {}, {}};
+  std::string why = "the reply is not declared as XML";
+  std::string code = "reply-not-xml";
+  if (is_xml(result)) {
+    try {
+      const Opened opened = reader_.open(result.body);
+      if (opened.is_fault) return fault_outcome(opened.payload, operation, result);
+      const bool qualified = reply_name.find(':') != std::string::npos;
+      const bool fits = opened.payload && (qualified ? reply_name == opened.payload.name()
+                                                     : reply_name == local_name(opened.payload) &&
+                                                           reply_uri == uri_of(opened.payload));
+      if (good && fits) return {OutcomeKind::delivered, status, "done", write_xml(opened.payload), {}};
+      code = "reply-unexpected";
+      why = "the reply is not the one that belongs to the operation";
+    } catch (const BadEnvelope& bad) {
+      code = "reply-unreadable";
+      why = "the reply cannot be read: " + bad.code;
+    }
+  }
+  if (result.status == 429 || result.status == 503) {
+    return {OutcomeKind::unavailable, status, "the partner answered " + status, {}, result.retry_after()};
+  }
+  return unknown(good ? code : status, good ? why : "the partner answered " + status, std::move(result));
+}
+
+Outcome SoapOutbound::fault_outcome(pugi::xml_node fault, const Operation& operation, const CallResult& result) const {
+  const std::string code = detail_text(fault, settings_.fault_code);
+  Outcome outcome;
+  outcome.retry_after = result.retry_after();
+  if (!code.empty() && contains(operation.rejected, code)) {
+    outcome.kind = OutcomeKind::rejected;
+  } else if (!code.empty() && contains(operation.unavailable, code)) {
+    outcome.kind = OutcomeKind::unavailable;
+  } else if (result.status == 429 || result.status == 503) {
+    outcome.kind = OutcomeKind::unavailable;
+  } else {
+    outcome.body = result.body;
+  }
+  outcome.code = shown(code).empty() ? "soap-fault" : shown(code);
+  outcome.text = "the partner answered the fault " + outcome.code;
+  return outcome;
+}
+
+}  // namespace masar::soap

@@ -92,6 +92,22 @@ int add_event(Builder& builder, EventType event) {
   return index;
 }
 
+/// Names between dots; `deadline` and `task` begin the names of our own events.
+void check_event_name(Builder& builder, const Element& element, const std::string& name) {
+  bool good = !name.empty();
+  for (std::size_t at = 0; good && at <= name.size();) {
+    const std::size_t dot = std::min(name.find('.', at), name.size());
+    good = is_name(std::string_view(name).substr(at, dot - at));
+    at = dot + 1;
+  }
+  const std::string first = name.substr(0, name.find('.'));
+  if (attribute_of(element, "name") == nullptr) return;
+  if (!good)
+    builder.diagnostics.add(place_of(element, "name"), "\"" + name + "\" is not a name of an event", "use letters, digits, - and _, with dots between parts");
+  if (first == "deadline" || first == "task")
+    builder.diagnostics.add(place_of(element, "name"), "an event of a message cannot begin with \"" + first + "\"", "deadlines and answers to tasks have such names");
+}
+
 void declare_task(Builder& builder, const Element& element) {
   TaskType task;
   task.declaration.name = value_of(element, "name");
@@ -198,6 +214,7 @@ void declare_events(Builder& builder, const Element& root) {
     const bool opens = flag_of(*element, "opens") || flag_of(*element, "m:opens");
     EventType event{EventKind::message, {value_of(*element, "name"), fields.columns, fields.personal, fields.required}, opens, false,
                     element->place};
+    check_event_name(builder, *element, event.declaration.name);
     builder.model.messages.push_back(event.declaration);
     add_event(builder, std::move(event));
   }

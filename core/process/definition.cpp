@@ -27,7 +27,6 @@ class CompiledDefinition final : public Definition {
     fresh.snapshot = snapshot;
     Run run(*model_, fresh, inputs);
     run.start(event);
-    run.take(event, true);
     return run.finish();
   }
 
@@ -42,7 +41,11 @@ class CompiledDefinition final : public Definition {
     Run run(*model_, before, inputs);
     run.come_due(deadline);
     run.take(event);
-    return run.finish();
+    Transition fired = run.finish();
+    // Undone, it would come due for ever; there is nobody to tell either.
+    if (fired.disposition == Disposition::refused)
+      throw Error(ErrorKind::rejected, "deadline-refused", "deadline " + deadline.name + " was refused: " + fired.refusal);
+    return fired;
   }
 
   Transition escalate(const Case& before, const std::string& task_id, const Inputs& inputs) const override {

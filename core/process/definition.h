@@ -126,7 +126,8 @@ class Definition {
                                                    config::Diagnostics& diagnostics);
   virtual ~Definition() = default;
 
-  /// A new case by its opening event.
+  /// A new case by its opening event, which is at hand as $event while the first states are entered and is not
+  /// offered to their transitions. Refused (`m:refuse` in onentry): there is no case, `after` has no state.
   virtual Transition open(const std::string& key, const std::string& snapshot, const Event& event,
                           const Inputs& inputs) const = 0;
   virtual Transition apply(const Case& before, const Event& event, const Inputs& inputs) const = 0;

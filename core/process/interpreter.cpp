@@ -97,12 +97,11 @@ void Run::start(const Event& event) {
   }
 }
 
-void Run::take(const Event& event, bool opening) {
-  if (refused_ || (opening && out_.after.ended)) return;
+void Run::take(const Event& event) {
   bind(event);
   const Arc* arc = select(false);
   if (arc == nullptr) {
-    cover(opening);
+    cover();
   } else if (follow(*arc)) {
     settle();
   }
@@ -221,10 +220,10 @@ void Run::arrive() {
   }
 }
 
-void Run::cover(bool opening) {
+void Run::cover() {
   for (int s = active_; s >= 0; s = model_.state(s).parent) {
     for (const Cover& cover : model_.state(s).covers) {
-      if (!cover.matches[static_cast<std::size_t>(event_type_)] || opening) continue;
+      if (!cover.matches[static_cast<std::size_t>(event_type_)]) continue;
       if (cover.action == Otherwise::ignore) out_.disposition = Disposition::ignored;
       if (cover.action == Otherwise::refuse) {
         out_.refusal = cover.code;
@@ -237,7 +236,7 @@ void Run::cover(bool opening) {
       return;
     }
   }
-  if (opening || model_.events[static_cast<std::size_t>(event_type_)].kind == EventKind::answer) return;
+  if (model_.events[static_cast<std::size_t>(event_type_)].kind == EventKind::answer) return;
   out_.disposition = out_.after.ended ? Disposition::recorded : Disposition::ignored;
 }
 

@@ -21,10 +21,10 @@ class Run final : public ProcessHost {
  public:
   Run(const Model& model, const Case& before, const Inputs& inputs);
 
-  /// Enters the first states of a new case, with its opening event at hand.
+  /// Enters the first states of a new case, with its opening event at hand: that is how the event is taken.
   void start(const Event& event);
   /// Takes the event by the transitions of the active states, or by what covers it.
-  void take(const Event& event, bool opening = false);
+  void take(const Event& event);
   /// A deadline that came due: gone, and set again where it repeats. take() follows.
   void come_due(const Deadline& deadline);
   void answer(const Task& task);
@@ -49,7 +49,7 @@ class Run final : public ProcessHost {
   bool enter(int domain, int target);
   bool enter_one(int state, bool by_default);
   void arrive();
-  void cover(bool opening);
+  void cover();
 
   // Content; false: the event is refused.
   bool run(const Code& code);

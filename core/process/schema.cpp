@@ -82,7 +82,7 @@ std::vector<ElementTable> structure() {
        due_fields({name("id", true, "Its name."), text("every", false, "A span: due again, this long after it came due."), text("target", false, "The state to go to.")}),
        content()},
       {"m:event", "An event that messages become.",
-       {name("name", true, "Its name."), flag("opens", "Whether it opens a case.")}, {"m:field"}},
+       {text("name", true, "Its name; parts between dots."), flag("opens", "Whether it opens a case.")}, {"m:field"}},
       {"m:field", "A field of an event or an answer.",
        {name("id", true, "Its name."), text("type", true, "Its type."), flag("required", "Whether it must be there."),
         flag("personal", "Whether it is masked."), text("columns", false, "Of a table: `item text, amount fils`.")},
@@ -159,14 +159,6 @@ const ElementTable* table_for(std::string_view name) {
 
 std::vector<std::string> strings(const std::vector<std::string_view>& views) {
   return {views.begin(), views.end()};
-}
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-bool is_name(std::string_view text) {
-  if (text.empty() || !is_letter(text[0])) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 std::string attribute_name(const config::Name& name) {
@@ -268,6 +260,12 @@ void check_shape(const config::Element& element, config::Diagnostics& diagnostic
                       table->element == "assign" || table->element == "data" ? "write the value as expr=\"…\"" : "");
     }
   }
+}
+
+bool is_name(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto fits = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; };
+  return !text.empty() && is_letter(text[0]) && std::all_of(text.begin(), text.end(), fits);
 }
 
 const config::Attribute* attribute_of(const config::Element& element, std::string_view name) {

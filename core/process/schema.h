@@ -32,6 +32,8 @@ config::Place place_of(const config::Element& element, std::string_view name);
 bool flag_of(const config::Element& element, std::string_view name);
 /// The parts of a text between white space.
 std::vector<std::string> words(std::string_view text);
+/// Letters, digits, - and _, a letter or _ first.
+bool is_name(std::string_view text);
 bool is_named(const config::Element& element, std::string_view table_name);
 
 }  // namespace masar::process

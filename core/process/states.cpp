@@ -96,7 +96,7 @@ class StateCompiler {
 
   Code handler(const Element& element) {
     const View* view = view_for_all(builder_);
-    return {view, compile_block(builder_, element.elements(), {&view->scope, index_, false})};
+    return {view, compile_block(builder_, element.elements(), {&view->scope, index_, true})};
   }
 
   int target(const Element& element, std::string_view attribute) {
@@ -158,7 +158,7 @@ class StateCompiler {
     arc.descriptors = words(value_of(element, "event"));
     const bool has_event = attribute_of(element, "event") != nullptr;
     const bool has_target = attribute_of(element, "target") != nullptr;
-    bool sent = false;
+    bool sent = attribute_of(element, "event") == nullptr;
     if (has_event) {
       if (arc.descriptors.empty()) builder_.diagnostics.add(place_of(element, "event"), "event is empty", "name an event, or leave the attribute out");
       arc.matches = match_events(builder_, arc.descriptors, place_of(element, "event"));

@@ -67,7 +67,7 @@ inline std::string result(const World& world, std::string_view source) {
     const Value value = expression->evaluate(world.frame());
     if (const auto* items = std::get_if<std::shared_ptr<const List>>(&value.data())) {
       std::string text = "[";
-      for (const Value& item : **items) text += (text.size() > 1 ? ", " : "") + to_text(item);
+      for (const Value& item : **items) text += (&item == (*items)->data() ? "" : ", ") + to_text(item);
       return text + "]";
     }
     if (const auto* nodes = std::get_if<Nodes>(&value.data())) {

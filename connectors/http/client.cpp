@@ -88,7 +88,10 @@ void Client::call(Call call, std::chrono::milliseconds timeout, Done done) {
   std::lock_guard lock(core_->mutex);
   Core::Job job{std::move(call), std::chrono::steady_clock::now() + timeout, std::move(done)};
   // Beyond the limit, or once stopped, the job has no time left: a thread says so. It may not be said here.
-  if (core_->stopped || core_->waiting.size() >= core_->settings.waiting_max) job.deadline = {};
+  if (core_->stopped || core_->waiting.size() >= core_->settings.waiting_max) {
+    job.deadline = {};
+    job.call = {};
+  }
   core_->waiting.push_back(std::move(job));
   if (core_->waiting.size() > core_->idle && core_->threads.size() < std::max<std::size_t>(core_->settings.threads, 1) &&
       !core_->stopped) {

@@ -1,0 +1,336 @@
+#include "core/engine/dispatcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/engine/outcomes.h"
+
+namespace masar::engine {
+namespace {
+
+constexpr std::size_t kRefill = 512;
+constexpr int kStartsInARow = 256;
+
+}  // namespace
+
+/// What pump() does next: attempt a row, or look again after a while.
+struct Dispatcher::Pick {
+  std::optional<store::OutboxRow> row;
+  std::optional<SteadyClock::TimePoint::duration> look_again;
+};
+
+Dispatcher::Dispatcher(const Parts& parts, const Endpoint& endpoint, std::unique_ptr<connector::Outbound> outbound)
+    : parts_(parts), endpoint_(endpoint), outbound_(std::move(outbound)) {
+  state_.with([&](State& state) {
+    state.random.seed(parts.seed);
+    state.refilled = parts.steady.now();
+    state.tokens = std::max(1.0, endpoint.delivery.rate_per_second);
+  });
+  outbound_->on_ready([this] { wake(); });
+}
+
+void Dispatcher::start() {
+  state_.with([](State& state) { state.behind = true; });
+  wake();
+}
+
+void Dispatcher::take_in(State& state, store::OutboxRow row) {
+  state.last = row.sequence;
+  ++state.held;
+  CaseQueue& queue = state.cases[row.case_key];
+  const std::string key = row.case_key;
+  queue.rows.push_back(std::move(row));
+  if (queue.rows.size() == 1 && !queue.busy) state.ready.push_back(key);
+}
+
+void Dispatcher::offer(store::OutboxRow row) {
+  state_.with([&](State& state) {
+    if (state.behind || row.sequence <= state.last) return;
+    if (state.held >= kHeldMax) {
+      state.behind = true;
+      return;
+    }
+    take_in(state, std::move(row));
+  });
+  wake();
+}
+
+void Dispatcher::wake() {
+  const bool post = state_.with([](State& state) {
+    state.again = true;
+    if (state.pumping) return false;
+    return state.pumping = true;
+  });
+  if (post) parts_.executor.post([this] { pump(); });
+}
+
+void Dispatcher::pump() {
+  state_.with([](State& state) { state.again = false; });
+  for (int count = 0; count < kStartsInARow && !stopped_.load(); ++count) {
+    auto next = pick(parts_.steady.now());
+    if (!next) break;
+    if (next->look_again) {
+      look_again(*next->look_again);
+      break;
+    }
+    attempt(std::move(*next->row));
+  }
+  refill();
+  const bool again = state_.with([&](State& state) {
+    state.pumping = state.again && !stopped_.load();
+    return state.pumping;
+  });
+  if (again) parts_.executor.post([this] { pump(); });
+}
+
+void Dispatcher::look_again(SteadyClock::TimePoint::duration after) {
+  const bool arm = state_.with([](State& state) { return !std::exchange(state.looking, true); });
+  if (!arm) return;
+  parts_.executor.post_after(after, [this] {
+    state_.with([](State& state) { state.looking = false; });
+    wake();
+  });
+}
+
+// In this order: pause, credit, breaker, concurrency, rate. Not-after is looked at last, in attempt().
+std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
+  if (parts_.pauses.endpoint(endpoint_.spec.id) || !outbound_->ready()) return std::nullopt;
+  const DeliveryPolicy& policy = endpoint_.delivery;
+  return state_.with([&](State& state) -> std::optional<Pick> {
+    if (state.ready.empty()) return std::nullopt;
+    if (now < state.open_until) return Pick{std::nullopt, state.open_until - now};
+    if (state.open_until != SteadyClock::TimePoint{}) {
+      if (state.half_open) return std::nullopt;  // one attempt tries whether the partner is back
+      state.half_open = true;
+    }
+    if (state.sending >= policy.concurrency) return std::nullopt;
+    if (policy.rate_per_second > 0) {
+      const double passed = std::chrono::duration<double>(now - state.refilled).count();
+      state.tokens = std::min(policy.rate_per_second, state.tokens + passed * policy.rate_per_second);
+      state.refilled = now;
+      if (state.tokens < 1) {
+        const std::chrono::duration<double> wait((1 - state.tokens) / policy.rate_per_second);
+        return Pick{std::nullopt, std::chrono::duration_cast<SteadyClock::TimePoint::duration>(wait)};
+      }
+      state.tokens -= 1;
+    }
+    CaseQueue& queue = state.cases[state.ready.front()];
+    state.ready.pop_front();
+    queue.busy = true;
+    ++state.sending;
+    return Pick{queue.rows.front(), std::nullopt};
+  });
+}
+
+void Dispatcher::refill() {
+  const auto after = state_.with([](State& state) -> std::optional<std::int64_t> {
+    if (!state.behind || state.held > kHeldMax / 2) return std::nullopt;
+    return state.last;
+  });
+  if (!after || stopped_.load()) return;
+  try {
+    const auto rows = parts_.store.waiting(endpoint_.spec.id, *after, kRefill);
+    state_.with([&](State& state) {
+      for (const auto& row : rows) {
+        if (row.state == store::OutboxState::ready) {
+          take_in(state, row);
+        } else {
+          state.last = row.sequence;
+        }
+      }
+      state.behind = rows.size() == kRefill;
+      state.again = state.again || !rows.empty();
+    });
+  } catch (const Error&) {
+    parts_.executor.post_after(std::chrono::milliseconds(200), [this] { wake(); });
+  }
+}
+
+void Dispatcher::attempt(store::OutboxRow row) {
+  auto kept = std::make_shared<store::OutboxRow>(std::move(row));
+  if (parts_.pauses.route(kept->route)) return back_off(kept, std::chrono::seconds(1));
+  if (kept->attempts > 0 && visit_over(*kept)) return withdraw(kept);
+  if (kept->not_after && *kept->not_after <= parts_.business.now()) {
+    // The timer's row expires it; here it only leaves the queue.
+    release(kept->case_key, true);
+    return;
+  }
+  begin(kept);
+}
+
+// A row whose route names an event is not attempted again once its visit is over (ENGINE.md 18).
+bool Dispatcher::visit_over(const store::OutboxRow& row) const {
+  const auto* route = parts_.snapshot.route(row.route);
+  if (row.visit == 0 || !route || !route->names_event()) return false;
+  const auto record = parts_.store.find_case(row.case_key);
+  return record && record->row.visit != row.visit;
+}
+
+void Dispatcher::withdraw(const std::shared_ptr<store::OutboxRow>& row) {
+  store::Transaction transaction;
+  transaction.outbox_updates.push_back(
+      {row->id, {store::OutboxState::ready}, store::OutboxState::withdrawn, row->attempts, "visit-over", {}, {}, {}});
+  put_timers_cleared(*row, transaction);
+  transaction.audit.push_back(audit_of(*row, "withdrawn", "its visit is over"));
+  parts_.journal.submit(std::move(transaction), [this, row](const store::Commit&) { release(row->case_key, true); });
+}
+
+void Dispatcher::begin(const std::shared_ptr<store::OutboxRow>& row) {
+  store::Transaction transaction;
+  transaction.outbox_updates.push_back(
+      {row->id, {store::OutboxState::ready}, store::OutboxState::sending, row->attempts + 1, {}, {}, {}, {}});
+  parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
+    // A conflict: the row is not ready any more (expired, withdrawn); failed: the store will be tried again.
+    if (commit.status == store::CommitStatus::conflict) return release(row->case_key, true);
+    if (commit.status == store::CommitStatus::failed) return back_off(row, std::chrono::seconds(1));
+    ++row->attempts;
+    send(row);
+  });
+}
+
+void Dispatcher::send(const std::shared_ptr<store::OutboxRow>& row) {
+  connector::Attempt attempt;
+  attempt.effect_id = row->id;
+  attempt.number = row->attempts;
+  attempt.operation = row->operation;
+  attempt.headers = connector::read_headers(row->headers);
+  attempt.body = row->body;
+  attempt.not_after = row->not_after;
+  outbound_->send(std::move(attempt), [this, row](connector::Outcome outcome) { finish(row, std::move(outcome)); });
+}
+
+// A reply that cannot be read or does not fit its schema: the partner acted, we do not know how (unknown).
+void Dispatcher::check_reply(const store::OutboxRow& row, connector::Outcome& outcome) const {
+  const auto* route = parts_.snapshot.route(row.route);
+  const bool wanted = route && static_cast<std::size_t>(row.step) < route->before.size();
+  if (outcome.kind != connector::OutcomeKind::delivered || !wanted) return;
+  try {
+    const Document document = parts_.reader.read(outcome.body);
+    if (!endpoint_.gate) return;
+    const auto findings = endpoint_.gate->validate(document->document_element());
+    if (findings.empty()) return;
+    throw Error(ErrorKind::rejected, "schema-invalid", findings[0].element + ": " + findings[0].text);
+  } catch (const Error& error) {
+    outcome.kind = connector::OutcomeKind::unknown;
+    outcome.code = error.code();
+    outcome.text = std::string("the reply cannot be used: ") + error.what();
+  }
+}
+
+bool Dispatcher::tries_again(const store::OutboxRow& row, const connector::Outcome& outcome) const {
+  using connector::OutcomeKind;
+  const bool repeatable = outcome.kind == OutcomeKind::unavailable ||
+                          (outcome.kind == OutcomeKind::unknown && endpoint_.delivery.idempotent);
+  if (!repeatable) return false;
+  if (row.attempts < endpoint_.delivery.attempts) return true;
+  const auto* route = parts_.snapshot.route(row.route);
+  const auto* handler = route ? route->on_failure(outcome_name(outcome.kind), outcome.code) : nullptr;
+  return handler && handler->keep_retrying;
+}
+
+void Dispatcher::finish(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome) {
+  // Off the connector's thread: reading a reply and the store's queue are not its work.
+  parts_.executor.post([this, row, outcome = std::move(outcome)]() mutable {
+    check_reply(*row, outcome);
+    parts_.metrics.sent(endpoint_.spec.id, outcome_name(outcome.kind));
+    count(outcome);
+    store_outcome(row, outcome, tries_again(*row, outcome));
+  });
+}
+
+void Dispatcher::store_outcome(const std::shared_ptr<store::OutboxRow>& row, const connector::Outcome& outcome,
+                               bool again) {
+  const auto* route = parts_.snapshot.route(row->route);
+  auto transaction = outcome_transaction(*row, outcome, again, route, parts_.snapshot.hash);
+  parts_.journal.submit(std::move(transaction), [this, row, outcome, again](const store::Commit& commit) {
+    if (commit.status == store::CommitStatus::failed) {
+      // What the partner did must not be forgotten while the store is away: try until it is back.
+      return parts_.executor.post_after(std::chrono::milliseconds(500),
+                                        [this, row, outcome, again] { store_outcome(row, outcome, again); });
+    }
+    if (again && commit.status == store::CommitStatus::committed) return back_off(row, outcome.retry_after);
+    release(row->case_key, true);
+  });
+}
+
+void Dispatcher::count(const connector::Outcome& outcome) {
+  const DeliveryPolicy& policy = endpoint_.delivery;
+  const bool failed = outcome.kind == connector::OutcomeKind::unavailable ||
+                      outcome.kind == connector::OutcomeKind::unknown;
+  const auto now = parts_.steady.now();
+  state_.with([&](State& state) {
+    state.failures = failed ? state.failures + 1 : 0;
+    const bool open = policy.breaker_failures > 0 && failed &&
+                      (state.half_open || state.failures >= policy.breaker_failures);
+    state.half_open = false;
+    state.open_until = open ? now + policy.breaker_open : SteadyClock::TimePoint{};
+  });
+}
+
+void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row, std::optional<std::chrono::seconds> at_least) {
+  const DeliveryPolicy& policy = endpoint_.delivery;
+  const auto wait = state_.with([&](State& state) {
+    double ms = static_cast<double>(policy.first.count());
+    for (int n = 1; n < row->attempts && ms < static_cast<double>(policy.max.count()); ++n) ms *= policy.factor;
+    ms = std::min(ms, static_cast<double>(policy.max.count()));
+    std::uniform_real_distribution<double> spread(1.0 - policy.jitter_percent / 100.0, 1.0 + policy.jitter_percent / 100.0);
+    ++state.backing_off;
+    --state.sending;
+    auto& rows = state.cases[row->case_key].rows;
+    if (!rows.empty()) rows.front() = *row;
+    return std::chrono::milliseconds(static_cast<std::int64_t>(ms * spread(state.random)));
+  });
+  const auto chosen = at_least ? std::max<std::chrono::milliseconds>(wait, *at_least) : wait;
+  parts_.executor.post_after(chosen, [this, row] {
+    state_.with([&](State& state) {
+      --state.backing_off;
+      state.cases[row->case_key].busy = false;
+      state.ready.push_back(row->case_key);
+    });
+    wake();
+  });
+  wake();
+}
+
+void Dispatcher::release(const std::string& key, bool drop_head) {
+  state_.with([&](State& state) {
+    --state.sending;
+    const auto found = state.cases.find(key);
+    if (found == state.cases.end()) return;
+    CaseQueue& queue = found->second;
+    queue.busy = false;
+    if (drop_head && !queue.rows.empty()) {
+      queue.rows.pop_front();
+      --state.held;
+    }
+    if (queue.rows.empty()) {
+      state.cases.erase(found);
+    } else {
+      state.ready.push_back(key);
+    }
+  });
+  wake();
+}
+
+std::size_t Dispatcher::in_flight() const {
+  const bool paused = parts_.pauses.endpoint(endpoint_.spec.id);
+  const auto now = parts_.steady.now();
+  return state_.with([&](State& state) {
+    const bool held = paused || now < state.open_until;
+    return static_cast<std::size_t>(state.sending) + (held ? 0 : state.ready.size()) + (state.behind ? 1 : 0);
+  });
+}
+
+Dispatcher::Status Dispatcher::status() const {
+  const auto now = parts_.steady.now();
+  Status status = state_.with([&](State& state) {
+    const bool open = now < state.open_until;
+    const bool half = !open && state.open_until != SteadyClock::TimePoint{};
+    return Status{open ? "open" : half ? "half-open" : "closed", state.held, static_cast<std::size_t>(state.sending), false};
+  });
+  status.ready = outbound_->ready();
+  return status;
+}
+
+}  // namespace masar::engine

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/engine/intake.h"
+
+namespace masar::engine {
+
+/// One part of a message (a whole message is one part), and what has been found out about it.
+struct IntakeDesk::Part {
+  Document document;
+  std::string payload;
+  std::vector<store::KeyRow> keys;
+  store::RowId duplicate_of = 0;         ///< journal row of the first one
+  std::optional<connector::PartAnswer> answer;      ///< known already: refused, recorded
+  std::string case_key;
+  bool keep = false;                     ///< journaled as a dead letter at once
+  bool record = false;                   ///< accepted with an audit row only
+  int journal_index = -1;                ///< in the transaction
+};
+
+/// One message on its way into the journal. Used by one thread at a time.
+struct IntakeDesk::Exchange {
+  connector::Received received;
+  Answer answer;
+  const Endpoint* endpoint = nullptr;
+  const route::Route* route = nullptr;
+  route::Origin origin;
+  Document document;
+  std::vector<Part> parts;
+  std::vector<store::KeyRow> keys;       ///< of the message; stored with its first new part
+  std::vector<expression::Value> variables;
+  int tries = 0;
+
+  expression::Frame frame(const Document& of) const {
+    expression::Frame frame;
+    frame.variables = variables;
+    if (of) frame.context = *of;
+    return frame;
+  }
+};
+
+}  // namespace masar::engine

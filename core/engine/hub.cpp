@@ -1,0 +1,208 @@
+#include "core/engine/hub.h"
+
+#include <algorithm>
+#include <future>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/engine/outcomes.h"
+
+namespace masar::engine {
+namespace {
+
+constexpr std::size_t kCarefulMax = 1000;                     ///< rows applied one by one after an unclean stop
+constexpr std::chrono::milliseconds kDrain{30'000};           ///< ENGINE.md 25
+constexpr std::chrono::milliseconds kCommitWait{60'000};
+constexpr const char* kCleanSetting = "clean";
+constexpr const char* kClockSetting = "clock";
+
+}  // namespace
+
+Hub::Hub(const Parts& parts)
+    : parts_(parts),
+      reader_(parts.snapshot->prefixes, parts.snapshot->hub.xml),
+      journal_(parts.store),
+      series_(parts.snapshot->hub.series, parts.store),
+      lanes_({*parts.snapshot, parts.store, series_, reader_, journal_, replies_, parts.executor, metrics_,
+              parts.snapshot->hub.lane_bytes_max, parts.snapshot->hub.cases_cached}),
+      timers_(parts.store, journal_, parts.executor, parts.business, parts.snapshot->hash),
+      pass_through_(reader_, metrics_),
+      intake_({*parts.snapshot, parts.store, reader_, journal_, lanes_, replies_, pauses_, parts.executor,
+               parts.business, parts.steady, metrics_,
+               [this](const route::Route& route, connector::Received received, connector::Intake::Answer answer) {
+                 pass_through_.forward(route, std::move(received), std::move(answer));
+               }}) {
+  journal_.set_hooks({[this](store::JournalRow row, Document document) { lanes_.push(std::move(row), std::move(document)); },
+                      [this](store::OutboxRow row) {
+                        const auto found = dispatchers_.find(row.endpoint);
+                        if (found != dispatchers_.end()) found->second->offer(std::move(row));
+                      },
+                      [this](const store::TimerRow& timer) { timers_.changed(timer); }});
+}
+
+Hub::~Hub() = default;
+
+connector::Connector* Hub::connector(std::string_view name) const {
+  const auto found = parts_.connectors.find(name);
+  return found == parts_.connectors.end() ? nullptr : found->second;
+}
+
+void Hub::make_dispatchers() {
+  std::set<std::string> bridged;
+  for (const auto& route : parts_.snapshot->routes) {
+    if (route->mode == route::Mode::pass_through) bridged.insert(route->call_endpoint);
+  }
+  for (const auto* listener : parts_.snapshot->hub.listeners) {
+    auto* connector = this->connector(listener->value("connector"));
+    if (connector) connector->add_listener(*listener);
+  }
+  for (const auto& [id, endpoint] : parts_.snapshot->endpoints) {
+    auto* connector = this->connector(endpoint->connector);
+    if (!connector) throw Error(ErrorKind::config, "unknown-connector", "there is no connector " + endpoint->connector);
+    if (endpoint->spec.inbound) {
+      connector->add_inbound(endpoint->spec, intake_);
+      continue;
+    }
+    auto outbound = connector->add_outbound(endpoint->spec, intake_);
+    if (bridged.contains(id)) {
+      pass_through_.add(id, *outbound);
+      bridges_.push_back(std::move(outbound));
+      continue;
+    }
+    dispatchers_[id] = std::make_unique<Dispatcher>(
+        Dispatcher::Parts{*parts_.snapshot, parts_.store, reader_, journal_, parts_.executor, parts_.business,
+                          parts_.steady, pauses_, metrics_, parts_.seed + dispatchers_.size()},
+        *endpoint, std::move(outbound));
+  }
+}
+
+void Hub::load_settings() {
+  const auto settings = parts_.store.settings();
+  for (const auto& [name, value] : settings) {
+    if (name.starts_with("pause.endpoint.")) pauses_.set_endpoint(name.substr(15), true);
+    if (name.starts_with("pause.route.")) pauses_.set_route(name.substr(12), true);
+    if (name == kClockSetting && parts_.stepped) {
+      if (const auto at = parse_instant(value)) parts_.stepped->move_to(*at);
+    }
+  }
+  const auto clean = settings.find(kCleanSetting);
+  clean_ = settings.empty() || (clean != settings.end() && clean->second == "1");
+}
+
+void Hub::wait_until(const std::function<bool()>& done, std::chrono::milliseconds at_most) {
+  const auto until = parts_.steady.now() + at_most;
+  while (!done() && parts_.steady.now() < until) parts_.idle();
+}
+
+void Hub::commit_and_wait(store::Transaction transaction) {
+  auto committed = std::make_shared<std::atomic<bool>>(false);
+  journal_.submit(std::move(transaction), [committed](const store::Commit&) { committed->store(true); });
+  wait_until([&] { return committed->load(); }, kCommitWait);
+  if (!committed->load()) throw Error(ErrorKind::transient, "store", "the store does not commit");
+}
+
+// A hub that died between "sending" and the outcome: unknown, or ready again where the endpoint is idempotent.
+void Hub::recover_sending() {
+  for (const auto& [id, dispatcher] : dispatchers_) {
+    const auto& endpoint = *parts_.snapshot->endpoint(id);
+    for (std::int64_t after = 0;;) {
+      const auto rows = parts_.store.waiting(id, after, 500);
+      store::Transaction all;
+      for (const auto& row : rows) {
+        after = row.sequence;
+        if (row.state != store::OutboxState::sending) continue;
+        const connector::Outcome lost{connector::OutcomeKind::unknown, "interrupted",
+                                      "the hub stopped before the outcome was known", {}, {}};
+        auto one = outcome_transaction(row, lost, endpoint.delivery.idempotent, parts_.snapshot->route(row.route),
+                                       parts_.snapshot->hash);
+        std::move(one.outbox_updates.begin(), one.outbox_updates.end(), std::back_inserter(all.outbox_updates));
+        std::move(one.journal.begin(), one.journal.end(), std::back_inserter(all.journal));
+        std::move(one.audit.begin(), one.audit.end(), std::back_inserter(all.audit));
+        std::move(one.timers_cleared.begin(), one.timers_cleared.end(), std::back_inserter(all.timers_cleared));
+      }
+      if (!all.outbox_updates.empty()) commit_and_wait(std::move(all));
+      if (rows.size() < 500) break;
+    }
+  }
+}
+
+// An event that kills the process must not do so for ever: each attempt is counted before it is made.
+void Hub::apply_carefully() {
+  const auto rows = parts_.store.undone(0, kCarefulMax);
+  for (auto row : rows) {
+    store::Transaction counted;
+    counted.attempts_counted.push_back(row.id);
+    commit_and_wait(std::move(counted));
+    ++row.attempts;
+    if (row.case_key.empty()) continue;
+    lanes_.push(std::move(row), {});
+    wait_until([this] { return lanes_.waiting() == 0 && journal_.in_flight() == 0; }, kDrain);
+  }
+  if (!rows.empty()) parts_.log("info", "applied " + std::to_string(rows.size()) + " events left by an unclean stop");
+}
+
+void Hub::start() {
+  load_settings();
+  make_dispatchers();
+  store::Transaction begun;
+  begun.settings.emplace_back(kCleanSetting, "0");
+  if (parts_.stepped) begun.settings.emplace_back(kClockSetting, format_instant(parts_.stepped->now()));
+  commit_and_wait(std::move(begun));
+  series_.start();
+  // Rows that recovery journals are read by the lanes with the rest; until then nothing is pushed past them.
+  if (!clean_) apply_carefully();
+  recover_sending();
+  lanes_.recover();
+  for (const auto& [id, dispatcher] : dispatchers_) dispatcher->start();
+  timers_.start();
+  for (const auto& [name, connector] : parts_.connectors) connector->start();
+  for (const auto& [id, endpoint] : parts_.snapshot->endpoints) {
+    if (endpoint->spec.inbound && pauses_.endpoint(id)) connector(endpoint->connector)->pause(id, true);
+  }
+  running_.store(true);
+}
+
+bool Hub::stop() {
+  draining_.store(true);
+  timers_.stop();
+  for (const auto& [name, connector] : parts_.connectors) connector->stop_accepting();
+  const auto sending = [this] {
+    std::size_t count = 0;
+    for (const auto& [id, dispatcher] : dispatchers_) count += dispatcher->status().sending;
+    return count;
+  };
+  for (const auto& [id, dispatcher] : dispatchers_) dispatcher->stop();
+  wait_until([&] { return lanes_.waiting() == 0 && replies_.open() == 0 && sending() == 0; }, kDrain);
+  lanes_.stop();
+  wait_until([this] { return journal_.in_flight() == 0; }, kDrain);
+  const bool all = lanes_.waiting() == 0 && sending() == 0;
+  for (const auto& [name, connector] : parts_.connectors) connector->stop();
+  store::Transaction ended;
+  ended.settings.emplace_back(kCleanSetting, "1");
+  commit_and_wait(std::move(ended));
+  parts_.store.stop();
+  running_.store(false);
+  return all;
+}
+
+std::string Hub::not_ready() const {
+  if (draining_.load()) return "draining";
+  if (!running_.load()) return "recovering";
+  if (!parts_.store.healthy()) return "the store does not take writes";
+  return {};
+}
+
+std::string Hub::in_flight() const {
+  if (!running_.load()) return "the hub is not ready";
+  if (timers_.in_flight() > 0) return "due times are being looked at";
+  if (journal_.in_flight() > 0) return "transactions are being committed";
+  if (lanes_.waiting() > 0) return "events wait for their turn";
+  if (replies_.open() > 0) return "an exchange is open";
+  for (const auto& [id, dispatcher] : dispatchers_) {
+    if (dispatcher->in_flight() > 0) return "rows for endpoint " + id + " are ready or sending";
+  }
+  if (!parts_.store.undone(0, 1).empty()) return "a journal row is undone";
+  return {};
+}
+
+}  // namespace masar::engine

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/executor.h"
+#include "core/connector/connector.h"
+#include "core/engine/dispatcher.h"
+#include "core/engine/intake.h"
+#include "core/engine/journal.h"
+#include "core/engine/lanes.h"
+#include "core/engine/metrics.h"
+#include "core/engine/pass_through.h"
+#include "core/engine/pauses.h"
+#include "core/engine/replies.h"
+#include "core/engine/series.h"
+#include "core/engine/snapshot.h"
+#include "core/engine/stepped_clock.h"
+#include "core/engine/timers.h"
+#include "core/store/store.h"
+
+namespace masar::engine {
+
+/// One running hub: owns the engine's parts and their order of start and stop (ENGINE.md 25). Store, executor,
+/// clocks and connectors are handed in and outlive it, so that the same hub runs on threads and sockets or on
+/// one thread with manual clocks.
+///
+/// start() and stop() belong to one thread; the rest is for any.
+class Hub {
+ public:
+  struct Parts {
+    std::shared_ptr<const Snapshot> snapshot;
+    store::Store& store;
+    Executor& executor;
+    const BusinessClock& business;
+    const SteadyClock& steady;
+    SteppedClock* stepped = nullptr;          ///< the business clock, where it is stepped
+    std::map<std::string, connector::Connector*, std::less<>> connectors;  ///< by name
+    std::function<void(std::string_view level, std::string_view text)> log;
+    /// Lets others work while start() or stop() waits: sleeps a moment in production; runs executor and store
+    /// where they have no threads.
+    std::function<void()> idle;
+    std::uint64_t seed = 0;
+  };
+  explicit Hub(const Parts& parts);
+  ~Hub();
+
+  /// Recovers, then listens. Throws Error(config, …) where a connector cannot listen.
+  void start();
+  /// Stops accepting, lets what is in flight finish for at most 30 s, closes. False: something was left for the
+  /// next start.
+  bool stop();
+  /// Empty: ready. Otherwise the reason why not.
+  std::string not_ready() const;
+
+  /// Whether anything moves: what the stepped clock waits for (ENGINE.md 9). Empty: nothing does.
+  std::string in_flight() const;
+
+  const Snapshot& snapshot() const { return *parts_.snapshot; }
+  store::Store& store() { return parts_.store; }
+  const BusinessClock& business() const { return parts_.business; }
+  SteppedClock* stepped() { return parts_.stepped; }
+  Journal& journal() { return journal_; }
+  Pauses& pauses() { return pauses_; }
+  Metrics& metrics() { return metrics_; }
+  Timers& timers() { return timers_; }
+  IntakeDesk& intake() { return intake_; }
+  connector::Connector* connector(std::string_view name) const;
+  const std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>>& dispatchers() const { return dispatchers_; }
+
+ private:
+  void make_dispatchers();
+  void load_settings();
+  void recover_sending();
+  void apply_carefully();
+  void commit_and_wait(store::Transaction transaction);
+  void wait_until(const std::function<bool()>& done, std::chrono::milliseconds at_most);
+
+  Parts parts_;
+  XmlReader reader_;
+  Metrics metrics_;
+  Pauses pauses_;
+  ReplyDesk replies_;
+  Journal journal_;
+  SeriesSource series_;
+  Lanes lanes_;
+  Timers timers_;
+  PassThrough pass_through_;
+  IntakeDesk intake_;
+  std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>> dispatchers_;
+  std::vector<std::unique_ptr<connector::Outbound>> bridges_;   ///< of pass-through routes
+  std::atomic<bool> running_{false};
+  std::atomic<bool> draining_{false};
+  bool clean_ = false;                        ///< the last stop was an orderly one
+};
+
+}  // namespace masar::engine

@@ -1,0 +1,423 @@
+#include "core/engine/intake.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/engine/exchange.h"
+#include "core/message/xml_writer.h"
+
+namespace masar::engine {
+
+using connector::PartAnswer;
+
+namespace {
+
+constexpr int kTriesMax = 5;   ///< lost races for a key before the sender is told to come again
+
+PartAnswer refusal(std::string code, std::string text) {
+  return {PartAnswer::Kind::refused, std::move(code), std::move(text), {}};
+}
+PartAnswer later(std::string code, std::string text) {
+  return {PartAnswer::Kind::retry_later, std::move(code), std::move(text), {}};
+}
+
+/// A digest over the content that must be the same: each selected node as our writer writes it.
+std::string digest_of(const DuplicateKey& key, const expression::Frame& frame) {
+  std::string all;
+  for (const auto& same : key.same) {
+    const auto value = same.evaluate(frame);
+    if (value.is_set()) {
+      for (const auto& node : value.as<expression::Nodes>()) {
+        all += node.type() == pugi::node_element ? write_xml(node) : std::string(node.value());
+        all += '\n';
+      }
+    }
+    all += '\x1f';
+  }
+  return sha256(all);
+}
+
+/// A part as a document of its own, with the namespace declarations that it needs.
+Document part_document(pugi::xml_node node, const XmlReader& reader, std::string& payload) {
+  payload = write_xml(node, XmlForm::plain, true);
+  return reader.read(payload);
+}
+
+}  // namespace
+
+void IntakeDesk::take(connector::Received received, Answer answer) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->received = std::move(received);
+  exchange->answer = std::move(answer);
+  Exchange& it = *exchange;
+  it.endpoint = parts_.snapshot.endpoint(it.received.endpoint);
+  const std::string& id = it.received.endpoint;
+  if (!it.endpoint) return it.answer({refusal("unknown-endpoint", "there is no endpoint " + id)});
+  if (parts_.pauses.endpoint(id)) return it.answer({later("paused", "the endpoint is paused")});
+  try {
+    if (it.received.body.size() > it.endpoint->spec.body_bytes_max ||
+        it.received.encoded.size() > it.endpoint->spec.body_bytes_max) {
+      throw Error(ErrorKind::rejected, "too-large", "the message is larger than the limit");
+    }
+    const auto* route = parts_.snapshot.inbound(id, {});
+    if (route && route->mode == route::Mode::pass_through) {
+      parts_.metrics.received(id, "passed");
+      return parts_.forward(*route, std::move(it.received), std::move(it.answer));
+    }
+    it.document = parts_.reader.read(it.received.body);
+    it.origin = {it.received.message_id, it.received.sender, it.document->document_element().name(), id,
+                 parts_.business.now()};
+    it.route = parts_.snapshot.inbound(id, it.origin.type);
+    if (!it.route) throw Error(ErrorKind::rejected, "unknown-type", "no route takes " + it.origin.type + " from here");
+    if (it.endpoint->gate) {
+      const auto findings = it.endpoint->gate->validate(it.document->document_element());
+      if (!findings.empty()) {
+        throw Error(ErrorKind::rejected, "schema-invalid", findings[0].element + ": " + findings[0].text);
+      }
+    }
+    route::fill_message(it.origin, it.variables);
+    if (it.route->mode == route::Mode::query) return query(exchange);
+    if (parts_.pauses.route(it.route->id)) return it.answer({later("paused", "the route is paused")});
+    split(it);
+    journal(exchange);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::rejected) {
+      refuse(it, error.code(), error.what());
+      return it.answer({refusal(error.code(), error.what())});
+    }
+    parts_.metrics.received(id, "later");
+    it.answer({later(error.code(), "the message could not be taken in")});
+  } catch (const std::exception& error) {
+    parts_.metrics.received(id, "later");
+    it.answer({later("internal", "the message could not be taken in")});
+  }
+}
+
+void IntakeDesk::split(Exchange& exchange) {
+  if (!exchange.route->parts) {
+    Part whole;
+    whole.document = exchange.document;
+    whole.payload = exchange.received.body;
+    exchange.parts.push_back(std::move(whole));
+    return;
+  }
+  const auto nodes = exchange.route->parts->evaluate(exchange.frame(exchange.document));
+  for (const auto& node : nodes.as<expression::Nodes>()) {
+    Part part;
+    part.document = part_document(node, parts_.reader, part.payload);
+    exchange.parts.push_back(std::move(part));
+  }
+  if (exchange.parts.empty()) throw Error(ErrorKind::rejected, "no-parts", "the message has no part");
+}
+
+void IntakeDesk::journal(const ExchangePtr& exchange) {
+  Exchange& it = *exchange;
+  it.keys.clear();
+  for (auto& part : it.parts) {
+    Part fresh;
+    fresh.document = std::move(part.document);
+    fresh.payload = std::move(part.payload);
+    part = std::move(fresh);
+  }
+  look_up_message(it);
+  for (auto& part : it.parts) {
+    if (part.answer || part.duplicate_of) continue;
+    look_up_part(it, part);
+    if (part.answer || part.duplicate_of) continue;
+    find_case(it, part);
+  }
+  std::vector<Document> documents;
+  auto transaction = transaction_of(it, documents);
+  if (transaction.journal.empty() && transaction.audit.empty()) return committed(exchange, {});
+  parts_.journal.submit(
+      std::move(transaction), [this, exchange](const store::Commit& commit) { committed(exchange, commit); },
+      std::move(documents));
+}
+
+// A message that comes again as a whole: parts with keys of their own are looked up by these; the others are the
+// parts of the first one's envelope.
+void IntakeDesk::look_up_message(Exchange& exchange) {
+  Part probe;
+  const bool again = look_up_keys(exchange, probe, exchange.frame(exchange.document), false);
+  exchange.keys = probe.keys;
+  if (probe.answer) {
+    for (auto& part : exchange.parts) part.answer = probe.answer;
+    return;
+  }
+  if (!again) return;
+  exchange.keys.clear();
+  const bool parts_have_keys = std::any_of(exchange.endpoint->keys.begin(), exchange.endpoint->keys.end(),
+                                           [](const auto& key) { return key.of_part; });
+  if (parts_have_keys) return;
+  if (exchange.parts.size() == 1) {
+    exchange.parts[0].duplicate_of = probe.duplicate_of;
+    return;
+  }
+  const auto rows = parts_.store.journal_parts(probe.duplicate_of);
+  for (std::size_t at = 0; at < exchange.parts.size() && at < rows.size(); ++at) {
+    exchange.parts[at].duplicate_of = rows[at].id;
+  }
+}
+
+void IntakeDesk::look_up_part(Exchange& exchange, Part& part) {
+  look_up_keys(exchange, part, exchange.frame(part.document), true);
+}
+
+// Whether it came before: then `part.duplicate_of` is set, or `part.answer` where its content differs.
+bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame, bool of_part) {
+  for (const auto& key : exchange.endpoint->keys) {
+    if (key.of_part != of_part) continue;
+    const auto value = key.key.evaluate(frame);
+    if (!value.is_set() || value.as<std::string>().empty()) continue;  // an absent key does not count
+    store::KeyRow row;
+    row.endpoint = exchange.endpoint->spec.id;
+    row.name = key.name;
+    row.value = value.as<std::string>();
+    row.digest = digest_of(key, frame);
+    row.expires = parts_.business.now() + key.keep.fixed;
+    const auto first = parts_.store.find_key(row.endpoint, row.name, row.value);
+    if (first && first->expires > parts_.business.now()) {
+      if (first->digest == row.digest) {
+        part.duplicate_of = first->journal;
+        parts_.metrics.received(row.endpoint, "duplicate");
+        return true;
+      }
+      part.answer = refusal("duplicate-differs", "the key " + row.name + " came before with other content");
+      parts_.metrics.alarm("duplicate-differs");
+      return true;
+    }
+    part.keys.push_back(std::move(row));
+  }
+  return false;
+}
+
+bool IntakeDesk::is_open_or_opening(const std::string& key) const {
+  return parts_.store.has_case(key) || !parts_.store.undone(0, 1, key).empty();
+}
+
+void IntakeDesk::find_case(Exchange& exchange, Part& part) {
+  const std::string own_key = find_existing(exchange, part);
+  if (part.case_key.empty()) without_case(exchange, part, own_key);
+}
+
+// Sets `part.case_key` where there is a case; returns the key that the message itself names.
+std::string IntakeDesk::find_existing(Exchange& exchange, Part& part) const {
+  const auto frame = exchange.frame(part.document);
+  std::string own_key;
+  for (const auto& find : exchange.route->finds) {
+    const auto value = find.value.evaluate(frame);
+    if (!value.is_set()) continue;
+    const std::string text = value.as<std::string>();
+    if (!find.alias.empty()) {
+      if (const auto key = parts_.store.find_alias(find.alias, text)) {
+        part.case_key = *key;
+        return own_key;
+      }
+      continue;
+    }
+    if (own_key.empty()) own_key = text;
+    if (is_open_or_opening(text)) {
+      part.case_key = text;
+      return own_key;
+    }
+    if (const auto key = parts_.store.find_alias("key", text)) {
+      part.case_key = *key;
+      return own_key;
+    }
+  }
+  return own_key;
+}
+
+void IntakeDesk::without_case(Exchange& exchange, Part& part, const std::string& own_key) {
+  const route::NoCase& rule = exchange.route->no_case;
+  switch (rule.action) {
+    case route::NoCase::Do::open:
+      if (own_key.empty()) throw Error(ErrorKind::rejected, "no-key", "the message does not say its case's key");
+      part.case_key = own_key;
+      return;
+    case route::NoCase::Do::record: part.record = true; break;
+    case route::NoCase::Do::keep:
+      part.keep = true;
+      parts_.metrics.alarm("kept-without-case");
+      break;
+    case route::NoCase::Do::refuse:
+      part.answer = refusal(rule.code, "there is no such case");
+      break;
+  }
+  if (rule.reply.empty()) {
+    if (!part.answer) part.answer = PartAnswer{};
+    return;
+  }
+  route::Flow flow;
+  flow.document = part.document;
+  flow.variables = exchange.variables;
+  (void)exchange.route->replies.find(rule.reply)->second.run(flow);
+  part.answer = PartAnswer{PartAnswer::Kind::replied, {}, {}, flow.document};
+}
+
+store::Transaction IntakeDesk::transaction_of(Exchange& exchange, std::vector<Document>& documents) {
+  store::Transaction transaction;
+  for (auto& part : exchange.parts) {
+    if (part.duplicate_of) continue;
+    const bool refused = part.answer && !part.keep && !part.record;
+    if (refused) {
+      if (!may_audit(exchange.received.sender)) continue;
+      store::AuditRow audit;
+      audit.kind = "refused";
+      audit.name = part.answer->code;
+      audit.text = part.answer->text;
+      audit.reference = exchange.received.message_id;
+      transaction.audit.push_back(std::move(audit));
+      continue;
+    }
+    put_part(exchange, part, transaction);
+    documents.push_back(part.document);
+  }
+  if (!transaction.journal.empty()) {
+    const auto count = static_cast<int>(transaction.journal.size());
+    for (int at = 0; at < count; ++at) {
+      transaction.journal[static_cast<std::size_t>(at)].part = at;
+      transaction.journal[static_cast<std::size_t>(at)].parts = count;
+    }
+    for (auto& key : exchange.keys) transaction.keys.push_back(key);
+  }
+  return transaction;
+}
+
+void IntakeDesk::put_part(Exchange& exchange, Part& part, store::Transaction& transaction) {
+  part.journal_index = static_cast<int>(transaction.journal.size());
+  store::JournalRow row;
+  row.case_key = part.case_key;
+  row.partition = partition_of(part.case_key);
+  row.endpoint = exchange.endpoint->spec.id;
+  row.route = exchange.route->id;
+  row.name = exchange.origin.type;
+  row.sender = exchange.received.sender;
+  row.message_id = exchange.received.message_id;
+  row.headers = connector::write_headers(exchange.received.headers);
+  row.payload = part.payload;
+  row.snapshot = parts_.snapshot.hash;
+  row.owes_reply = exchange.route->has_reply();
+  row.state = part.keep ? store::JournalState::dead : part.record ? store::JournalState::done : row.state;
+  store::AuditRow audit;
+  audit.case_key = row.case_key;
+  audit.partition = row.partition;
+  audit.kind = part.keep ? "kept" : part.record ? "recorded" : "received";
+  audit.name = row.name;
+  audit.reference = row.message_id;
+  audit.text = "from " + row.sender;
+  transaction.audit.push_back(std::move(audit));
+  if (part.keep) {
+    store::DeadLetterRow letter;
+    letter.journal_index = part.journal_index;
+    letter.endpoint = row.endpoint;
+    letter.route = row.route;
+    letter.step = "find";
+    letter.code = "no-such-case";
+    letter.text = "the message found no case";
+    letter.fingerprint = sha256_hex(row.route + "|find|no-such-case").substr(0, 16);
+    letter.original = row.payload;
+    letter.snapshot = row.snapshot;
+    letter.at = exchange.origin.received.value_or(Instant{});
+    transaction.dead_letters.push_back(std::move(letter));
+  }
+  if (part.answer) {
+    const bool has_document = part.answer->document != nullptr;
+    store::ReplyRow reply;
+    reply.journal_index = part.journal_index;
+    reply.body = has_document ? write_xml(*part.answer->document) : "";
+    transaction.replies.push_back(std::move(reply));
+  }
+  for (auto& key : part.keys) {
+    key.journal_index = part.journal_index;
+    transaction.keys.push_back(key);
+  }
+  transaction.journal.push_back(std::move(row));
+}
+
+void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& commit) {
+  Exchange& it = *exchange;
+  const std::string& id = it.endpoint->spec.id;
+  if (commit.status == store::CommitStatus::conflict && commit.conflict == "key" && ++it.tries <= kTriesMax) {
+    // Another one with the same key was faster: now it is a duplicate.
+    return parts_.executor.post([this, exchange] { journal(exchange); });
+  }
+  if (commit.status != store::CommitStatus::committed) {
+    parts_.metrics.received(id, "later");
+    return it.answer({later("store", "the message could not be made durable")});
+  }
+  std::vector<store::RowId> rows;
+  connector::IntakeAnswer known;
+  bool owed = false;
+  for (const auto& part : it.parts) {
+    store::RowId wait = 0;
+    PartAnswer answer = part.answer.value_or(PartAnswer{});
+    if (part.duplicate_of) {
+      if (it.route->has_reply()) answer = stored(part.duplicate_of, wait);
+    } else if (!part.answer) {
+      parts_.metrics.received(id, "accepted");
+      if (it.route->has_reply()) wait = commit.journal_ids.at(static_cast<std::size_t>(part.journal_index));
+    } else {
+      parts_.metrics.received(id, part.answer->kind == PartAnswer::Kind::refused ? "refused" : "accepted");
+    }
+    owed = owed || wait != 0;
+    rows.push_back(wait);
+    known.push_back(std::move(answer));
+  }
+  if (!owed) return it.answer(std::move(known));
+  wait_for(exchange, std::move(rows), std::move(known));
+}
+
+// The first one's reply where it is there already; otherwise `wait` is the row that will have it.
+PartAnswer IntakeDesk::stored(store::RowId journal, store::RowId& wait) const {
+  const auto reply = parts_.store.find_reply(journal);
+  if (!reply) {
+    wait = journal;
+    return {};
+  }
+  if (!reply->code.empty()) return refusal(reply->code, reply->body);
+  if (reply->body.empty()) return {};
+  return {PartAnswer::Kind::replied, {}, {}, parts_.reader.read(reply->body)};
+}
+
+void IntakeDesk::wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows, connector::IntakeAnswer known) {
+  const auto waited = rows;
+  auto ticket = parts_.replies.wait({std::move(rows), std::move(known), std::move(exchange->answer)});
+  parts_.executor.post_after(exchange->endpoint->spec.timeout, [this, ticket] { parts_.replies.expire(ticket); });
+  // A duplicate's first reply may have been committed between looking and waiting.
+  for (const auto row : waited) {
+    if (row == 0) continue;
+    store::RowId still = 0;
+    const PartAnswer answer = stored(row, still);
+    if (still == 0) parts_.replies.deliver(row, answer);
+  }
+}
+
+void IntakeDesk::refuse(const Exchange& exchange, const std::string& code, const std::string& text) {
+  parts_.metrics.received(exchange.received.endpoint, "refused");
+  if (!may_audit(exchange.received.sender)) return;
+  refused(exchange.received.endpoint, code, text);
+}
+
+void IntakeDesk::refused(std::string endpoint, std::string code, std::string text) {
+  store::Transaction transaction;
+  store::AuditRow audit;
+  audit.kind = "refused";
+  audit.name = std::move(code);
+  audit.text = std::move(endpoint) + ": " + std::move(text);
+  transaction.audit.push_back(std::move(audit));
+  parts_.journal.submit(std::move(transaction), {});
+}
+
+// At most so many audit rows a minute and partner; the metrics count them all.
+bool IntakeDesk::may_audit(const std::string& partner) {
+  const auto now = parts_.steady.now();
+  return minutes_.with([&](auto& minutes) {
+    Minute& minute = minutes[partner];
+    if (now - minute.since >= std::chrono::minutes(1)) minute = {now, 0};
+    return ++minute.refusals <= parts_.snapshot.hub.refusals_audited_per_minute;
+  });
+}
+
+}  // namespace masar::engine

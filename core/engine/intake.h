@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/executor.h"
+#include "core/base/guarded.h"
+#include "core/connector/connector.h"
+#include "core/engine/act_result.h"
+#include "core/engine/journal.h"
+#include "core/engine/lanes.h"
+#include "core/engine/metrics.h"
+#include "core/engine/pauses.h"
+#include "core/engine/replies.h"
+#include "core/engine/snapshot.h"
+
+namespace masar::engine {
+
+/// Refuses, deduplicates and journals whatever comes in, before its source is acknowledged (ENGINE.md 1–5,
+/// 8). Called by connectors on their threads; reads the store, never blocks on it. Owned by the hub.
+class IntakeDesk final : public connector::Intake {
+ public:
+  struct Parts {
+    const Snapshot& snapshot;
+    store::Store& store;
+    const XmlReader& reader;
+    Journal& journal;
+    Lanes& lanes;
+    ReplyDesk& replies;
+    Pauses& pauses;
+    Executor& executor;
+    const BusinessClock& business;
+    const SteadyClock& steady;
+    Metrics& metrics;
+    /// Pass-through: the message goes to an outbound endpoint, its outcome settles the source.
+    std::function<void(const route::Route&, connector::Received, Answer)> forward;
+  };
+  explicit IntakeDesk(const Parts& parts) : parts_(parts) {}
+
+  void take(connector::Received received, Answer answer) override;
+  void report(std::string effect_id, std::string state, std::function<void(bool)> answer) override;
+  void refused(std::string endpoint, std::string code, std::string text) override;
+  /// A dead letter's message once more, under a new stamp, linked to its original (ENGINE.md 23). `done`
+  /// gets 200, or 409 where it still finds no case.
+  void retry(const store::DeadLetterRow& letter, const store::JournalRow& original,
+             std::function<void(ActResult)> done);
+
+ private:
+  struct Exchange;
+  struct Part;
+  using ExchangePtr = std::shared_ptr<Exchange>;
+
+  void journal(const ExchangePtr& exchange);
+  void query(const ExchangePtr& exchange);
+  void answer_query(const ExchangePtr& exchange, std::shared_ptr<const LiveCase> live, Instant now);
+  void split(Exchange& exchange);
+  void look_up_message(Exchange& exchange);
+  void look_up_part(Exchange& exchange, Part& part);
+  bool look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame, bool of_part);
+  void find_case(Exchange& exchange, Part& part);
+  std::string find_existing(Exchange& exchange, Part& part) const;
+  void without_case(Exchange& exchange, Part& part, const std::string& own_key);
+  bool is_open_or_opening(const std::string& key) const;
+  store::Transaction transaction_of(Exchange& exchange, std::vector<Document>& documents);
+  void put_part(Exchange& exchange, Part& part, store::Transaction& transaction);
+  void committed(const ExchangePtr& exchange, const store::Commit& commit);
+  void wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows, connector::IntakeAnswer known);
+  connector::PartAnswer stored(store::RowId journal, store::RowId& wait) const;
+  void refuse(const Exchange& exchange, const std::string& code, const std::string& text);
+  bool may_audit(const std::string& partner);
+
+  Parts parts_;
+  struct Minute {
+    SteadyClock::TimePoint since{};
+    std::size_t refusals = 0;
+  };
+  Guarded<std::map<std::string, Minute>> minutes_;   ///< by partner
+};
+
+}  // namespace masar::engine

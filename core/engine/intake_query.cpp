@@ -1,0 +1,155 @@
+// Queries, which read a case and write nothing, delivery reports, and dead letters once more.
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/engine/exchange.h"
+#include "core/engine/intake.h"
+
+namespace masar::engine {
+
+using connector::PartAnswer;
+
+namespace {
+
+/// Delivery reports only go forward; delivered beats failed and unknown (ENGINE.md 18).
+int rank(std::string_view state) {
+  if (state == "delivered") return 3;
+  if (state == "failed" || state == "rejected" || state == "expired") return 2;
+  return state.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+// A stamp from the writer stands behind everything written before; the case's lane is asked behind all that was
+// journaled for it until then (ENGINE.md 8).
+void IntakeDesk::query(const ExchangePtr& exchange) {
+  parts_.journal.submit({}, [this, exchange](const store::Commit& commit) {
+    if (commit.status != store::CommitStatus::committed) {
+      return exchange->answer({PartAnswer{PartAnswer::Kind::retry_later, "store", "the store is not ready", {}}});
+    }
+    const Instant stamp = commit.stamp;
+    parts_.executor.post([this, exchange, stamp] {
+      Part part;
+      part.document = exchange->document;
+      try {
+        find_existing(*exchange, part);
+      } catch (const std::exception& error) {
+        return exchange->answer({PartAnswer{PartAnswer::Kind::retry_later, "internal", error.what(), {}}});
+      }
+      if (part.case_key.empty()) return answer_query(exchange, nullptr, stamp);
+      const bool asked = parts_.lanes.ask(
+          part.case_key, stamp, [this, exchange, stamp](std::shared_ptr<const LiveCase> live, bool failed) {
+            if (!failed) return answer_query(exchange, std::move(live), stamp);
+            exchange->answer({PartAnswer{PartAnswer::Kind::retry_later, "internal", "the case could not be read", {}}});
+          });
+      if (asked) return;
+      exchange->answer({PartAnswer{PartAnswer::Kind::retry_later, "behind", "earlier messages come first", {}}});
+    });
+  });
+}
+
+void IntakeDesk::answer_query(const ExchangePtr& exchange, std::shared_ptr<const LiveCase> live, Instant now) {
+  const route::Route& route = *exchange->route;
+  try {
+    route::Flow flow;
+    flow.document = exchange->document;
+    flow.variables = exchange->variables;
+    flow.variables.emplace_back(now);
+    if (live) route::fill_case(*live->definition, live->value, flow.variables);
+    const route::Exit exit = live ? route.before.run(flow) : route.without_case.run(flow);
+    if (exit.kind == route::Exit::Kind::refuse) {
+      return exchange->answer({PartAnswer{PartAnswer::Kind::refused, exit.code, exit.text, {}}});
+    }
+    parts_.metrics.received(exchange->endpoint->spec.id, "answered");
+    exchange->answer({PartAnswer{PartAnswer::Kind::replied, {}, {}, flow.document}});
+  } catch (const Error& error) {
+    parts_.metrics.alarm("query-failed");
+    exchange->answer({PartAnswer{PartAnswer::Kind::retry_later, error.code(), "the answer could not be made", {}}});
+  }
+}
+
+void IntakeDesk::report(std::string effect_id, std::string state, std::function<void(bool)> answer) {
+  try {
+    const auto effect = parts_.store.find_outbox(effect_id);
+    if (!effect || rank(state) <= rank(effect->report)) return answer(true);  // unknown, or known already
+    store::Transaction transaction;
+    store::JournalRow row;
+    row.kind = store::JournalKind::report;
+    row.case_key = effect->case_key;
+    row.partition = effect->partition;
+    row.endpoint = effect->endpoint;
+    row.route = effect->route;
+    row.name = state;
+    row.effect = effect_id;
+    row.snapshot = parts_.snapshot.hash;
+    transaction.journal.push_back(std::move(row));
+    store::OutboxUpdate update;
+    update.id = effect_id;
+    update.from = {effect->state};
+    update.to = effect->state;
+    if (rank(state) == 3 && effect->state != store::OutboxState::sending) update.to = store::OutboxState::delivered;
+    update.attempts = effect->attempts;
+    update.code = effect->code;
+    update.text = effect->text;
+    update.reply = effect->reply;
+    update.report = state;
+    transaction.outbox_updates.push_back(std::move(update));
+    parts_.journal.submit(std::move(transaction), [this, effect_id, state, answer](const store::Commit& commit) {
+      if (commit.status != store::CommitStatus::conflict) return answer(commit.status == store::CommitStatus::committed);
+      // The row went on meanwhile (its outcome was being stored): look again.
+      parts_.executor.post([this, effect_id, state, answer] { report(effect_id, state, answer); });
+    });
+  } catch (const Error&) {
+    answer(false);
+  }
+}
+
+void IntakeDesk::retry(const store::DeadLetterRow& letter, const store::JournalRow& original,
+                       std::function<void(ActResult)> done) {
+  store::JournalRow row = original;
+  row.id = 0;
+  row.kind = original.kind == store::JournalKind::message ? store::JournalKind::retry : original.kind;
+  row.state = store::JournalState::undone;
+  row.origin = original.origin ? original.origin : original.id;
+  row.attempts = 0;
+  row.envelope = 0;
+  row.part = 0;
+  row.parts = 1;
+  const auto* endpoint = parts_.snapshot.endpoint(original.endpoint);
+  const auto* route = parts_.snapshot.route(original.route);
+  if (row.case_key.empty() && endpoint && route) {
+    Exchange exchange;
+    exchange.endpoint = endpoint;
+    exchange.route = route;
+    route::fill_message({original.message_id, original.sender, original.name, original.endpoint, original.stamp},
+                        exchange.variables);
+    Part part;
+    part.document = parts_.reader.read(original.payload);
+    (void)find_existing(exchange, part);
+    if (part.case_key.empty()) return done({409, "no-such-case", "the message still finds no case"});
+    row.case_key = part.case_key;
+    row.partition = partition_of(part.case_key);
+  }
+  store::Transaction transaction;
+  store::AuditRow audit;
+  audit.case_key = row.case_key;
+  audit.partition = row.partition;
+  audit.kind = "operator";
+  audit.name = "retry";
+  audit.text = "dead letter " + std::to_string(letter.id);
+  transaction.audit.push_back(std::move(audit));
+  for (auto task : parts_.store.tasks(store::TaskState::open, row.case_key, {}, 500)) {
+    if (!task.id.starts_with(row.case_key + ".dead." + std::to_string(letter.journal) + ".")) continue;
+    task.state = store::TaskState::answered;
+    task.answer = "retry";
+    task.ended = parts_.business.now();
+    transaction.tasks.push_back(std::move(task));
+  }
+  transaction.journal.push_back(std::move(row));
+  transaction.dead_letter_states.emplace_back(letter.id, store::DeadLetterState::retried);
+  parts_.journal.submit(std::move(transaction), [done](const store::Commit& commit) {
+    if (commit.status == store::CommitStatus::committed) return done({});
+    done({503, "store", "the store did not take it; try again"});
+  });
+}
+
+}  // namespace masar::engine

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/message/message.h"
+#include "core/store/store.h"
+
+namespace masar::engine {
+
+/// The one way into the store for the whole engine: commits a transaction and, after the commit, hands what it
+/// put there to those who carry it on: undone journal rows to the lanes, ready outbox rows to the
+/// dispatchers, due times to the timers, all in commit order.
+///
+/// Owned by the hub; the hooks are set once, before the first submit(). submit(): any thread.
+class Journal {
+ public:
+  struct Hooks {
+    std::function<void(store::JournalRow, Document)> row;      ///< committed, undone, of a case
+    std::function<void(store::OutboxRow)> effect;              ///< committed, ready
+    std::function<void(const store::TimerRow&)> timer;
+  };
+  using Done = std::function<void(const store::Commit&)>;
+
+  explicit Journal(store::Store& store) : store_(store) {}
+  void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
+
+  /// `documents`: the trees of the transaction's journal rows where they were read already; may be
+  /// shorter. `done` (may be empty) is called on the store's writer thread, before the hooks.
+  void submit(store::Transaction transaction, Done done, std::vector<Document> documents = {});
+  /// Transactions submitted whose `done` has not been called yet.
+  std::size_t in_flight() const noexcept { return in_flight_.load(); }
+
+ private:
+  struct Carried;
+  void carry_on(const Carried& carried, const store::Commit& commit);
+
+  store::Store& store_;
+  Hooks hooks_;
+  std::atomic<std::size_t> in_flight_{0};
+};
+
+}  // namespace masar::engine

@@ -1,0 +1,267 @@
+#include "core/engine/lanes.h"
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+
+namespace masar::engine {
+namespace {
+
+constexpr std::size_t kRefill = 256;   ///< rows read from the journal at once, of one lane
+constexpr int kAttemptsMax = 5;        ///< ENGINE.md 23
+constexpr int kTurnsInARow = 64;       ///< before a lane gives its thread to the others
+
+std::chrono::milliseconds pause_before(int attempt) { return std::chrono::milliseconds(50 << attempt); }
+
+}  // namespace
+
+void Lanes::enqueue(Lane& lane, std::string key, Item item) {
+  waiting_.fetch_add(1);
+  bytes_.fetch_add(item.bytes());
+  CaseQueue& queue = lane.cases[key];
+  queue.items.push_back(std::move(item));
+  if (queue.items.size() == 1 && !queue.suspended) lane.runnable.push_back(std::move(key));
+}
+
+void Lanes::push(store::JournalRow row, Document document) {
+  const int at = row.partition;
+  lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
+    if (lane.behind || row.id <= lane.last) return;
+    if (bytes_.load() > parts_.bytes_max) {
+      lane.behind = true;
+      return;
+    }
+    lane.last = row.id;
+    std::string key = row.case_key;
+    enqueue(lane, std::move(key), Item{std::move(row), std::move(document), {}, {}});
+  });
+  wake(at);
+}
+
+bool Lanes::ask(const std::string& case_key, Instant stamp, Question question) {
+  const int at = partition_of(case_key);
+  const bool taken = lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
+    if (lane.behind) return false;
+    Item item;
+    item.stamp = stamp;
+    item.question = std::move(question);
+    enqueue(lane, case_key, std::move(item));
+    return true;
+  });
+  if (taken) wake(at);
+  return taken;
+}
+
+void Lanes::recover() {
+  for (int at = 0; at < kCount; ++at) {
+    lanes_[static_cast<std::size_t>(at)].with([](Lane& lane) { lane.behind = true; });
+    wake(at);
+  }
+}
+
+void Lanes::wake(int at) {
+  const bool post = lanes_[static_cast<std::size_t>(at)].with([](Lane& lane) {
+    if (lane.running || (lane.runnable.empty() && !lane.behind)) return false;
+    return lane.running = true;
+  });
+  if (post) parts_.executor.post([this, at] { run(at); });
+}
+
+void Lanes::run(int at) {
+  auto& guarded = lanes_[static_cast<std::size_t>(at)];
+  for (int count = 0; count < kTurnsInARow && !stopped_.load(); ++count) {
+    std::string key;
+    auto item = std::make_shared<Item>();
+    const bool found = guarded.with([&](Lane& lane) {
+      if (lane.runnable.empty()) return false;
+      key = std::move(lane.runnable.front());
+      lane.runnable.pop_front();
+      CaseQueue& queue = lane.cases[key];
+      *item = std::move(queue.items.front());
+      queue.items.pop_front();
+      bytes_.fetch_sub(item->bytes());
+      queue.suspended = true;
+      return true;
+    });
+    if (!found) break;
+    take_turn(at, key, std::move(item));
+  }
+  refill(at);
+  guarded.with([](Lane& lane) { lane.running = false; });
+  if (!stopped_.load()) wake(at);
+}
+
+// Reads on in the journal once the lane has run dry. A row committed meanwhile is not taken twice: `last` tells.
+void Lanes::refill(int at) {
+  auto& guarded = lanes_[static_cast<std::size_t>(at)];
+  const auto after = guarded.with([&](Lane& lane) -> std::optional<store::RowId> {
+    if (!lane.behind || !lane.runnable.empty() || bytes_.load() > parts_.bytes_max / 2 + 1) return std::nullopt;
+    return lane.last;
+  });
+  if (!after || stopped_.load()) return;
+  const auto rows = parts_.store.undone_in(at, *after, kRefill);
+  guarded.with([&](Lane& lane) {
+    for (const auto& row : rows) {
+      lane.last = row.id;
+      if (!row.case_key.empty()) enqueue(lane, row.case_key, Item{row, {}, {}, {}});
+    }
+    lane.behind = rows.size() == kRefill;
+  });
+}
+
+std::shared_ptr<const LiveCase> Lanes::load(int at, const std::string& key) {
+  auto& guarded = lanes_[static_cast<std::size_t>(at)];
+  auto cached = guarded.with([&](Lane& lane) -> std::shared_ptr<const LiveCase> {
+    const auto found = lane.cache.find(key);
+    return found == lane.cache.end() ? nullptr : found->second;
+  });
+  if (cached) return cached;
+  const auto record = parts_.store.find_case(key);
+  if (!record) return nullptr;
+  return std::make_shared<const LiveCase>(from_record(parts_.snapshot, *record));
+}
+
+void Lanes::take_turn(int at, const std::string& key, std::shared_ptr<Item> item) {
+  try {
+    auto live = load(at, key);
+    if (item->question) {
+      answer(*item, std::move(live));
+      return resume(at, key);
+    }
+    Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row, std::move(live),
+              item->document);
+    // Rows that were begun too often without an end, counted over restarts, kill the process: no sixth time.
+    const bool deadly = item->row.attempts > kAttemptsMax;
+    submit(at, key, item, deadly ? turn.give_up("attempts-spent", "it was begun too often") : turn.run());
+  } catch (const Error& error) {
+    retry(at, key, std::move(item), error.what());
+  } catch (const std::exception& error) {
+    retry(at, key, std::move(item), error.what());
+  }
+}
+
+void Lanes::submit(int at, const std::string& key, std::shared_ptr<Item> item, TurnResult result) {
+  auto kept = std::make_shared<TurnResult>(std::move(result));
+  store::Transaction transaction = std::move(kept->transaction);
+  parts_.journal.submit(std::move(transaction), [this, at, key, item, kept](const store::Commit& commit) {
+    committed(at, key, item, *kept, commit);
+  });
+}
+
+void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item>& item, const TurnResult& result,
+                      const store::Commit& commit) {
+  if (commit.status == store::CommitStatus::conflict) return conflicted(at, key, item, commit);
+  if (commit.status == store::CommitStatus::failed) return retry(at, key, item, commit.error);
+  const std::size_t most = parts_.cases_cached / kCount + 1;
+  lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
+    if (!result.after) return;
+    if (lane.cache.size() >= most && !lane.cache.contains(key)) lane.cache.erase(lane.cache.begin());
+    lane.cache[key] = result.after;
+  });
+  parts_.metrics.applied(item->row.endpoint.empty() ? "engine" : "message", result.dead ? "dead" : "done");
+  if (result.answer) {
+    parts_.replies.deliver(item->row.origin ? item->row.origin : item->row.id, *result.answer);
+  }
+  resume(at, key);
+}
+
+// A conflict is with something committed meanwhile: look again. An alias that lives already makes an
+// opening message a message for the case that has it (ENGINE.md 3).
+void Lanes::conflicted(int at, const std::string& key, const std::shared_ptr<Item>& item,
+                       const store::Commit& commit) {
+  lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) { lane.cache.erase(key); });
+  if (commit.conflict == "alias" && item->row.kind == store::JournalKind::message) {
+    const std::string name = commit.conflict_name;
+    const std::string value = commit.conflict_value;
+    // The writer's thread must not read for long: the executor looks.
+    return parts_.executor.post([this, at, key, item, name, value] {
+      const auto open_key = parts_.store.find_alias(name, value);
+      if (open_key && *open_key != key) return join(at, key, item, *open_key);
+      retry(at, key, item, "alias " + name + " lives already");
+    });
+  }
+  retry(at, key, item, "conflict: " + commit.conflict);
+}
+
+void Lanes::join(int at, const std::string& key, const std::shared_ptr<Item>& item, const std::string& open_key) {
+  store::Transaction transaction;
+  store::JournalRow anew = item->row;
+  anew.id = 0;
+  anew.origin = item->row.origin ? item->row.origin : item->row.id;
+  anew.case_key = open_key;
+  anew.partition = partition_of(open_key);
+  anew.attempts = 0;
+  transaction.journal.push_back(std::move(anew));
+  transaction.aliases.push_back({"key", key, open_key, partition_of(open_key)});
+  transaction.marks.push_back({item->row.id, store::JournalState::done, {}});
+  store::AuditRow audit;
+  audit.partition = partition_of(open_key);
+  audit.case_key = open_key;
+  audit.kind = "joined";
+  audit.name = key;
+  audit.reference = item->row.message_id;
+  audit.journal = item->row.id;
+  transaction.audit.push_back(std::move(audit));
+  parts_.journal.submit(std::move(transaction), [this, at, key, item](const store::Commit& commit) {
+    if (commit.status != store::CommitStatus::committed) return retry(at, key, item, "joining: " + commit.conflict);
+    resume(at, key);
+  }, {item->document});
+}
+
+// Only this case waits; after the last attempt the row becomes a dead letter and the case goes on.
+void Lanes::retry(int at, const std::string& key, std::shared_ptr<Item> item, const std::string& why) {
+  if (item->question) {
+    item->question(nullptr, true);
+    return resume(at, key);
+  }
+  const int attempt = ++item->row.attempts;
+  parts_.metrics.applied("engine", "retried");
+  if (stopped_.load()) return;  // undone: it is applied after the next start
+  parts_.executor.post_after(pause_before(std::min(attempt, kAttemptsMax)), [this, at, key, item, why, attempt] {
+    if (attempt < kAttemptsMax) return take_turn(at, key, item);
+    try {
+      Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row, load(at, key), item->document);
+      submit(at, key, item, turn.give_up("attempts-spent", why));
+    } catch (const std::exception& error) {
+      retry(at, key, item, error.what());
+    }
+  });
+}
+
+void Lanes::resume(int at, const std::string& key) {
+  waiting_.fetch_sub(1);
+  lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
+    const auto found = lane.cases.find(key);
+    if (found == lane.cases.end()) return;
+    found->second.suspended = false;
+    if (found->second.items.empty()) {
+      lane.cases.erase(found);
+    } else {
+      lane.runnable.push_back(key);
+    }
+  });
+  wake(at);
+}
+
+void Lanes::answer(const Item& item, std::shared_ptr<const LiveCase> live) {
+  if (!live) return item.question(nullptr, false);
+  // The case as the deadlines due by the stamp would leave it; nothing is written.
+  LiveCase as_of = *live;
+  process::Inputs inputs;
+  inputs.applied = item.stamp;
+  inputs.calendar = &parts_.snapshot.calendar();
+  inputs.serial = [](std::string_view) { return std::string("0"); };
+  for (int count = 0; count < 100; ++count) {
+    const process::Deadline* next = nullptr;
+    for (const auto& deadline : as_of.value.deadlines) {
+      if (deadline.due > item.stamp) continue;
+      if (!next || std::tie(deadline.due, deadline.order) < std::tie(next->due, next->order)) next = &deadline;
+    }
+    if (!next) break;
+    const process::Deadline deadline = *next;
+    inputs.now = deadline.due;
+    as_of.value = as_of.definition->fire(as_of.value, deadline, inputs).after;
+  }
+  item.question(std::make_shared<const LiveCase>(std::move(as_of)), false);
+}
+
+}  // namespace masar::engine

@@ -1,0 +1,158 @@
+#include "core/engine/live_case.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
+
+namespace masar::engine {
+namespace {
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+store::TimerRow deadline_row(const process::Case& value, const process::Deadline& deadline) {
+  return {store::TimerKind::deadline, value.key, partition_of(value.key), deadline.name, deadline.serial,
+          deadline.due, deadline.order, deadline.visit};
+}
+
+store::TimerRow task_timer(const process::Case& value, const process::Task& task) {
+  return {store::TimerKind::task, value.key, partition_of(value.key), task.id, 0, task.due, 0, task.visit};
+}
+
+store::TaskRow task_row(const process::Case& value, const process::Task& task) {
+  store::TaskRow row;
+  row.id = task.id;
+  row.case_key = value.key;
+  row.partition = partition_of(value.key);
+  row.name = task.name;
+  row.visit = task.visit;
+  row.until = join(task.until);
+  row.asked = task.asked;
+  row.due = task.due;
+  row.effect = task.effect;
+  row.detail = task.detail;
+  return row;
+}
+
+void put_deadlines(const process::Case* before, const process::Case& after, store::Transaction& transaction) {
+  const auto same = [](const process::Deadline& a) {
+    return [&a](const process::Deadline& b) { return a.name == b.name && a.serial == b.serial && a.due == b.due; };
+  };
+  static const std::vector<process::Deadline> none;
+  const auto& old = before ? before->deadlines : none;
+  for (const auto& deadline : old) {
+    if (std::none_of(after.deadlines.begin(), after.deadlines.end(), same(deadline))) {
+      transaction.timers_cleared.push_back(deadline_row(after, deadline));
+    }
+  }
+  for (const auto& deadline : after.deadlines) {
+    if (std::none_of(old.begin(), old.end(), same(deadline))) {
+      transaction.timers.push_back(deadline_row(after, deadline));
+    }
+  }
+}
+
+void put_tasks(const process::Case* before, const process::Case& after, store::Transaction& transaction) {
+  static const std::vector<process::Task> none;
+  const auto& old = before ? before->tasks : none;
+  const auto named = [](const std::vector<process::Task>& tasks, const std::string& id) -> const process::Task* {
+    const auto found = std::find_if(tasks.begin(), tasks.end(), [&](const auto& t) { return t.id == id; });
+    return found == tasks.end() ? nullptr : &*found;
+  };
+  for (const auto& task : old) {
+    const auto* now = named(after.tasks, task.id);
+    if (now && now->due == task.due) continue;
+    transaction.timers_cleared.push_back(task_timer(after, task));
+    if (now) continue;
+    store::TaskRow row = task_row(after, task);
+    row.state = store::TaskState::withdrawn;
+    transaction.tasks.push_back(std::move(row));
+  }
+  for (const auto& task : after.tasks) {
+    const auto* then = named(old, task.id);
+    if (then && then->due == task.due) continue;
+    transaction.tasks.push_back(task_row(after, task));
+    transaction.timers.push_back(task_timer(after, task));
+  }
+}
+
+}  // namespace
+
+LiveCase from_record(const Snapshot& snapshot, const store::CaseRecord& record) {
+  const auto found = snapshot.library.processes.find(record.row.process);
+  if (found == snapshot.library.processes.end()) {
+    throw Error(ErrorKind::internal, "unknown-process", "the configuration has no process " + record.row.process);
+  }
+  LiveCase live;
+  live.definition = found->second;
+  live.service_time = record.row.service_time;
+  process::Case& value = live.value;
+  value.key = record.row.key;
+  value.process = record.row.process;
+  value.snapshot = record.row.snapshot;
+  value.state = record.row.state;
+  value.version = record.row.version;
+  value.event_number = record.row.event_number;
+  value.visit = record.row.visit;
+  value.opened = record.row.opened;
+  value.since = record.row.since;
+  value.ended = record.row.ended;
+  live.definition->decode(record.row.data, value);
+  for (const auto& row : record.deadlines) {
+    value.deadlines.push_back({row.name, row.serial, row.due, row.order, row.visit});
+  }
+  for (const auto& row : record.tasks) {
+    if (row.name == kDeadLetterTask) continue;
+    value.tasks.push_back({row.id, row.name, row.visit, split(row.until), row.asked, row.due, row.effect, row.detail});
+  }
+  return live;
+}
+
+store::CaseRow to_row(const LiveCase& live) {
+  const process::Case& value = live.value;
+  store::CaseRow row;
+  row.key = value.key;
+  row.partition = partition_of(value.key);
+  row.process = value.process;
+  row.snapshot = value.snapshot;
+  row.state = value.state;
+  row.version = value.version;
+  row.event_number = value.event_number;
+  row.visit = value.visit;
+  row.opened = value.opened;
+  row.since = value.since;
+  row.ended = value.ended;
+  row.data = live.definition->encode(value);
+  row.service_time = live.service_time;
+  const auto& declared = live.definition->data();
+  for (std::size_t at = 0; at < declared.size() && at < value.data.size(); ++at) {
+    if (declared[at].search.empty() || !value.data[at].is_set()) continue;
+    row.search.emplace_back(declared[at].search, normalise_search(expression::to_text(value.data[at])));
+  }
+  return row;
+}
+
+void put_changes(const process::Case* before, const process::Case& after, store::Transaction& transaction) {
+  put_deadlines(before, after, transaction);
+  put_tasks(before, after, transaction);
+}
+
+std::string normalise_search(std::string_view text) {
+  if (const auto mobile = jordan_mobile(text)) return *mobile;
+  return ascii_digits(trim(text));
+}
+
+}  // namespace masar::engine

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/engine/snapshot.h"
+#include "core/process/definition.h"
+#include "core/store/store.h"
+
+namespace masar::engine {
+
+/// A case as the engine holds it between two events: its value and what the store keeps beside it.
+struct LiveCase {
+  std::shared_ptr<const process::Definition> definition;
+  process::Case value;
+  Duration service_time{0};  ///< working time in states that do not wait for the citizen
+};
+
+/// Name of the task that stands for a dead letter of an open case; the engine's own, not the process's.
+inline constexpr std::string_view kDeadLetterTask = "dead-letter";
+
+/// The row's case, decoded. Throws Error(internal, "unknown-process") where the snapshot lacks its process.
+LiveCase from_record(const Snapshot& snapshot, const store::CaseRecord& record);
+/// The row of a case after a transition.
+store::CaseRow to_row(const LiveCase& live);
+/// Deadlines and tasks of `after` against those of `before` (null: a new case), as rows of `transaction`.
+void put_changes(const process::Case* before, const process::Case& after, store::Transaction& transaction);
+
+/// Variables beginning with `search` fields: values as operators type them.
+std::string normalise_search(std::string_view text);
+
+}  // namespace masar::engine

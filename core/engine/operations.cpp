@@ -1,0 +1,171 @@
+#include "core/engine/operations.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/engine/live_case.h"
+#include "core/message/xml_writer.h"
+
+namespace masar::engine {
+namespace {
+
+store::AuditRow operator_audit(const std::string& case_key, const std::string& name, const std::string& text) {
+  store::AuditRow audit;
+  audit.case_key = case_key;
+  audit.partition = partition_of(case_key);
+  audit.kind = "operator";
+  audit.name = name;
+  audit.text = text;
+  return audit;
+}
+
+ActResult from_commit(const store::Commit& commit) {
+  if (commit.status == store::CommitStatus::committed) return {};
+  if (commit.status == store::CommitStatus::conflict) return {409, "conflict", "it changed meanwhile"};
+  return {503, "store", "the store did not take it; try again"};
+}
+
+/// The answer's fields as the document that its turn reads; throws Error(rejected, …) for what does not fit.
+std::string answer_document(const process::TaskAnswer& answer, const std::map<std::string, std::string>& fields) {
+  pugi::xml_document document;
+  auto root = document.append_child("answer");
+  for (const auto& [name, text] : fields) {
+    const auto known = std::find_if(answer.fields.begin(), answer.fields.end(), [&](const auto& f) { return f.first == name; });
+    if (known == answer.fields.end()) throw Error(ErrorKind::rejected, "unknown-field", "the answer has no field " + name);
+    auto element = root.append_child(name.c_str());
+    if (known->second.kind != expression::Kind::list) {
+      (void)expression::from_text(text, known->second.kind);
+      element.text().set(text.c_str());
+      continue;
+    }
+    std::istringstream items(text);
+    for (std::string item; items >> item;) element.append_child("item").text().set(item.c_str());
+  }
+  for (const auto& [name, type] : answer.fields) {
+    if (!fields.contains(name)) throw Error(ErrorKind::rejected, "missing-field", "the answer needs the field " + name);
+  }
+  return write_xml(document);
+}
+
+}  // namespace
+
+const process::TaskDeclaration* Operations::declaration(const store::TaskRow& task) const {
+  const auto record = hub_.store().find_case(task.case_key);
+  if (!record) return nullptr;
+  const auto& processes = hub_.snapshot().library.processes;
+  const auto found = processes.find(record->row.process);
+  if (found == processes.end()) return nullptr;
+  for (const auto& declared : found->second->tasks()) {
+    if (declared.name == task.name) return &declared;
+  }
+  return nullptr;
+}
+
+void Operations::answer_task(const std::string& id, const std::string& answer,
+                             const std::map<std::string, std::string>& fields, std::optional<std::int64_t> version,
+                             Done done) {
+  const auto task = hub_.store().find_task(id);
+  if (!task) return done({404, "no-such-task", "there is no task " + id});
+  if (task->state != store::TaskState::open) return done({409, "task-over", "the task is over"});
+  if (task->name == kDeadLetterTask) {
+    return done({409, "dead-letter", "retry the dead letter itself: POST /api/dead-letters/ID/retry"});
+  }
+  const auto record = hub_.store().find_case(task->case_key);
+  if (version && record && record->row.version != *version) {
+    return done({409, "case-went-on", "the case is at version " + std::to_string(record->row.version) + " by now"});
+  }
+  const auto* declared = declaration(*task);
+  const process::TaskAnswer* chosen = nullptr;
+  std::string known;
+  if (declared) {
+    for (const auto& one : declared->answers) {
+      known += (known.empty() ? "" : ", ") + one.name;
+      if (one.name == answer) chosen = &one;
+    }
+  }
+  if (!chosen) return done({422, "unknown-answer", "the answers are: " + known});
+  store::Transaction transaction;
+  store::JournalRow row;
+  try {
+    row.payload = answer_document(*chosen, fields);
+  } catch (const Error& error) {
+    return done({422, error.code(), error.what()});
+  }
+  row.kind = store::JournalKind::answer;
+  row.case_key = task->case_key;
+  row.partition = task->partition;
+  row.name = answer;
+  row.message_id = id;
+  row.sender = "office";
+  row.snapshot = hub_.snapshot().hash;
+  transaction.journal.push_back(std::move(row));
+  transaction.audit.push_back(operator_audit(task->case_key, "answer", task->name + ": " + answer));
+  hub_.journal().submit(std::move(transaction), [done](const store::Commit& commit) { done(from_commit(commit)); });
+}
+
+void Operations::set(const std::string& setting, bool paused, const std::string& what, Done done) {
+  store::Transaction transaction;
+  transaction.settings.emplace_back(setting, paused ? "1" : "");
+  transaction.audit.push_back(operator_audit({}, paused ? "pause" : "resume", what));
+  hub_.journal().submit(std::move(transaction), [done](const store::Commit& commit) { done(from_commit(commit)); });
+}
+
+void Operations::pause_endpoint(const std::string& id, bool paused, Done done) {
+  const auto* endpoint = hub_.snapshot().endpoint(id);
+  if (!endpoint) return done({404, "no-such-endpoint", "there is no endpoint " + id});
+  hub_.pauses().set_endpoint(id, paused);
+  if (endpoint->spec.inbound) {
+    if (auto* connector = hub_.connector(endpoint->connector)) connector->pause(id, paused);
+  } else {
+    const auto found = hub_.dispatchers().find(id);
+    if (found != hub_.dispatchers().end()) found->second->pause_changed();
+  }
+  set("pause.endpoint." + id, paused, "endpoint " + id, std::move(done));
+}
+
+void Operations::pause_route(const std::string& id, bool paused, Done done) {
+  if (!hub_.snapshot().route(id)) return done({404, "no-such-route", "there is no route " + id});
+  hub_.pauses().set_route(id, paused);
+  for (const auto& [name, dispatcher] : hub_.dispatchers()) dispatcher->pause_changed();
+  set("pause.route." + id, paused, "route " + id, std::move(done));
+}
+
+void Operations::retry_dead_letter(std::int64_t id, Done done) {
+  const auto letter = hub_.store().find_dead_letter(id);
+  if (!letter) return done({404, "no-such-dead-letter", "there is no dead letter " + std::to_string(id)});
+  if (letter->state != store::DeadLetterState::open) return done({409, "dead-letter-over", "it was dealt with already"});
+  const auto original = letter->journal ? hub_.store().find_journal(letter->journal) : std::nullopt;
+  if (!original) {
+    return done({409, "effect-not-retried", "an effect whose document could not be built is made anew by its case: "
+                                            "answer the case's task, or let the event come again"});
+  }
+  hub_.intake().retry(*letter, *original, std::move(done));
+}
+
+std::size_t Operations::due_in_24h() const {
+  return hub_.store().due(hub_.business().now() + std::chrono::hours(24), 10'000).size();
+}
+
+void Operations::step_clock(Done done) {
+  auto* clock = hub_.stepped();
+  if (!clock) return done({409, "clock-not-stepped", "hub.xml does not say clock=\"stepped\""});
+  const std::string moving = hub_.in_flight();
+  if (!moving.empty()) return done({409, "in-flight", moving});
+  const auto next = hub_.store().next_due();
+  if (!next) return done({409, "nothing-due", "no due time is stored"});
+  const Instant to = std::max(*next, clock->now());
+  store::Transaction transaction;
+  transaction.settings.emplace_back("clock", format_instant(to));
+  transaction.audit.push_back(operator_audit({}, "clock", "stepped to " + format_instant(to)));
+  hub_.journal().submit(std::move(transaction), [this, clock, to, done](const store::Commit& commit) {
+    if (commit.status == store::CommitStatus::committed) {
+      clock->move_to(to);
+      hub_.timers().look();
+    }
+    done(from_commit(commit));
+  });
+}
+
+}  // namespace masar::engine

@@ -1,0 +1,85 @@
+#include "core/engine/outcomes.h"
+
+namespace masar::engine {
+
+using connector::OutcomeKind;
+
+std::string_view outcome_name(OutcomeKind kind) {
+  static constexpr std::string_view kNames[]{"delivered", "rejected", "unavailable", "unknown"};
+  return kNames[static_cast<int>(kind)];
+}
+
+store::AuditRow audit_of(const store::OutboxRow& row, std::string_view kind, std::string text) {
+  store::AuditRow audit;
+  audit.partition = row.partition;
+  audit.case_key = row.case_key;
+  audit.kind = kind;
+  audit.name = row.effect;
+  audit.reference = row.id;
+  audit.text = std::move(text);
+  return audit;
+}
+
+void put_timers_cleared(const store::OutboxRow& row, store::Transaction& transaction) {
+  for (const auto kind : {store::TimerKind::task_after, store::TimerKind::not_after}) {
+    transaction.timers_cleared.push_back({kind, row.case_key, row.partition, row.id, 0, {}, 0, 0});
+  }
+}
+
+namespace {
+
+store::OutboxState final_state(OutcomeKind kind) {
+  switch (kind) {
+    case OutcomeKind::delivered: return store::OutboxState::delivered;
+    case OutcomeKind::rejected: return store::OutboxState::rejected;
+    case OutcomeKind::unavailable: return store::OutboxState::unavailable;
+    case OutcomeKind::unknown: break;
+  }
+  return store::OutboxState::unknown;
+}
+
+/// Whether the case hears of this outcome.
+bool becomes_event(const store::OutboxRow& row, const connector::Outcome& outcome, const route::Route& route) {
+  if (outcome.kind == OutcomeKind::delivered) return static_cast<std::size_t>(row.step) < route.before.size();
+  const auto* handler = route.on_failure(outcome_name(outcome.kind), outcome.code);
+  return handler && (!handler->event.empty() || !handler->task.empty());
+}
+
+}  // namespace
+
+store::Transaction outcome_transaction(const store::OutboxRow& row, const connector::Outcome& outcome, bool again,
+                                       const route::Route* route, const std::string& snapshot) {
+  store::Transaction transaction;
+  store::OutboxUpdate update;
+  update.id = row.id;
+  update.from = {store::OutboxState::sending};
+  update.to = again ? store::OutboxState::ready : final_state(outcome.kind);
+  update.attempts = row.attempts;
+  update.code = outcome.code;
+  update.text = outcome.text;
+  if (outcome.kind == OutcomeKind::unknown) update.reply = outcome.body;
+  transaction.outbox_updates.push_back(std::move(update));
+  std::string text(outcome_name(outcome.kind));
+  if (!outcome.code.empty()) text += " " + outcome.code;
+  if (again) text += ", will be tried again";
+  transaction.audit.push_back(audit_of(row, "outcome", text));
+  if (again) return transaction;
+  put_timers_cleared(row, transaction);
+  if (!route || !becomes_event(row, outcome, *route)) return transaction;
+  store::JournalRow event;
+  event.case_key = row.case_key;
+  event.partition = row.partition;
+  event.kind = store::JournalKind::outcome;
+  event.endpoint = row.endpoint;
+  event.route = row.route;
+  event.name = outcome_name(outcome.kind);
+  event.effect = row.id;
+  event.serial = row.attempts;
+  event.snapshot = snapshot;
+  event.payload = outcome.kind == OutcomeKind::delivered ? outcome.body : std::string();
+  event.headers = connector::write_headers({{"code", outcome.code}, {"text", outcome.text}});
+  transaction.journal.push_back(std::move(event));
+  return transaction;
+}
+
+}  // namespace masar::engine

@@ -1,0 +1,223 @@
+#include "core/engine/snapshot.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/engine/endpoint_loader.h"
+#include "core/engine/hub_loader.h"
+#include "core/expression/lookup_file.h"
+#include "core/route/compiler.h"
+
+namespace masar::engine {
+namespace {
+
+/// Loads the files of one configuration, layer by layer, in the order in which they refer to each other.
+class Loader {
+ public:
+  Loader(const config::Files& files, const config::Settings& overrides, config::Diagnostics& diagnostics)
+      : files_(files), overrides_(overrides), diagnostics_(diagnostics) {}
+
+  std::shared_ptr<const Snapshot> load() {
+    const auto before = diagnostics_.findings().size();
+    snapshot_->hash = files_.hash;
+    load_hub_file();
+    load_calendars();
+    load_lookups();
+    load_schemas();
+    load_mappings();
+    load_processes();
+    load_endpoints();
+    load_routes();
+    if (diagnostics_.findings().size() != before) return nullptr;
+    return snapshot_;
+  }
+
+ private:
+  config::Element* document(const config::File& file) {
+    auto loaded = config::load_element(file.path, file.contents, diagnostics_);
+    if (!loaded) return nullptr;
+    snapshot_->documents.push_back(std::make_unique<config::Element>(std::move(*loaded)));
+    return snapshot_->documents.back().get();
+  }
+
+  bool root_is(const config::Element& root, std::string_view name) {
+    if (root.name.local == name) return true;
+    diagnostics_.add(root.place, "the root of this file is <" + root.name.local + ">",
+                     "write <" + std::string(name) + ">");
+    return false;
+  }
+
+  void load_hub_file() {
+    if (files_.hub.empty()) return;
+    auto* root = document(files_.hub[0]);
+    if (!root || !root_is(*root, "hub")) return;
+    snapshot_->settings = read_settings(*root, overrides_, diagnostics_);
+    config::resolve_settings(*root, snapshot_->settings, diagnostics_);
+    load_hub(*root, *snapshot_, diagnostics_);
+    snapshot_->library.prefixes = snapshot_->prefixes;
+    snapshot_->library.zone = snapshot_->hub.zone;
+    snapshot_->library.lookups = &snapshot_->lookups;
+  }
+
+  void load_calendars() {
+    for (const auto& file : files_.calendars) {
+      const auto* root = document(file);
+      if (!root || !root_is(*root, "calendar")) continue;
+      auto calendar = process::Calendar::load(*root, diagnostics_);
+      if (calendar) snapshot_->calendars.emplace(file.name, std::move(*calendar));
+    }
+    const auto& named = snapshot_->hub.calendar;
+    if (!named.empty() && !snapshot_->calendars.contains(named)) {
+      diagnostics_.add({files_.hub[0].path, 1, 1}, "unknown calendar \"" + named + "\"",
+                       config::suggest(named, route::keys_of(snapshot_->calendars)));
+    }
+    if (named.empty() || !snapshot_->calendars.contains(named)) {
+      snapshot_->calendars.emplace(named, process::Calendar(snapshot_->hub.zone, {}, {}));
+    }
+  }
+
+  void load_lookups() {
+    for (const auto* list : {&files_.lookups, &files_.texts}) {
+      for (const auto& file : *list) {
+        const auto* root = document(file);
+        if (!root || !root_is(*root, "lookup")) continue;
+        auto lookup = expression::load_lookup(*root, diagnostics_);
+        if (lookup) snapshot_->lookups[lookup->name] = std::move(*lookup);
+      }
+    }
+  }
+
+  void load_schemas() {
+    std::vector<XsdGate::Source> sources;
+    for (const auto& file : files_.schemas) sources.push_back({file.name, file.contents});
+    for (const auto& file : files_.schemas) {
+      try {
+        snapshot_->library.schemas[file.name] = std::make_shared<XsdGate>(sources, file.name);
+      } catch (const Error& error) {
+        diagnostics_.add({file.path, 0, 0}, error.what(), "");
+      }
+    }
+  }
+
+  void load_mappings() {
+    for (const auto& file : files_.mappings) {
+      const auto* root = document(file);
+      if (!root || !root_is(*root, "mapping")) continue;
+      const std::string id(root->value("id"));
+      if (id != file.name) {
+        diagnostics_.add(root->place, "mapping \"" + id + "\" stands in a file of another name",
+                         "write id=\"" + file.name + "\"");
+      }
+      snapshot_->library.mappings[file.name] = root;
+    }
+  }
+
+  void load_processes() {
+    for (const auto& file : files_.processes) {
+      const auto* root = document(file);
+      if (!root || !root_is(*root, "scxml")) continue;
+      auto process = process::Definition::compile(*root, snapshot_->hub.zone, snapshot_->lookups, diagnostics_);
+      if (process) snapshot_->library.processes[process->name()] = std::move(process);
+    }
+  }
+
+  void load_endpoints() {
+    for (const auto& file : files_.endpoints) {
+      auto* root = document(file);
+      if (!root || !root_is(*root, "endpoint")) continue;
+      config::resolve_settings(*root, snapshot_->settings, diagnostics_);
+      auto endpoint = load_endpoint(*root, *snapshot_, diagnostics_);
+      if (!endpoint) continue;
+      const std::string id = endpoint->spec.id;
+      if (id != file.name) {
+        diagnostics_.add(root->place, "endpoint \"" + id + "\" stands in a file of another name",
+                         "write id=\"" + file.name + "\"");
+      }
+      snapshot_->library.endpoints[id] = endpoint->spec.inbound;
+      snapshot_->endpoints[id] = std::move(endpoint);
+    }
+    for (auto& [id, endpoint] : snapshot_->endpoints) link_endpoint(*endpoint, *snapshot_, diagnostics_);
+  }
+
+  void load_routes() {
+    for (const auto& file : files_.routes) {
+      const auto* root = document(file);
+      if (!root || !root_is(*root, "route")) continue;
+      auto route = route::Route::compile(*root, snapshot_->library, diagnostics_);
+      if (!route) continue;
+      index(*route, root->place);
+      snapshot_->routes.push_back(std::move(route));
+    }
+    check_effects();
+  }
+
+  void index(const route::Route& route, const config::Place& place) {
+    const bool effect = !route.from_effect.empty();
+    auto& by = effect ? snapshot_->by_effect : snapshot_->by_message;
+    const auto key = effect ? std::pair(route.process->name(), route.from_effect)
+                            : std::pair(route.from_endpoint, route.from_type);
+    if (!by.emplace(key, &route).second) {
+      diagnostics_.add(place, "another route is from \"" + key.first + "\", \"" + key.second + "\" already", "");
+    }
+    if (!effect && route.mode == route::Mode::durable) check_refusals(route, place);
+  }
+
+  /// A sender without a reply learns of a refusal only through the endpoint's refusals= (ENGINE.md 1).
+  void check_refusals(const route::Route& route, const config::Place& place) {
+    const auto* endpoint = snapshot_->endpoint(route.from_endpoint);
+    if (!endpoint || route.has_reply() || !endpoint->refusals.empty()) return;
+    diagnostics_.add(place, "nobody would be told of a message that is refused by its case",
+                     "give endpoint \"" + route.from_endpoint + "\" refusals=, or the route a <reply>");
+  }
+
+  void check_effects() {
+    for (const auto& [name, process] : snapshot_->library.processes) {
+      for (const auto& effect : process->effects()) {
+        if (snapshot_->of_effect(name, effect.name)) continue;
+        diagnostics_.add(effect.place, "effect \"" + effect.name + "\" has no route",
+                         "write a route with <from process=\"" + name + "\" effect=\"" + effect.name + "\"/>");
+      }
+    }
+  }
+
+  const config::Files& files_;
+  const config::Settings& overrides_;
+  config::Diagnostics& diagnostics_;
+  std::shared_ptr<Snapshot> snapshot_ = std::make_shared<Snapshot>();
+};
+
+}  // namespace
+
+std::shared_ptr<const Snapshot> Snapshot::load(const std::string& directory, const config::Settings& overrides,
+                                               config::Diagnostics& diagnostics) {
+  const auto files = config::Files::load(directory, diagnostics);
+  if (files.hub.empty()) return nullptr;
+  return Loader(files, overrides, diagnostics).load();
+}
+
+const process::Calendar& Snapshot::calendar() const { return calendars.find(hub.calendar)->second; }
+
+const Endpoint* Snapshot::endpoint(std::string_view id) const {
+  const auto found = endpoints.find(id);
+  return found == endpoints.end() ? nullptr : found->second.get();
+}
+
+const route::Route* Snapshot::inbound(std::string_view endpoint, std::string_view type) const {
+  auto found = by_message.find(std::pair(std::string(endpoint), std::string(type)));
+  if (found == by_message.end()) found = by_message.find(std::pair(std::string(endpoint), std::string()));
+  return found == by_message.end() ? nullptr : found->second;
+}
+
+const route::Route* Snapshot::of_effect(std::string_view process, std::string_view effect) const {
+  const auto found = by_effect.find(std::pair(std::string(process), std::string(effect)));
+  return found == by_effect.end() ? nullptr : found->second;
+}
+
+const route::Route* Snapshot::route(std::string_view id) const {
+  for (const auto& route : routes) {
+    if (route->id == id) return route.get();
+  }
+  return nullptr;
+}
+
+}  // namespace masar::engine

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/element.h"
+#include "core/config/files.h"
+#include "core/connector/connector.h"
+#include "core/message/xml_reader.h"
+#include "core/message/xsd_gate.h"
+#include "core/process/calendar.h"
+#include "core/route/route.h"
+
+namespace masar::engine {
+
+/// A duplicate key of an inbound endpoint (ENGINE.md 2).
+struct DuplicateKey {
+  std::string name;
+  bool of_part = false;
+  expression::Expression key;
+  std::vector<expression::Expression> same;  ///< paths whose content must match
+  Span keep;
+};
+
+/// How attempts to an outbound endpoint are made (ENGINE.md 18), in the order in which they are looked at.
+struct DeliveryPolicy {
+  std::chrono::milliseconds timeout{5000};
+  int attempts = 5;
+  std::chrono::milliseconds first{1000};
+  double factor = 2;
+  std::chrono::milliseconds max{60'000};
+  int jitter_percent = 20;
+  int breaker_failures = 5;                  ///< in a row; 0: no breaker
+  std::chrono::milliseconds breaker_open{5000};
+  double rate_per_second = 0;                ///< 0: unlimited
+  int concurrency = 8;
+  bool idempotent = false;
+};
+
+/// One `<endpoint>`: what the engine needs of it, and what its connector gets.
+struct Endpoint {
+  connector::EndpointSpec spec;
+  std::string connector;
+  config::Place place;
+  std::string schema;                        ///< file name; empty: none
+  std::shared_ptr<const XsdGate> gate;
+  std::vector<DuplicateKey> keys;
+  std::string refusals;                      ///< outbound endpoint that gets MessageRefused
+  std::optional<mapping::Mapping> refusal;
+  DeliveryPolicy delivery;
+};
+
+struct Series {
+  std::string name;
+  int digits = 12;
+  bool luhn = false;                         ///< the last digit is a Luhn check digit
+};
+
+struct StoreChoice {
+  std::string kind = "sqlite";
+  std::string path = "masar.db";
+  std::size_t group_max = 256;
+};
+
+/// What hub.xml says.
+struct HubSettings {
+  std::string name;
+  std::string zone = "UTC";
+  bool stepped_clock = false;
+  Instant stepped_from{};                    ///< the first instant of a stepped clock
+  std::string calendar;
+  XmlLimits xml;
+  StoreChoice store;
+  std::string admin_address = "127.0.0.1:0";
+  std::vector<const config::Element*> listeners;
+  std::vector<Series> series;
+  std::size_t threads = 2;                   ///< of the executor
+  std::size_t lane_bytes_max = 64u << 20;    ///< of all events waiting in memory
+  std::size_t cases_cached = 4096;
+  std::size_t refusals_audited_per_minute = 60;  ///< a partner; the rest is counted
+};
+
+/// All that is compiled from one configuration: immutable, named by its hash, shared by all threads.
+class Snapshot {
+ public:
+  /// Loads `directory`. `overrides` win over `<setting>` values. Every finding of every file goes to
+  /// `diagnostics`, and then there is no value.
+  static std::shared_ptr<const Snapshot> load(const std::string& directory, const config::Settings& overrides,
+                                              config::Diagnostics& diagnostics);
+
+  std::string hash;
+  HubSettings hub;
+  config::Settings settings;
+  Prefixes prefixes;
+  expression::Lookups lookups;
+  std::map<std::string, process::Calendar, std::less<>> calendars;
+  std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> endpoints;
+  route::Library library;
+  std::vector<std::shared_ptr<const route::Route>> routes;
+
+  const process::Calendar& calendar() const;
+  const Endpoint* endpoint(std::string_view id) const;
+  /// The inbound route for a message type; null where there is none. Pass-through routes match any type.
+  const route::Route* inbound(std::string_view endpoint, std::string_view type) const;
+  const route::Route* of_effect(std::string_view process, std::string_view effect) const;
+  const route::Route* route(std::string_view id) const;
+
+  std::vector<std::unique_ptr<config::Element>> documents;  ///< what routes and specs point into
+  std::map<std::pair<std::string, std::string>, const route::Route*> by_message;
+  std::map<std::pair<std::string, std::string>, const route::Route*> by_effect;
+};
+
+}  // namespace masar::engine

@@ -1,0 +1,280 @@
+#include "core/engine/turn.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/message/xml_writer.h"
+
+namespace masar::engine {
+namespace {
+
+constexpr int kDeadlinesMax = 100;
+/// Audit kinds, by kind of journal row.
+constexpr std::string_view kKinds[]{"message", "outcome", "report", "deadline", "answer", "message"};
+
+const process::Deadline* earliest_due(const process::Case& value, Instant until) {
+  const process::Deadline* earliest = nullptr;
+  for (const auto& deadline : value.deadlines) {
+    if (deadline.due > until) continue;
+    if (!earliest || std::tie(deadline.due, deadline.order) < std::tie(earliest->due, earliest->order)) {
+      earliest = &deadline;
+    }
+  }
+  return earliest;
+}
+
+}  // namespace
+
+std::string effect_id(std::string_view case_key, std::int64_t event_number, int index) {
+  std::string text(case_key);
+  text += '\0';
+  text += std::to_string(event_number);
+  text += '\0';
+  text += std::to_string(index);
+  return sha256_hex(text).substr(0, 32);
+}
+
+Turn::Turn(const Parts& parts, const store::JournalRow& row, std::shared_ptr<const LiveCase> before,
+           Document document)
+    : parts_(parts), row_(row), before_(std::move(before)), document_(std::move(document)) {
+  if (before_) live_ = *before_;
+}
+
+TurnResult Turn::run() {
+  try {
+    switch (row_.kind) {
+      case store::JournalKind::message:
+      case store::JournalKind::retry: message(); break;
+      case store::JournalKind::outcome: outcome(); break;
+      case store::JournalKind::report: report(); break;
+      case store::JournalKind::deadline: timer(); break;
+      case store::JournalKind::answer: task_answer(); break;
+    }
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::transient || error.kind() == ErrorKind::internal) throw;
+    dead_letter(error.code(), error.what(), step_);
+  }
+  finish();
+  return std::move(result_);
+}
+
+TurnResult Turn::give_up(const std::string& code, const std::string& text) {
+  dead_letter(code, text, step_);
+  finish();
+  return std::move(result_);
+}
+
+void Turn::finish() {
+  store::Transaction& transaction = result_.transaction;
+  const bool changed = live_ && (!before_ || live_->value.version != before_->value.version);
+  if (changed) {
+    transaction.cases.push_back(to_row(*live_));
+    put_changes(before_ ? &before_->value : nullptr, live_->value, transaction);
+    for (auto& task : transaction.tasks) {
+      if (task.state == store::TaskState::open) continue;
+      task.ended = row_.stamp;
+      if (task.id != answered_) continue;
+      task.state = store::TaskState::answered;
+      task.answer = row_.name;
+    }
+    result_.after = std::make_shared<const LiveCase>(*live_);
+  }
+  if (row_.owes_reply) put_answer();
+  const auto state = result_.dead ? store::JournalState::dead : store::JournalState::done;
+  transaction.marks.push_back({row_.id, state, recorded_});
+}
+
+// What the caller gets now, and a repetition later: the reply, a refusal, or that it was taken in. A dead
+// letter owes its reply until a retry has made it (ENGINE.md 23).
+void Turn::put_answer() {
+  using Kind = connector::PartAnswer::Kind;
+  if (!result_.transaction.journal.empty()) return;  // journaled anew: that row answers
+  if (result_.dead) {
+    result_.answer = connector::PartAnswer{Kind::retry_later, "in-doubt", "the message is kept for a person", {}};
+    return;
+  }
+  if (!result_.answer) result_.answer = connector::PartAnswer{};
+  const auto& answer = *result_.answer;
+  const bool refused = answer.kind == Kind::refused;
+  result_.transaction.replies.push_back(
+      {answers_to(), refused ? answer.code : "", refused ? answer.text : answer.document ? write_xml(*answer.document) : ""});
+}
+
+store::RowId Turn::answers_to() const { return row_.origin ? row_.origin : row_.id; }
+
+const LiveCase& Turn::current() const {
+  if (!live_) throw Error(ErrorKind::rejected, "no-such-case", "the case is not there");
+  return *live_;
+}
+
+const route::Route* Turn::route_of(const store::JournalRow& row) const {
+  const auto* route = parts_.snapshot.route(row.route);
+  if (route) return route;
+  throw Error(ErrorKind::rejected, "unknown-route", "the configuration has no route " + row.route);
+}
+
+Document Turn::document() {
+  if (!document_ && !row_.payload.empty()) document_ = parts_.reader.read(row_.payload);
+  return document_;
+}
+
+route::Origin Turn::origin() const {
+  return {row_.message_id, row_.sender, row_.name, row_.endpoint, row_.stamp};
+}
+
+process::Inputs Turn::inputs(Instant now) {
+  process::Inputs inputs;
+  inputs.now = now;
+  inputs.applied = row_.stamp;
+  inputs.calendar = &parts_.snapshot.calendar();
+  inputs.serial = [this](std::string_view name) {
+    std::string number = parts_.series.next(name);
+    recorded_ += "serial " + std::string(name) + "=" + number + "\n";
+    return number;
+  };
+  return inputs;
+}
+
+// Deadlines due at or before the event apply first (ENGINE.md 7); one that fails is undone alone.
+void Turn::fire_due(Instant until) {
+  if (!live_) return;
+  for (int count = 0;; ++count) {
+    const auto* next = earliest_due(live_->value, until);
+    if (!next) return;
+    const process::Deadline deadline = *next;
+    if (count == kDeadlinesMax) {
+      throw Error(ErrorKind::rejected, "too-many-deadlines", "deadline " + deadline.name + " sets itself for ever");
+    }
+    step_ = "deadline " + deadline.name;
+    try {
+      absorb(live_->definition->fire(live_->value, deadline, inputs(deadline.due)), "deadline", deadline.name);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::rejected) throw;
+      std::erase_if(live_->value.deadlines,
+                    [&](const auto& d) { return d.name == deadline.name && d.serial == deadline.serial; });
+      live_->value.version = before_->value.version + 1;
+      put_dead_letter(error.code(), error.what(), step_);
+    }
+  }
+}
+
+void Turn::message() {
+  route_ = route_of(row_);
+  if (moves_to_own_case(*route_)) return;
+  fire_due(row_.stamp);
+  step_ = "read";
+  route::Flow flow;
+  flow.document = document();
+  route::fill_message(origin(), flow.variables);
+  step_ = "steps";
+  const route::Exit exit = route_->before.run(flow);
+  at_step_ = flow.document ? write_xml(*flow.document) : std::string();
+  if (exit.kind == route::Exit::Kind::refuse) return refuse(exit.code, exit.text);
+  if (exit.kind == route::Exit::Kind::dead_letter) return dead_letter(exit.code, "the route keeps it", "dead-letter");
+  step_ = "event " + route_->to_event;
+  process::Event event = route::to_event(*route_->process->event(route_->to_event), flow.document->document_element());
+  event.sender = row_.sender;
+  if (!live_) return open_case(*route_, event);
+  apply_event(event);
+}
+
+// An opening message whose case has ended and given up the alias opens its own (ENGINE.md 3).
+bool Turn::moves_to_own_case(const route::Route& route) {
+  if (!live_ || route.no_case.action != route::NoCase::Do::open || !live_->value.ended) return false;
+  route::Flow flow;
+  flow.document = document();
+  route::fill_message(origin(), flow.variables);
+  std::string own_key;
+  bool held = false;
+  for (const auto& find : route.finds) {
+    const auto value = find.value.evaluate(flow.frame());
+    if (!value.is_set()) continue;
+    const std::string text = expression::to_text(value);
+    if (find.alias.empty()) {
+      own_key = own_key.empty() ? text : own_key;
+      held = held || text == live_->value.key || parts_.store.find_alias("key", text) == live_->value.key;
+    } else {
+      held = held || parts_.store.find_alias(find.alias, text) == live_->value.key;
+    }
+  }
+  if (held || own_key.empty()) return false;
+  store::JournalRow anew = row_;
+  anew.id = 0;
+  anew.origin = answers_to();
+  anew.case_key = own_key;
+  anew.partition = partition_of(own_key);
+  result_.transaction.journal.push_back(std::move(anew));
+  audit("moved", route.to_event, "its case had ended: journaled anew under its own key");
+  live_.reset();
+  before_.reset();
+  return true;
+}
+
+void Turn::open_case(const route::Route& route, const process::Event& event) {
+  if (!route.process->opens_with(event.name) || route.no_case.action != route::NoCase::Do::open) {
+    return refuse(route.no_case.code, "there is no such case");
+  }
+  auto transition = route.process->open(row_.case_key, parts_.snapshot.hash, event, inputs(row_.stamp));
+  if (transition.disposition == process::Disposition::refused) return refuse(transition.refusal, "refused");
+  LiveCase fresh;
+  fresh.definition = route.process;
+  fresh.value = transition.after;
+  fresh.value.version = 0;
+  live_ = std::move(fresh);
+  absorb(std::move(transition), "message", event.name);
+}
+
+void Turn::apply_event(const process::Event& event) {
+  auto transition = current().definition->apply(live_->value, event, inputs(row_.stamp));
+  if (transition.disposition == process::Disposition::refused) {
+    const std::string code = transition.refusal;
+    absorb(std::move(transition), "refused", event.name);
+    return refuse(code, "refused in state " + live_->value.state);
+  }
+  absorb(std::move(transition), kKinds[static_cast<int>(row_.kind)], event.name);
+}
+
+void Turn::absorb(process::Transition transition, std::string_view kind, const std::string& name) {
+  const process::Case& before = live_->value;
+  if (live_->definition->waits_for(before.state) != "citizen" && transition.after.since > before.since) {
+    live_->service_time += parts_.snapshot.calendar().working_time(before.since, transition.after.since);
+  }
+  live_->value = std::move(transition.after);
+  // One transaction is one version, however many deadlines applied before the event.
+  live_->value.version = (before_ ? before_->value.version : 0) + 1;
+  static constexpr std::string_view kDisposition[]{"applied", "ignored", "recorded", "refused"};
+  const auto disposition = kDisposition[static_cast<int>(transition.disposition)];
+  audit(kind, name, std::string(disposition));
+  for (const auto& state : transition.states) audit("state", state);
+  for (const auto& note : transition.notes) audit("note", note);
+  for (const auto& ended : transition.aliases_ended) {
+    result_.transaction.aliases_ended.emplace_back(ended, live_->value.key);
+  }
+  for (const auto& alias : transition.aliases_taken) {
+    result_.transaction.aliases.push_back({alias.name, alias.value, live_->value.key, partition_of(live_->value.key)});
+  }
+  for (const auto& task : transition.tasks_opened) audit("task", task.name, "asked");
+  for (const auto& task : transition.tasks_ended) audit("task", task.name, "ended");
+  if (transition.reply) add_reply(*transition.reply);
+  for (const auto& effect : transition.effects) add_effect(effect, live_->value);
+}
+
+void Turn::audit(std::string_view kind, const std::string& name, const std::string& text) {
+  store::AuditRow row;
+  row.case_key = live_ ? live_->value.key : row_.case_key;
+  row.partition = partition_of(row.case_key);
+  row.at = row_.stamp;
+  row.kind = kind;
+  row.name = name;
+  row.text = text;
+  row.reference = row_.message_id.empty() ? row_.effect : row_.message_id;
+  row.journal = row_.id;
+  if (live_) {
+    row.state = live_->value.state;
+    row.version = (before_ ? before_->value.version : 0) + 1;
+  }
+  result_.transaction.audit.push_back(std::move(row));
+}
+
+}  // namespace masar::engine

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/connector/connector.h"
+#include "core/engine/live_case.h"
+#include "core/engine/series.h"
+#include "core/engine/snapshot.h"
+#include "core/message/xml_reader.h"
+#include "core/store/store.h"
+
+namespace masar::engine {
+
+/// What one turn wants committed, and what follows once it is.
+struct TurnResult {
+  store::Transaction transaction;
+  std::shared_ptr<const LiveCase> after;      ///< the case as committed; null: there is none, or unchanged
+  std::optional<connector::PartAnswer> answer;///< for whoever waits for this row's reply
+  bool dead = false;                          ///< became a dead letter
+};
+
+/// One journal row's turn at its case (ENGINE.md 3, 7, 11–16): the deadlines that are due before it, its
+/// route's steps, its transition, the documents of the effects, and from all that one transaction.
+/// Reads the store, writes nothing. One turn is for one thread; it is used once.
+///
+/// run() throws Error(transient, …) where the row is to be tried again; everything deterministic ends in
+/// the transaction (a refusal, a dead letter).
+class Turn {
+ public:
+  struct Parts {
+    const Snapshot& snapshot;
+    store::Store& store;
+    SeriesSource& series;
+    const XmlReader& reader;
+  };
+  /// `before`: the case as it stands; null where there is none.
+  Turn(const Parts& parts, const store::JournalRow& row, std::shared_ptr<const LiveCase> before, Document document);
+
+  TurnResult run();
+  /// The row as a dead letter, whatever it is; used when it failed too often.
+  TurnResult give_up(const std::string& code, const std::string& text);
+
+ private:
+  // By kind of row.
+  void message();
+  void outcome();
+  void report();
+  void timer();
+  void task_answer();
+  // Helped by.
+  void fire_due(Instant until);
+  void apply_event(const process::Event& event);
+  void open_case(const route::Route& route, const process::Event& event);
+  bool moves_to_own_case(const route::Route& route);
+  void fail_effect(const store::OutboxRow& effect, const route::Route& route, std::string_view kind,
+                   const std::string& code, const std::string& text);
+  void escalate_silence(const store::OutboxRow& effect, const route::Route& route);
+  process::Event failure_event(const process::EventDeclaration& declaration, const store::OutboxRow& effect,
+                               const std::string& code, const std::string& text) const;
+  bool visit_over(const store::OutboxRow& effect);
+
+  void absorb(process::Transition transition, std::string_view kind, const std::string& name);
+  void add_effect(const process::Effect& effect, const process::Case& value);
+  void add_reply(const process::Reply& reply);
+  void refuse(const std::string& code, const std::string& text);
+  void put_refusal(const Endpoint& endpoint, const std::string& code, const std::string& text);
+  void dead_letter(const std::string& code, const std::string& text, const std::string& step);
+  void put_dead_letter(const std::string& code, const std::string& text, const std::string& step);
+  std::string letters_in_turn() const;
+  void failed_effect(store::OutboxRow row, const std::string& code, const std::string& text, const std::string& step);
+  void put_dead_letter_task(const std::string& id, const std::string& detail);
+  void audit(std::string_view kind, const std::string& name, const std::string& text = {});
+  void finish();
+  void put_answer();
+  store::RowId answers_to() const;
+
+  process::Inputs inputs(Instant now);
+  route::Origin origin() const;
+  const route::Route* route_of(const store::JournalRow& row) const;
+  Document document();
+  const LiveCase& current() const;
+
+  Parts parts_;
+  const store::JournalRow& row_;
+  std::shared_ptr<const LiveCase> before_;
+  std::optional<LiveCase> live_;            ///< grows with each transition
+  Document document_;
+  const route::Route* route_ = nullptr;
+  std::string step_ = "start";              ///< where a failure would be
+  std::string at_step_;                     ///< bytes at that step
+  std::string recorded_;                    ///< inputs handed in
+  std::string answered_;                    ///< id of the task that this row answers
+  TurnResult result_;
+};
+
+/// The id of an effect: applied again, it is the same row (ENGINE.md 13).
+std::string effect_id(std::string_view case_key, std::int64_t event_number, int index);
+
+}  // namespace masar::engine

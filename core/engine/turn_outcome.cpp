@@ -1,0 +1,189 @@
+// What comes back for an effect, a due time, and a person's answer.
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/engine/turn.h"
+
+namespace masar::engine {
+namespace {
+
+bool still_attempted(store::OutboxState state) {
+  return state == store::OutboxState::ready || state == store::OutboxState::sending;
+}
+
+store::OutboxRow effect_of(store::Store& store, const std::string& id) {
+  auto effect = store.find_outbox(id);
+  if (!effect) throw Error(ErrorKind::rejected, "unknown-effect", "there is no effect " + id);
+  return std::move(*effect);
+}
+
+}  // namespace
+
+// A reply whose visit is over runs no transition (ENGINE.md 13).
+bool Turn::visit_over(const store::OutboxRow& effect) {
+  const bool over = effect.visit != 0 && effect.visit != current().value.visit;
+  if (over) audit("late", effect.effect, "its visit is over: no transition");
+  return over;
+}
+
+void Turn::outcome() {
+  const store::OutboxRow effect = effect_of(parts_.store, row_.effect);
+  route_ = parts_.snapshot.route(effect.route);
+  if (!route_) throw Error(ErrorKind::rejected, "unknown-route", "the configuration has no route " + effect.route);
+  (void)current();
+  fire_due(row_.stamp);
+  if (visit_over(effect)) return;
+  if (row_.name != "delivered") {
+    const auto detail = connector::read_headers(row_.headers);
+    const auto get = [&](std::string_view name) {
+      const auto found = std::find_if(detail.begin(), detail.end(), [&](const auto& d) { return d.first == name; });
+      return found == detail.end() ? std::string() : found->second;
+    };
+    return fail_effect(effect, *route_, row_.name, get("code"), get("text"));
+  }
+  step_ = "read";
+  route::Flow flow;
+  flow.document = document();
+  route::fill_case(*live_->definition, live_->value, flow.variables);
+  flow.variables.emplace_back(effect.id);
+  flow.variables.emplace_back(effect.effect);
+  flow.variables.emplace_back(effect.created);
+  step_ = "steps after the call";
+  const route::Exit exit = route_->before.run(flow, static_cast<std::size_t>(effect.step));
+  if (exit.kind == route::Exit::Kind::dead_letter) return dead_letter(exit.code, "the route keeps it", "dead-letter");
+  if (exit.kind != route::Exit::Kind::to) return audit("outcome", effect.effect, "delivered");
+  step_ = "event " + route_->to_event;
+  process::Event event = route::to_event(*route_->process->event(route_->to_event), flow.document->document_element());
+  apply_event(event);
+}
+
+process::Event Turn::failure_event(const process::EventDeclaration& declaration, const store::OutboxRow& effect,
+                                   const std::string& code, const std::string& text) const {
+  process::Event event;
+  event.name = declaration.name;
+  for (const auto& [name, type] : declaration.fields) {
+    const bool is_text = type.kind == expression::Kind::text;
+    if (is_text && name == "code") {
+      event.fields.emplace_back(code);
+    } else if (is_text && name == "text") {
+      event.fields.emplace_back(text);
+    } else if (is_text && name == "effect") {
+      event.fields.emplace_back(effect.id);
+    } else {
+      event.fields.emplace_back();
+    }
+  }
+  return event;
+}
+
+void Turn::fail_effect(const store::OutboxRow& effect, const route::Route& route, std::string_view kind,
+                       const std::string& code, const std::string& text) {
+  const auto* handler = route.on_failure(kind, code);
+  if (!handler || (handler->event.empty() && handler->task.empty())) {
+    return audit("outcome", effect.effect, std::string(kind) + " " + code);
+  }
+  if (!handler->event.empty()) {
+    step_ = "event " + handler->event;
+    return apply_event(failure_event(*route.process->event(handler->event), effect, code, text));
+  }
+  step_ = "task " + handler->task;
+  const std::string detail = effect.effect + ": " + std::string(kind) + " " + code;
+  absorb(live_->definition->ask(live_->value, handler->task, effect.id, detail, inputs(row_.stamp)), "outcome",
+         effect.effect);
+}
+
+void Turn::report() {
+  const store::OutboxRow effect = effect_of(parts_.store, row_.effect);
+  (void)current();
+  fire_due(row_.stamp);
+  audit("report", effect.effect, row_.name);
+  const auto is_about = [&](const auto& task) { return task.effect == effect.id; };
+  if (row_.name == "delivered" && std::any_of(live_->value.tasks.begin(), live_->value.tasks.end(), is_about)) {
+    std::erase_if(live_->value.tasks, is_about);
+    live_->value.version = before_->value.version + 1;
+  }
+  route_ = parts_.snapshot.route(effect.route);
+  if (!route_ || route_->report_event.empty() || visit_over(effect)) return;
+  const auto& declaration = *route_->process->event(route_->report_event);
+  process::Event event = failure_event(declaration, effect, {}, {});
+  for (std::size_t at = 0; at < declaration.fields.size(); ++at) {
+    if (declaration.fields[at].first == "state") event.fields[at] = expression::Value(row_.name);
+  }
+  step_ = "event " + event.name;
+  apply_event(event);
+}
+
+// A due time that the timer sent in. Deadlines of the case apply with all that is due (ENGINE.md 7); a row for
+// one that is gone does nothing.
+void Turn::timer() {
+  if (!live_) return;
+  fire_due(row_.stamp);
+  if (row_.route == "task") {
+    const auto& tasks = live_->value.tasks;
+    const bool open = std::any_of(tasks.begin(), tasks.end(),
+                                  [&](const auto& t) { return t.id == row_.name && t.due <= row_.stamp; });
+    if (!open) return;
+    step_ = "escalation";
+    absorb(live_->definition->escalate(live_->value, row_.name, inputs(row_.stamp)), "task", "escalated");
+    return;
+  }
+  if (row_.route != "task-after" && row_.route != "not-after") return;
+  const bool silence = row_.route == "task-after";
+  result_.transaction.timers_cleared.push_back({silence ? store::TimerKind::task_after : store::TimerKind::not_after,
+                                                row_.case_key, row_.partition, row_.name, 0, {}, 0, 0});
+  const auto effect = parts_.store.find_outbox(row_.name);
+  if (!effect || !still_attempted(effect->state)) return;
+  route_ = parts_.snapshot.route(effect->route);
+  if (!route_) return;
+  if (silence) return escalate_silence(*effect, *route_);
+  if (effect->state != store::OutboxState::ready) return;
+  store::OutboxUpdate update;
+  update.id = effect->id;
+  update.from = {store::OutboxState::ready};
+  update.to = store::OutboxState::expired;
+  update.attempts = effect->attempts;
+  update.code = "expired";
+  result_.transaction.outbox_updates.push_back(std::move(update));
+  audit("expired", effect->effect);
+  if (!visit_over(*effect)) fail_effect(*effect, *route_, "expired", "expired", "not sent in time");
+}
+
+void Turn::escalate_silence(const store::OutboxRow& effect, const route::Route& route) {
+  if (visit_over(effect)) return;
+  for (const auto& failure : route.failures) {
+    if (!failure.task_after || failure.task.empty()) continue;
+    step_ = "task " + failure.task;
+    absorb(live_->definition->ask(live_->value, failure.task, effect.id, effect.effect + ": no answer yet",
+                                  inputs(row_.stamp)),
+           "task", failure.task);
+    return;
+  }
+}
+
+void Turn::task_answer() {
+  const std::string& id = row_.message_id;
+  const auto& tasks = current().value.tasks;
+  fire_due(row_.stamp);
+  const auto task = std::find_if(tasks.begin(), tasks.end(), [&](const auto& t) { return t.id == id; });
+  if (task == tasks.end()) return audit("answer", row_.name, "the task was over");
+  const auto& declared = live_->definition->tasks();
+  const auto declaration = std::find_if(declared.begin(), declared.end(), [&](const auto& d) { return d.name == task->name; });
+  if (declaration == declared.end()) return audit("answer", row_.name, "the task is not declared any more");
+  for (const auto& answer : declaration->answers) {
+    if (answer.name != row_.name) continue;
+    std::vector<expression::Value> fields;
+    const Document given = document();
+    for (const auto& [name, type] : answer.fields) {
+      const auto element = given ? given->document_element().child(name.c_str()) : pugi::xml_node();
+      fields.push_back(element ? expression::from_xml(element, type) : expression::Value());
+    }
+    answered_ = id;
+    step_ = "answer " + row_.name;
+    absorb(live_->definition->answer(live_->value, id, row_.name, fields, inputs(row_.stamp)), "answer",
+           task->name + ": " + row_.name);
+    return;
+  }
+  audit("answer", row_.name, "the task has no such answer");
+}
+
+}  // namespace masar::engine

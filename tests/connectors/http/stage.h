@@ -1,7 +1,11 @@
 #pragma once
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <condition_variable>
-#include <fstream>
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -118,5 +122,45 @@ inline std::string run(const std::string& command, int& status) {
   status = ::pclose(pipe);
   return out;
 }
+
+/// A foreign program that runs beside a test: its output is read line by line, the end of its standard
+/// input tells it to end.
+class Companion {
+ public:
+  explicit Companion(const std::string& command) {
+    int in[2], out[2];
+    if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    child_ = ::fork();
+    if (child_ == 0) {
+      ::dup2(in[0], 0);
+      ::dup2(out[1], 1);
+      ::execl("/bin/sh", "sh", "-c", ("exec " + command).c_str(), static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+    ::close(in[0]);
+    ::close(out[1]);
+    in_ = in[1];
+    out_ = ::fdopen(out[0], "r");
+  }
+  ~Companion() {
+    ::close(in_);
+    ::fclose(out_);
+    ::waitpid(child_, nullptr, 0);
+  }
+  Companion(const Companion&) = delete;
+  Companion& operator=(const Companion&) = delete;
+
+  /// Without its newline; empty where the program has ended.
+  std::string line() {
+    std::string text;
+    for (int c; (c = ::fgetc(out_)) != EOF && c != '\n';) text += static_cast<char>(c);
+    return text;
+  }
+
+ private:
+  pid_t child_ = -1;
+  int in_ = -1;
+  FILE* out_ = nullptr;
+};
 
 }  // namespace masar::test

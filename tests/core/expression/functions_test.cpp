@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(every_function_of_the_table_is_documented_as_it_is) {
     BOOST_TEST(!builtin.meaning.empty());
   }
   std::size_t documented = 0;
-  for (std::size_t at = text.find("\n| `"); at != std::string::npos; at = text.find("\n| `", at + 1)) ++documented;
+  for (std::size_t at = text.find("\n| `", text.find("## Functions")); at != std::string::npos; at = text.find("\n| `", at + 1)) ++documented;
   BOOST_TEST(documented == builtins().size(), "README.md documents " << documented << " functions");
 }
 

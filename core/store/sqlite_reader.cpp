@@ -18,7 +18,7 @@ constexpr const char* kDeadlines =
     "SELECT " MASAR_TIMER_COLUMNS
     " FROM timers WHERE case_key = ? AND kind = 0 ORDER BY due, ord, name, serial";
 constexpr const char* kOpenTasks =
-    "SELECT " MASAR_TASK_COLUMNS " FROM tasks WHERE case_key = ? AND state = 0 ORDER BY number";
+    "SELECT " MASAR_TASK_COLUMNS " FROM tasks INDEXED BY tasks_case WHERE case_key = ? AND state = 0 ORDER BY number";
 constexpr const char* kHasCase = "SELECT 1 FROM cases WHERE key = ?";
 constexpr const char* kAlias = "SELECT case_key FROM aliases WHERE name = ? AND value = ?";
 constexpr const char* kKey =

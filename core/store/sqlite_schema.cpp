@@ -38,7 +38,7 @@ CREATE TABLE cases(
   process TEXT NOT NULL, snapshot TEXT NOT NULL, state TEXT NOT NULL,
   search BLOB, data BLOB) STRICT;
 CREATE INDEX cases_state ON cases(state, key);
-CREATE INDEX cases_open ON cases(partition) WHERE ended IS NULL;
+CREATE INDEX cases_open ON cases(ended) WHERE ended IS NULL;
 CREATE TABLE case_search(
   value TEXT NOT NULL, field TEXT NOT NULL, case_key TEXT NOT NULL,
   PRIMARY KEY(value, field, case_key)) STRICT, WITHOUT ROWID;

@@ -19,6 +19,7 @@ struct SqliteSettings {
   int readers = 4;                               ///< reading sessions at most; opened when needed
   std::chrono::milliseconds probe_interval{250}; ///< between two tries while writes fail
   int checkpoint_pages = 4096;                   ///< of the WAL; from here the writer moves them to the database
+  std::chrono::milliseconds restart_wait{100};   ///< for readers, once the WAL is eight times that long
   std::chrono::milliseconds idle_checkpoint{1000};///< nothing to write for so long: the WAL becomes empty
   int writer_cache_kib = 16'384;                 ///< pages that the writer keeps; more than a group changes
   int reader_cache_kib = 2'048;                  ///< of each reading session

@@ -26,7 +26,7 @@ constexpr const char* kLastStamp =
 constexpr const char* kKeepStamp =
     "INSERT INTO meta(name, value) VALUES('stamp', ?1) ON CONFLICT DO UPDATE SET value = ?1";
 
-// From so many times checkpoint_pages on, the writer waits for the WAL to start anew.
+// From so many times checkpoint_pages on, the writer waits for readers, so that the WAL starts anew.
 constexpr int kRestartFactor = 8;
 
 SessionSettings session_settings(const SqliteSettings& settings) {
@@ -341,21 +341,24 @@ void SqliteWriter::checkpoint_when_large() {
     return;
   }
   next_checkpoint_pages_ = wal_pages_ + settings_.checkpoint_pages;
-  const bool huge = wal_pages_ >= kRestartFactor * settings_.checkpoint_pages;
-  checkpoint(huge ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE);
+  if (wal_pages_ < kRestartFactor * settings_.checkpoint_pages) {
+    checkpoint(SQLITE_CHECKPOINT_PASSIVE, {});
+  } else {
+    checkpoint(SQLITE_CHECKPOINT_RESTART, settings_.restart_wait);
+  }
 }
 
 void SqliteWriter::checkpoint_idle() {
-  if (wal_pages_ > 0 && checkpoint(SQLITE_CHECKPOINT_TRUNCATE)) {
+  if (wal_pages_ > 0 && checkpoint(SQLITE_CHECKPOINT_TRUNCATE, {})) {
     wal_pages_ = 0;
     next_checkpoint_pages_ = settings_.checkpoint_pages;
   }
 }
 
 /// False: it could not be done now (a reader stands in the way, the disk is full). Nothing is lost by that.
-bool SqliteWriter::checkpoint(int mode) {
+bool SqliteWriter::checkpoint(int mode, std::chrono::milliseconds wait) {
   sqlite3* const database = session_.handle();
-  sqlite3_busy_timeout(database, 0);  // messages may come while a reader is in the way
+  sqlite3_busy_timeout(database, static_cast<int>(wait.count()));  // messages come meanwhile
   const int code = sqlite3_wal_checkpoint_v2(database, nullptr, mode, nullptr, nullptr);
   const int extended = sqlite3_extended_errcode(database);
   sqlite3_busy_timeout(database, static_cast<int>(settings_.busy_timeout.count()));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -56,7 +57,7 @@ class SqliteWriter {
   void load_stamp();
   void checkpoint_when_large();
   void checkpoint_idle();
-  bool checkpoint(int mode);
+  bool checkpoint(int mode, std::chrono::milliseconds wait);
   static int count_wal_pages(void* writer, sqlite3*, const char*, int pages);
 
   const SqliteSettings settings_;

@@ -83,9 +83,30 @@ BOOST_FIXTURE_TEST_CASE(full_disk_holds_the_group_and_redoes_it, Opened) {
   BOOST_REQUIRE(answers.size() == 3u);
   BOOST_TEST((answers[0].status == CommitStatus::committed && answers[0].stamp == clock.now()));
   BOOST_TEST((answers[1].status == CommitStatus::committed));
+  BOOST_TEST((answers[0].journal_ids == std::vector<RowId>{2}));  // what failed took no id
   BOOST_TEST((answers[2].status == CommitStatus::conflict && answers[2].conflict == "key"));
   BOOST_TEST(store->undone(0, 10).size() == 3u);
   BOOST_TEST((store->timeline("A", 0, 10).at(1).at == clock.now()));  // the new stamp
+}
+
+BOOST_FIXTURE_TEST_CASE(stamp_of_a_redone_group_is_kept, Opened) {
+  const Instant noon = clock.now();
+  {
+    FaultyDisk disk;
+    auto store = open();
+    commit_ok(*store, opening("A", "m0"));
+    clock.advance(std::chrono::seconds(60));
+    disk.full = true;
+    Transaction audit_only;
+    audit_only.audit = {contracts::audit_row("A", "operator")};
+    store->submit(std::move(audit_only), {});
+    BOOST_TEST(store->run_writer() == 0u);
+    disk.full = false;
+    BOOST_TEST(store->run_writer() == 1u);
+    store.reset();
+  }
+  clock.set(noon);
+  BOOST_TEST((commit_ok(*open(), opening("A", "m1")).stamp == noon + std::chrono::seconds(60)));
 }
 
 // SQLite undoes the whole transaction here, inside a savepoint: the reason for asking after every error.

@@ -1,0 +1,272 @@
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/contracts/store_bench.h"
+
+// The contract of a store: cases and what belongs to them: aliases, timers, tasks, effects, numbers.
+
+namespace masar::contracts {
+
+inline void case_versions_exclude_each_other(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction open;
+  open.cases = {case_row("A-1", 1)};
+  commit_ok(*store, open);
+  const Commit again = commit(*store, open);
+  BOOST_TEST((again.status == CommitStatus::conflict));
+  BOOST_TEST(again.conflict == "case");
+  BOOST_TEST(again.conflict_value == "A-1");
+
+  Transaction change;
+  change.cases = {case_row("A-1", 2)};
+  change.cases[0].state = "over";
+  change.cases[0].ended = at(7000);
+  change.cases[0].search = {{"plate", "OTHER"}};
+  commit_ok(*store, change);
+  BOOST_TEST(commit(*store, change).conflict == "case");
+  Transaction unknown;
+  unknown.cases = {case_row("A-2", 5)};
+  BOOST_TEST(commit(*store, unknown).conflict_value == "A-2");
+
+  const auto record = store->find_case("A-1");
+  BOOST_REQUIRE(record.has_value());
+  const CaseRow expected = case_row("A-1", 2);
+  BOOST_TEST(record->row.key == "A-1");
+  BOOST_TEST(record->row.partition == expected.partition);
+  BOOST_TEST(record->row.process == expected.process);
+  BOOST_TEST(record->row.snapshot == expected.snapshot);
+  BOOST_TEST(record->row.state == "over");
+  BOOST_TEST(record->row.version == 2);
+  BOOST_TEST(record->row.event_number == 12);
+  BOOST_TEST(record->row.visit == 4);
+  BOOST_TEST((record->row.opened == at(1000) && record->row.since == at(2000)));
+  BOOST_TEST((record->row.ended == at(7000)));
+  BOOST_TEST(record->row.data == expected.data);
+  BOOST_TEST((record->row.service_time == Duration(std::chrono::minutes(90))));
+  BOOST_TEST((record->row.search == change.cases[0].search));
+  BOOST_TEST(!store->find_case("A-2").has_value());
+}
+
+inline void cases_are_found_and_paged(StoreBench& bench) {
+  auto store = bench.open_manual();
+  for (const char* key : {"C", "A", "D", "B"}) {
+    Transaction t;
+    t.cases = {case_row(key, 1)};
+    t.cases[0].search.emplace_back("owner", "9627A");  // the phone of A, in another field
+    if (*key == 'D') t.cases[0].state = "over";
+    commit_ok(*store, std::move(t));
+  }
+  const auto keys = [&](CaseFilter filter) {
+    std::string found;
+    for (const CaseRow& row : store->cases(filter)) found += row.key;
+    return found;
+  };
+  BOOST_TEST(keys({}) == "ABCD");
+  BOOST_TEST(keys({"", "", "A", 2}) == "BC");
+  BOOST_TEST(keys({"", "waiting", "", 50}) == "ABC");
+  BOOST_TEST(keys({"", "waiting", "B", 50}) == "C");
+  BOOST_TEST(keys({"B", "", "", 50}) == "B");
+  BOOST_TEST(keys({"PLATE-C", "", "", 50}) == "C");
+  BOOST_TEST(keys({"9627A", "", "", 50}) == "ABCD");
+  BOOST_TEST(keys({"9627A", "over", "", 50}) == "D");
+  BOOST_TEST(keys({"9627A", "", "B", 1}) == "C");
+  BOOST_TEST(keys({"nothing", "", "", 50}).empty());
+
+  Transaction change;
+  change.cases = {case_row("C", 2)};
+  change.cases[0].search = {{"plate", "NEW"}};
+  commit_ok(*store, std::move(change));
+  BOOST_TEST(keys({"PLATE-C", "", "", 50}).empty());
+  BOOST_TEST(keys({"NEW", "", "", 50}) == "C");
+}
+
+inline void living_alias_is_unique(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction take;
+  take.aliases = {alias_row("sketch", "S-1", "A"), alias_row("bill", "77", "A")};
+  commit_ok(*store, take);
+  commit_ok(*store, take);  // its own case may take it again
+
+  Transaction other;
+  other.cases = {case_row("B", 1)};
+  other.aliases = {alias_row("sketch", "S-1", "B")};
+  const Commit refused = commit(*store, other);
+  BOOST_TEST((refused.status == CommitStatus::conflict));
+  BOOST_TEST(refused.conflict == "alias");
+  BOOST_TEST(refused.conflict_name == "sketch");
+  BOOST_TEST(refused.conflict_value == "S-1");
+  BOOST_TEST(!store->find_case("B").has_value());
+  BOOST_TEST(store->find_alias("sketch", "S-1").value_or("") == "A");
+  BOOST_TEST(!store->find_alias("bill", "S-1").has_value());
+
+  Transaction end;
+  end.aliases_ended = {{"sketch", "A"}};
+  commit_ok(*store, std::move(end));
+  BOOST_TEST(!store->find_alias("sketch", "S-1").has_value());
+  BOOST_TEST(store->find_alias("bill", "77").value_or("") == "A");
+  commit_ok(*store, std::move(other));
+  BOOST_TEST(store->find_alias("sketch", "S-1").value_or("") == "B");
+}
+
+inline void timers_come_in_order(StoreBench& bench) {
+  auto store = bench.open_manual();
+  BOOST_TEST(!store->next_due().has_value());
+  Transaction t;
+  t.cases = {case_row("A", 1)};
+  t.timers = {timer_row(TimerKind::deadline, "A", "late", 1, at(300)),
+              timer_row(TimerKind::deadline, "A", "second", 2, at(200), 1),
+              timer_row(TimerKind::task, "A", "task-1", 0, at(100)),
+              timer_row(TimerKind::deadline, "A", "first", 3, at(200), 0),
+              timer_row(TimerKind::not_after, "B", "effect-1", 0, at(400))};
+  commit_ok(*store, std::move(t));
+  const auto names = [](const std::vector<TimerRow>& rows) {
+    std::string all;
+    for (const TimerRow& row : rows) all += row.name + ' ';
+    return all;
+  };
+  BOOST_TEST((store->next_due() == at(100)));
+  BOOST_TEST(names(store->due(at(299), 10)) == "task-1 first second ");
+  BOOST_TEST(names(store->due(at(300), 10)) == "task-1 first second late ");
+  BOOST_TEST(names(store->due(at(300), 2)) == "task-1 first ");
+  BOOST_TEST(store->due(at(99), 10).empty());
+  const auto record = store->find_case("A");
+  BOOST_TEST(names(record->deadlines) == "first second late ");
+  BOOST_TEST((record->deadlines[1].kind == TimerKind::deadline && record->deadlines[1].serial == 2));
+  BOOST_TEST((record->deadlines[1].due == at(200) && record->deadlines[1].order == 1));
+  BOOST_TEST((record->deadlines[1].visit == 5 && record->deadlines[1].partition == partition_of("A")));
+
+  Transaction clear;  // cleared before set: the same name with another serial stays
+  clear.timers_cleared = {timer_row(TimerKind::deadline, "A", "late", 1, {}),
+                          timer_row(TimerKind::deadline, "A", "first", 99, {}),
+                          timer_row(TimerKind::task, "A", "task-1", 0, {})};
+  clear.timers = {timer_row(TimerKind::deadline, "A", "late", 4, at(500)),
+                  timer_row(TimerKind::deadline, "A", "second", 2, at(150))};
+  commit_ok(*store, std::move(clear));
+  BOOST_TEST(names(store->due(at(999), 10)) == "second first effect-1 late ");
+  BOOST_TEST((store->next_due() == at(150)));
+}
+
+inline void tasks_open_and_end(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction t;
+  t.cases = {case_row("A", 1)};
+  t.tasks = {task_row("t2", "A"), task_row("t1", "A"), task_row("t3", "B")};
+  commit_ok(*store, t);
+  Transaction answered;
+  answered.tasks = {task_row("t2", "A")};
+  answered.tasks[0].state = TaskState::answered;
+  answered.tasks[0].answer = "settled";
+  answered.tasks[0].ended = at(3500);
+  commit_ok(*store, answered);
+
+  const auto ids = [](const std::vector<TaskRow>& rows) {
+    std::string all;
+    for (const TaskRow& row : rows) all += row.id;
+    return all;
+  };
+  BOOST_TEST(ids(store->tasks(std::nullopt, "", "", 10)) == "t1t2t3");
+  BOOST_TEST(ids(store->tasks(std::nullopt, "", "t1", 1)) == "t2");
+  BOOST_TEST(ids(store->tasks(TaskState::open, "", "", 10)) == "t1t3");
+  BOOST_TEST(ids(store->tasks(TaskState::answered, "", "", 10)) == "t2");
+  BOOST_TEST(ids(store->tasks(std::nullopt, "A", "", 10)) == "t1t2");
+  BOOST_TEST(ids(store->tasks(TaskState::open, "A", "", 10)) == "t1");
+  BOOST_TEST(ids(store->find_case("A")->tasks) == "t1");
+  const auto task = store->find_task("t2");
+  BOOST_REQUIRE(task.has_value());
+  BOOST_TEST((task->case_key == "A" && task->name == "look" && task->until == "done refused"));
+  BOOST_TEST((task->asked == at(3000) && task->due == at(9000) && task->ended == at(3500)));
+  BOOST_TEST((task->effect == "effect-9" && task->detail == "what to look at" && task->visit == 4));
+  BOOST_TEST((task->answer == "settled" && task->partition == partition_of("A")));
+  BOOST_TEST(!store->find_task("t1")->ended.has_value());
+  BOOST_TEST(!store->find_task("t9").has_value());
+}
+
+inline void outbox_keeps_order_and_states(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction t;
+  t.outbox = {outbox_row("e2", "A"), outbox_row("e1", "A"), outbox_row("e3", "B", "other")};
+  const Commit done = commit_ok(*store, t);
+  BOOST_REQUIRE(done.outbox_sequences.size() == 3u);
+  BOOST_TEST(std::is_sorted(done.outbox_sequences.begin(), done.outbox_sequences.end()));
+
+  Transaction again;  // applied again, it is the same row
+  again.outbox = {outbox_row("e1", "A"), outbox_row("e4", "A")};
+  again.outbox[0].body = "changed";
+  const Commit second = commit_ok(*store, std::move(again));
+  BOOST_TEST(second.outbox_sequences.at(0) == done.outbox_sequences[1]);
+  BOOST_TEST(second.outbox_sequences.at(1) > done.outbox_sequences[2]);
+
+  const auto row = store->find_outbox("e1");
+  const OutboxRow expected = outbox_row("e1", "A");
+  BOOST_REQUIRE(row.has_value());
+  BOOST_TEST((row->body == expected.body && row->headers == expected.headers));
+  BOOST_TEST((row->effect == "inquire" && row->endpoint == "registry" && row->operation == "Inquire"));
+  BOOST_TEST((row->route == "inquire" && row->step == 3 && row->snapshot == "snapshot-1"));
+  BOOST_TEST((row->case_key == "A" && row->case_version == 2 && row->visit == 4));
+  BOOST_TEST((row->created == at(4000) && row->not_after == at(8000) && row->changed == at(4000)));
+  BOOST_TEST((row->state == OutboxState::ready && row->attempts == 0 && row->report.empty()));
+  BOOST_TEST(row->partition == partition_of("A"));
+
+  Transaction sending;
+  sending.outbox_updates = {outbox_update("e2", {OutboxState::ready}, OutboxState::sending)};
+  commit_ok(*store, sending);
+  const Commit refused = commit(*store, sending);
+  BOOST_TEST((refused.status == CommitStatus::conflict));
+  BOOST_TEST((refused.conflict == "outbox" && refused.conflict_value == "e2"));
+
+  const auto ids = [](const std::vector<OutboxRow>& rows) {
+    std::string all;
+    for (const OutboxRow& r : rows) all += r.id;
+    return all;
+  };
+  BOOST_TEST(ids(store->waiting("registry", 0, 10)) == "e2e1e4");
+  BOOST_TEST(ids(store->waiting("registry", done.outbox_sequences[0], 1)) == "e1");
+  Transaction outcome;
+  outcome.outbox_updates = {outbox_update("e2", {OutboxState::ready, OutboxState::sending},
+                                          OutboxState::rejected)};
+  outcome.outbox_updates[0].report = "failed";
+  commit_ok(*store, outcome);
+  BOOST_TEST(ids(store->waiting("registry", 0, 10)) == "e1e4");
+  BOOST_TEST(ids(store->waiting("other", 0, 10)) == "e3");
+  BOOST_TEST(ids(store->outbox_of("A")) == "e2e1e4");
+  outcome.outbox_updates = {outbox_update("e2", {OutboxState::rejected}, OutboxState::delivered)};
+  commit_ok(*store, outcome);
+  const auto ended = store->find_outbox("e2");
+  BOOST_TEST((ended->state == OutboxState::delivered && ended->attempts == 2));
+  BOOST_TEST((ended->code == "NOT_FOUND" && ended->text == "the registry does not know it"));
+  BOOST_TEST((ended->reply == "<fault/>" && ended->report == "failed"));  // empty: unchanged
+  BOOST_TEST((ended->changed == bench.clock.now()));
+  BOOST_TEST(!store->find_outbox("e9").has_value());
+}
+
+inline void settings_series_and_counts(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction t = opening("A", "m1");
+  t.cases = {case_row("A", 1)};
+  t.outbox = {outbox_row("e1", "A"), outbox_row("e2", "A")};
+  t.outbox_updates = {outbox_update("e2", {OutboxState::ready}, OutboxState::sending)};
+  t.tasks = {task_row("t1", "A")};
+  t.dead_letters = {dead_letter_row("A")};
+  t.timers = {timer_row(TimerKind::deadline, "A", "late", 1, at(300))};
+  t.settings = {{"paused.x", "yes"}, {"clock", "5"}};
+  t.series = {{"bills", 3}, {"bills", 1}, {"other", 10}};
+  BOOST_TEST((commit_ok(*store, t).series_first == std::vector<std::int64_t>{1, 4, 1}));
+  BOOST_TEST((commit(*store, t).conflict == "key"));  // and takes no number
+  Transaction more;
+  more.series = {{"bills", 1}};
+  more.settings = {{"paused.x", ""}, {"clock", "6"}};
+  BOOST_TEST((commit_ok(*store, std::move(more)).series_first == std::vector<std::int64_t>{5}));
+  BOOST_TEST((store->settings() == std::map<std::string, std::string>{{"clock", "6"}}));
+
+  auto counts = store->counts();
+  for (const char* name : {"journal_undone", "outbox_ready", "outbox_sending", "cases_open",
+                           "tasks_open", "dead_letters_open", "timers"}) {
+    BOOST_TEST(counts[name] == 1, name);
+  }
+}
+
+}  // namespace masar::contracts

@@ -6,16 +6,16 @@
 
 namespace masar {
 
-/// The clock of the service: stamps, deadlines, expiries, calendars (ENGINE.md 9). The only one that is
-/// ever moved. Implementations are safe to call from any thread and do not throw.
+/// The clock of the service: stamps, deadlines, expiries, calendars (ENGINE.md 9). The only one
+/// that is ever moved. Implementations are safe to call from any thread and do not throw.
 class BusinessClock {
  public:
   virtual ~BusinessClock() = default;
   virtual Instant now() const = 0;
 };
 
-/// The clock of the machine: I/O time-outs, back-off, breakers, rates. Never goes back, never is moved
-/// in production. Implementations are safe to call from any thread and do not throw.
+/// The clock of the machine: I/O time-outs, back-off, breakers, rates. Never goes back, never is
+/// moved in production. Implementations are safe to call from any thread and do not throw.
 class SteadyClock {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -27,7 +27,7 @@ class SteadyClock {
 class SystemBusinessClock final : public BusinessClock {
  public:
   Instant now() const override {
-    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   }
 };
 class SystemSteadyClock final : public SteadyClock {

@@ -13,9 +13,9 @@ enum class ErrorKind {
   internal,   ///< our own fault, or the machine's
 };
 
-/// The one exception type that crosses layers. A library's exception is translated where the library is
-/// called. `code` is a stable name in kebab-case ("xml-too-deep"), made for programs; what() is made for
-/// people and carries no payload and no personal data.
+/// The one exception type that crosses layers. A library's exception is translated where the
+/// library is called. `code` is a stable name in kebab-case ("xml-too-deep"), made for programs;
+/// what() is made for people and carries no payload and no personal data.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, std::string code, const std::string& text)

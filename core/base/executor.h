@@ -5,11 +5,11 @@
 
 namespace masar {
 
-/// Runs work: on a few threads in production, on the caller's one thread in tests and simulations. The
-/// engine knows no thread but what an executor gives it.
+/// Runs work: on a few threads in production, on the caller's one thread in tests and simulations.
+/// The engine knows no thread but what an executor gives it.
 ///
-/// post() and post_after() may be called from any thread, take ownership of the work and return at once.
-/// Work must not throw; what it throws ends the process. Work posted after stop() is dropped.
+/// post() and post_after() may be called from any thread, take ownership of the work and return at
+/// once. Work must not throw; what it throws ends the process. Work posted after stop() is dropped.
 class Executor {
  public:
   using Work = std::function<void()>;

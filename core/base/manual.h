@@ -13,8 +13,8 @@
 
 namespace masar {
 
-/// A business clock that stands still until it is told: for tests, simulations and the stepped clock.
-/// Any thread. Does not throw.
+/// A business clock that stands still until it is told: for tests, simulations and the stepped
+/// clock. Any thread. Does not throw.
 class ManualBusinessClock final : public BusinessClock {
  public:
   explicit ManualBusinessClock(Instant start) : now_(start) {}
@@ -36,7 +36,8 @@ class ManualBusinessClock final : public BusinessClock {
   Instant now_;
 };
 
-/// A steady clock that stands still until it is told. It starts at its epoch. Any thread. Does not throw.
+/// A steady clock that stands still until it is told. It starts at its epoch. Any thread. Does not
+/// throw.
 class ManualSteadyClock final : public SteadyClock {
  public:
   TimePoint now() const override {
@@ -58,8 +59,8 @@ class ManualSteadyClock final : public SteadyClock {
   TimePoint now_{};
 };
 
-/// Runs work on the thread that asks for it, in one fixed order: timers that are due by due time and
-/// posting, put behind the work that waits already. Posting from any thread; running from one.
+/// Runs work on the thread that asks for it, in one fixed order: timers that are due by due time
+/// and posting, put behind the work that waits already. Posting from any thread; running from one.
 ///
 /// Limit: one run_all() or advance() runs at most `work_max` pieces of work, else Error(internal,
 /// "executor-endless").
@@ -102,8 +103,8 @@ class ManualExecutor final : public Executor {
   }
   /// Runs everything that is due, also what that posts; how many pieces.
   std::size_t run_all() { return run_until_idle(0); }
-  /// Moves the steady clock on by `by`, stopping at the due time of every timer on the way to run it, and
-  /// what it posts; how many pieces ran.
+  /// Moves the steady clock on by `by`, stopping at the due time of every timer on the way to run
+  /// it, and what it posts; how many pieces ran.
   std::size_t advance(TimeSpan by) {
     const auto end = clock_.now() + by;
     std::size_t count = run_until_idle(0);

@@ -13,13 +13,13 @@
 
 namespace masar {
 
-/// The executor of production: `threads` threads that take work in the order of its posting, and one
-/// thread that keeps the timers. Owned by the composition root; start(), stop() and the destructor
-/// belong to the thread that built it, post() and post_after() to any.
+/// The executor of production: `threads` threads that take work in the order of its posting, and
+/// one thread that keeps the timers. Owned by the composition root; start(), stop() and the
+/// destructor belong to the thread that built it, post() and post_after() to any.
 ///
-/// Limit: at most `pending_max` pieces of work wait, timers included. What would be beyond it throws
-/// Error(internal, "executor-full"): admission bounds what may be posted, so this is our own fault, and
-/// from inside a piece of work it ends the process, as anything else that work throws.
+/// Limit: at most `pending_max` pieces of work wait, timers included. What would be beyond it
+/// throws Error(internal, "executor-full"): admission bounds what may be posted, so this is our own
+/// fault, and from inside a piece of work it ends the process, as anything else that work throws.
 class ThreadExecutor final : public Executor {
  public:
   struct Options {
@@ -35,7 +35,8 @@ class ThreadExecutor final : public Executor {
 
   /// Starts the threads; work posted before waits for this. Once in a life.
   void start();
-  /// Lets running work end, drops the rest, joins. Never from inside a piece of work. May be repeated.
+  /// Lets running work end, drops the rest, joins. Never from inside a piece of work. May be
+  /// repeated.
   void stop();
 
   void post(Work work) override;

@@ -18,11 +18,12 @@ std::string format_instant(Instant at);
 /// The instant in a zone of the system's zone database ("Asia/Amman"), with its offset:
 /// `2026-01-04T08:00:00+03:00`. Throws Error(config, "unknown-zone").
 std::string format_instant(Instant at, const std::string& zone);
-/// RFC 3339 / xs:dateTime with a zone designator (`Z` or ±hh:mm). No value where the text is anything else.
+/// RFC 3339 / xs:dateTime with a zone designator (`Z` or ±hh:mm). No value where the text is
+/// anything else.
 std::optional<Instant> parse_instant(std::string_view text);
-/// xs:dateTime without a zone, read as local time of `zone`. A time that the zone skipped reads as the
-/// first instant after the gap; one that it had twice reads as the earlier. Throws Error(config,
-/// "unknown-zone"). No value where the text is anything else.
+/// xs:dateTime without a zone, read as local time of `zone`. A time that the zone skipped reads as
+/// the first instant after the gap; one that it had twice reads as the earlier. Throws
+/// Error(config, "unknown-zone"). No value where the text is anything else.
 std::optional<Instant> parse_local(std::string_view text, const std::string& zone);
 /// Local date and time of `at` in `zone`, without designator: `2026-01-04T08:00:00`.
 std::string format_local(Instant at, const std::string& zone);
@@ -32,13 +33,15 @@ std::optional<Date> parse_date(std::string_view text);   ///< strictly yyyy-mm-d
 Date date_of(Instant at, const std::string& zone);       ///< the local day of an instant
 Instant start_of(Date day, const std::string& zone);     ///< the first instant of a local day
 
-/// A duration as the configuration writes it: an ISO 8601 duration of weeks, days, hours, minutes and
-/// seconds (`PT72H`, `P3D`; a day is 24 h), or working days (`P2WD`), which a calendar resolves.
+/// A duration as the configuration writes it: an ISO 8601 duration of weeks, days, hours, minutes
+/// and seconds (`PT72H`, `P3D`; a day is 24 h), or working days (`P2WD`), which a calendar
+/// resolves.
 struct Span {
   Duration fixed{0};
   int working_days = 0;  ///< when not 0, `fixed` is 0
 };
 std::optional<Span> parse_span(std::string_view text);
-std::string format_duration(Duration length);  ///< `PT72H`, `PT1M30S`, `PT0S`; days are written as hours
+/// `PT72H`, `PT1M30S`, `PT0S`; days are written as hours.
+std::string format_duration(Duration length);
 
 }  // namespace masar

@@ -33,8 +33,8 @@ class Diagnostics {
   std::vector<Finding> findings_;
 };
 
-/// `did you mean "x"?` with the known name nearest to `name` (edit distance ≤ 1/3 of its length, at least
-/// 2), or `known: a, b, c` (at most 8) where none is near; empty where nothing is known.
+/// `did you mean "x"?` with the known name nearest to `name` (edit distance ≤ 1/3 of its length, at
+/// least 2), or `known: a, b, c` (at most 8) where none is near; empty where nothing is known.
 std::string suggest(std::string_view name, const std::vector<std::string>& known);
 
 }  // namespace masar::config

@@ -147,8 +147,8 @@ class Loader {
     text_open_ = false;
   }
 
-  /// Expat gives names and values in the order of the file, declarations left out; it has seen the whole
-  /// tag and found it well-formed, so that walking along its bytes finds the same attributes.
+  /// Expat gives names and values in the order of the file, declarations left out; it has seen the
+  /// whole tag and found it well-formed, so that walking along its bytes finds the same attributes.
   void read_attributes(Element& element, const char** attributes) {
     std::size_t at = offset() + 1;
     while (!is_space(text_[at]) && text_[at] != '>' && text_[at] != '/') ++at;
@@ -183,7 +183,8 @@ class Loader {
     }
     parent.children.back().text += piece;
   }
-  /// Expat reports the first piece of a CDATA section at its content in most versions; older ones at `<`.
+  /// Expat reports the first piece of a CDATA section at its content in most versions; older ones
+  /// at `<`.
   std::size_t cdata_opening() const {
     constexpr std::string_view kOpening = "<![CDATA[";
     return text_.substr(offset()).starts_with(kOpening) ? kOpening.size() : 0;
@@ -213,7 +214,8 @@ class Loader {
   bool failed_ = false;
 };
 
-/// Bytes that begin as UTF-16 or UTF-32 would: expat would believe them in spite of a forced encoding.
+/// Bytes that begin as UTF-16 or UTF-32 would: expat would believe them in spite of a forced
+/// encoding.
 bool begins_as_other_encoding(std::string_view bytes) {
   using namespace std::string_view_literals;
   constexpr std::array kStarts = {"\xFE\xFF"sv, "\xFF\xFE"sv, "\0<"sv, "<\0"sv, "\0\0"sv};

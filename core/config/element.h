@@ -24,9 +24,9 @@ struct Attribute {
   Place value_place;   ///< of the first character of the value
 };
 
-/// An element or text of a configuration file, with its place: what every loader reads. Unlike the tree
-/// of a message it keeps places, and text exactly as written (entities resolved, comments dropped).
-/// Immutable once loaded.
+/// An element or text of a configuration file, with its place: what every loader reads. Unlike the
+/// tree of a message it keeps places, and text exactly as written (entities resolved, comments
+/// dropped). Immutable once loaded.
 struct Element {
   Name name;                        ///< empty local name: this is text
   std::string text;                 ///< of a text node
@@ -47,8 +47,9 @@ struct Element {
   std::string all_text() const;
 };
 
-/// Reads one configuration file strictly (the limits of messages, 4 MiB). What is wrong goes to `diagnostics`
-/// with its place, and then there is no value.
-std::optional<Element> load_element(const std::string& path, std::string_view contents, Diagnostics& diagnostics);
+/// Reads one configuration file strictly (the limits of messages, 4 MiB). What is wrong goes to
+/// `diagnostics` with its place, and then there is no value.
+std::optional<Element> load_element(const std::string& path, std::string_view contents,
+                                    Diagnostics& diagnostics);
 
 }  // namespace masar::config

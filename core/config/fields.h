@@ -12,10 +12,13 @@
 namespace masar::config {
 
 /// The kinds of value that an attribute can have.
-enum class Kind { text, name, integer, boolean, duration, span, choice, bytes, address, url, secret, path, expression };
+enum class Kind {
+  text, name, integer, boolean, duration, span, choice, bytes, address, url, secret, path,
+  expression
+};
 
-/// One attribute of one configuration element. The table of an element is the only place that states it:
-/// reader, lint and (later) XSD and reference page come from it.
+/// One attribute of one configuration element. The table of an element is the only place that
+/// states it: reader, lint and (later) XSD and reference page come from it.
 struct Field {
   std::string_view name;
   Kind kind = Kind::text;
@@ -32,10 +35,11 @@ struct ElementTable {
   std::vector<std::string_view> children;  ///< names of the child elements allowed, "*" for any
 };
 
-/// The attributes of one element read by its table: unknown and missing ones, values that do not fit
-/// their kind, and child elements that the table does not allow went to `diagnostics` with place and nearest
-/// name; typed getters then return the fallback. A field of another namespace is named as the file writes
-/// it (`m:type`). Asking for a field that the table does not have is a programmer's error (std::logic_error).
+/// The attributes of one element read by its table: unknown and missing ones, values that do not
+/// fit their kind, and child elements that the table does not allow went to `diagnostics` with
+/// place and nearest name; typed getters then return the fallback. A field of another namespace is
+/// named as the file writes it (`m:type`). Asking for a field that the table does not have is a
+/// programmer's error (std::logic_error).
 class Values {
  public:
   Values(const ElementTable& table, const Element& element, Diagnostics& diagnostics);

@@ -49,13 +49,14 @@ class Outbound {
  public:
   using Done = std::function<void(Outcome)>;
   virtual ~Outbound() = default;
-  /// Whether an attempt could begin now: false on a listener whose partner has no receiver or credit
-  /// (waiting, not an attempt). Any thread.
+  /// Whether an attempt could begin now: false on a listener whose partner has no receiver or
+  /// credit (waiting, not an attempt). Any thread.
   virtual bool ready() const { return true; }
-  /// Called (from any thread) whenever ready() may have become true. Set once, before the first send().
+  /// Called (from any thread) whenever ready() may have become true. Set once, before the first
+  /// send().
   virtual void on_ready(std::function<void()> notify) { (void)notify; }
-  /// Starts an attempt and returns; `done` is called exactly once, from any thread, never from inside
-  /// send(), within the endpoint's time-out. Never throws for what the partner does.
+  /// Starts an attempt and returns; `done` is called exactly once, from any thread, never from
+  /// inside send(), within the endpoint's time-out. Never throws for what the partner does.
   virtual void send(Attempt attempt, Done done) = 0;
 };
 
@@ -86,33 +87,38 @@ struct Received {
   std::string encoded;             ///< pass-through: the encoded message as it came
 };
 
-/// Where inbound messages go: the engine. Any thread. take() never throws; `answer` is called exactly
-/// once, from any thread, possibly before take() returns.
+/// Where inbound messages go: the engine. Any thread. take() never throws; `answer` is called
+/// exactly once, from any thread, possibly before take() returns.
 class Intake {
  public:
   using Answer = std::function<void(IntakeAnswer)>;
   virtual ~Intake() = default;
   virtual void take(Received received, Answer answer) = 0;
-  /// A delivery report for an effect that was sent: state is "delivered", "failed", "buffered" … `answer(true)`
-  /// once it is journaled or was known already, `answer(false)`: try again later.
-  virtual void report(std::string effect_id, std::string state, std::function<void(bool)> answer) = 0;
-  /// Bytes refused before they were a message (not well-formed HTTP, bad login …): an audit row, capped.
+  /// A delivery report for an effect that was sent: state is "delivered", "failed", "buffered" …
+  /// `answer(true)` once it is journaled or was known already, `answer(false)`: try again later.
+  virtual void report(std::string effect_id, std::string state,
+                      std::function<void(bool)> answer) = 0;
+  /// Bytes refused before they were a message (not well-formed HTTP, bad login …): an audit row,
+  /// capped.
   virtual void refused(std::string endpoint, std::string code, std::string text) = 0;
 };
 
-/// The settings of one endpoint as its file states them; the connector reads its own element from `root`.
+/// The settings of one endpoint as its file states them; the connector reads its own element from
+/// `root`.
 struct EndpointSpec {
   std::string id;
   std::string partner;
   bool inbound = false;
-  const config::Element* root = nullptr;  ///< `<endpoint>`, with `${…}` resolved; lives as long as the hub
+  /// `<endpoint>`, with `${…}` resolved; lives as long as the hub.
+  const config::Element* root = nullptr;
   std::chrono::milliseconds timeout{10'000};
   bool idempotent = false;
   std::size_t body_bytes_max = 1 << 20;
   std::size_t concurrency = 8;
 };
 
-/// Secrets by name, from files. Any thread. Throws Error(config, "no-secret") naming the secret only.
+/// Secrets by name, from files. Any thread. Throws Error(config, "no-secret") naming the secret
+/// only.
 class Secrets {
  public:
   virtual ~Secrets() = default;
@@ -131,16 +137,17 @@ struct Context {
   std::function<void(std::string_view level, std::string_view text)> log;
 };
 
-/// The code for one protocol. Life: check() for each endpoint, then add_…() for each, start(), and at the
-/// end stop_accepting(), stop(). One thread calls these; none of them blocks on a partner.
+/// The code for one protocol. Life: check() for each endpoint, then add_…() for each, start(), and
+/// at the end stop_accepting(), stop(). One thread calls these; none of them blocks on a partner.
 class Connector {
  public:
   virtual ~Connector() = default;
   virtual std::string_view name() const = 0;
-  /// Lint of one endpoint's own element: unknown attributes, missing ones, an inbound endpoint that listens beyond
-  /// 127.0.0.1 without authentication.
+  /// Lint of one endpoint's own element: unknown attributes, missing ones, an inbound endpoint that
+  /// listens beyond 127.0.0.1 without authentication.
   virtual void check(const EndpointSpec& spec, config::Diagnostics& diagnostics) const = 0;
-  virtual void check_listener(const config::Element& listener, config::Diagnostics& diagnostics) const {
+  virtual void check_listener(const config::Element& listener,
+                              config::Diagnostics& diagnostics) const {
     (void)listener, (void)diagnostics;
   }
   /// `<listener connector=NAME …>` of hub.xml.
@@ -157,8 +164,9 @@ class Connector {
   virtual std::map<std::string, std::string> addresses() const = 0;
 };
 
-/// Headers as one text, `name: value` lines, for rows that keep them. CR and LF in values become spaces.
-/// Both throw Error(internal, "bad-header") for a name that cannot be written, or a line without one.
+/// Headers as one text, `name: value` lines, for rows that keep them. CR and LF in values become
+/// spaces. Both throw Error(internal, "bad-header") for a name that cannot be written, or a line
+/// without one.
 std::string write_headers(const std::vector<std::pair<std::string, std::string>>& headers);
 std::vector<std::pair<std::string, std::string>> read_headers(std::string_view text);
 

@@ -313,7 +313,8 @@ class TreeBuilder {
   std::vector<const UsedEntry*> in_order_;         // of used_, as the document came to them
   const UsedEntry* last_ = nullptr;
   std::size_t reserved_ = 0;
-  std::map<std::string, std::vector<std::string>, std::less<>> bindings_;  // document's prefix → URIs
+  // The document's prefix → the URIs that open elements bind it to, innermost last.
+  std::map<std::string, std::vector<std::string>, std::less<>> bindings_;
 
   bool stopped_ = false;
   bool out_of_memory_ = false;

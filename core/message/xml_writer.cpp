@@ -284,8 +284,8 @@ class Writer {
     check_name(name);
     out_ += '<';
     out_ += name;
-    for (pugi::xml_attribute attribute : element.attributes()) {
-      write_attribute(attribute.name(), attribute.value());
+    for (auto each = element.first_attribute(); each; each = each.next_attribute()) {
+      write_attribute(each.name(), each.value());
     }
     if (top && declare_ && element.parent().type() == pugi::node_element) add_declarations(element);
   }
@@ -300,7 +300,8 @@ class Writer {
     out_ += '>';
   }
 
-  /// As .NET does: once an element has text, nothing below or after it in that element is set on lines.
+  /// As .NET does: once an element has text, nothing below or after it in that element is set on
+  /// lines.
   void break_line() {
     if (!dotnet_ || mixed_from_ != 0) return;
     out_ += "\r\n";

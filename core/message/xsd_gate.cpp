@@ -51,8 +51,8 @@ std::string url_of(const std::string& path) {
   return url;
 }
 
-/// What one compilation may read, and what went wrong in it. The loader below is one for the process, so
-/// it finds the compilation of its own thread here.
+/// What one compilation may read, and what went wrong in it. The loader below is one for the
+/// process, so it finds the compilation of its own thread here.
 struct Compilation {
   std::map<std::string, const XsdGate::Source*> sources;  // by full path
   std::string root;                                       // the path that is compiled
@@ -71,8 +71,8 @@ struct Compilation {
 };
 thread_local Compilation* compilation = nullptr;
 
-/// libxml2's only way to a file or the network, for the whole process: gives what the compilation of this
-/// thread was given, and refuses all else.
+/// libxml2's only way to a file or the network, for the whole process: gives what the compilation
+/// of this thread was given, and refuses all else.
 xmlParserInputPtr load_entity(const char* url, const char*, xmlParserCtxtPtr parser) {
   if (compilation == nullptr || url == nullptr) return nullptr;
   const XsdGate::Source* source = compilation->find(url);
@@ -152,8 +152,8 @@ std::vector<std::string> global_elements(const XsdGate::Source& source) {
   return names;
 }
 
-/// The message without what libxml2 says of the place, and without the document's values. Messages about
-/// structure hold names only; of the others only the forms that are known here are shown.
+/// The message without what libxml2 says of the place, and without the document's values. Messages
+/// about structure hold names only; of the others only the forms that are known here are shown.
 std::string finding_text(const xmlError& error) {
   std::string text = error.message != nullptr ? error.message : "";
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -199,8 +199,8 @@ std::string finding_text(const xmlError& error) {
   return "not valid by the schema (libxml2's error " + std::to_string(error.code) + ")";
 }
 
-/// Gives a tree to libxml2's validator as the events that its parser would send: no second tree is built,
-/// and no second parser sees the message.
+/// Gives a tree to libxml2's validator as the events that its parser would send: no second tree is
+/// built, and no second parser sees the message.
 class Validation {
  public:
   Validation(xmlSchemaValidCtxtPtr context, pugi::xml_node root) : context_(context), root_(root) {}
@@ -251,7 +251,7 @@ class Validation {
   void visit(pugi::xml_node element) {
     const pugi::xml_node outer = std::exchange(node_, element);
     start();
-    for (pugi::xml_node child : element.children()) {
+    for (auto child = element.first_child(); child; child = child.next_sibling()) {
       if (child.type() == pugi::node_element) {
         visit(child);
       } else {
@@ -270,7 +270,8 @@ class Validation {
 
   void start() {
     bindings_.clear();
-    for (pugi::xml_attribute attribute : node_.attributes()) add_binding(attribute);
+    // Not range-for: its iterators are four calls into pugixml's library for each element.
+    for (auto each = node_.first_attribute(); each; each = each.next_attribute()) add_binding(each);
     if (node_ == root_) add_inherited();
     Open open = resolve(node_.name());
     open.bound = bindings_.size();
@@ -344,12 +345,12 @@ class Validation {
   void collect_attributes() {
     values_.clear();
     escaped_.clear();
-    for (pugi::xml_attribute attribute : node_.attributes()) {
-      const char* name = attribute.name();
+    for (auto each = node_.first_attribute(); each; each = each.next_attribute()) {
+      const char* name = each.name();
       if (std::strncmp(name, "xmlns", 5) == 0 && (name[5] == '\0' || name[5] == ':')) continue;
       Open open = resolve(name);
       if (open.prefix == nullptr) open.uri = nullptr;  // the default namespace is for elements
-      const char* value = escape(attribute.value());
+      const char* value = escape(each.value());
       for (const char* part : {open.local, open.prefix, open.uri, value,
                                value + std::strlen(value)}) {
         values_.push_back(xml(part));
@@ -379,7 +380,8 @@ class Validation {
   Names names_;                  // prefix → the URIs that open elements bind it to, innermost last
   std::vector<Binding> bound_;   // of the open elements, in order
 
-  // Of the element that starts; libxml2 reads them during the call only, except for what they point to.
+  // Of the element that starts; libxml2 reads them during the call only, except for what they point
+  // to.
   std::vector<Binding> bindings_;
   std::vector<const xmlChar*> pairs_;
   std::vector<const xmlChar*> values_;

@@ -9,13 +9,13 @@
 
 namespace masar {
 
-/// The schemas of a configuration (XSD 1.0 through libxml2), checked against the tree that the hub reads
-/// (DESIGN D17), never against the partner's bytes. Immutable after construction; validate() may be
-/// called from any thread.
+/// The schemas of a configuration (XSD 1.0 through libxml2), checked against the tree that the hub
+/// reads (DESIGN D17), never against the partner's bytes. Immutable after construction; validate()
+/// may be called from any thread.
 class XsdGate {
  public:
   struct Source {
-    std::string path;      ///< for messages, and the base of relative xs:import/xs:include locations
+    std::string path;  ///< for messages, and the base of relative xs:import/xs:include locations
     std::string contents;
   };
   struct Finding {
@@ -23,8 +23,9 @@ class XsdGate {
     std::string text;      ///< what is wrong; no values of the document
   };
 
-  /// Compiles one schema. Imports and includes resolve among `sources` by relative path only; the network and
-  /// the rest of the file system are never asked. Throws Error(config, "bad-schema") with file and line.
+  /// Compiles one schema. Imports and includes resolve among `sources` by relative path only; the
+  /// network and the rest of the file system are never asked. Throws Error(config, "bad-schema")
+  /// with file and line.
   XsdGate(const std::vector<Source>& sources, const std::string& root_path);
   ~XsdGate();
   XsdGate(XsdGate&&) noexcept;

@@ -27,7 +27,8 @@ BOOST_AUTO_TEST_CASE(amounts_read_and_write) {
     std::int64_t fils;
     std::string_view written;
   };
-  for (const Row& row : {Row{"0", 0, "0.000"}, Row{"-0", 0, "0.000"}, Row{"12.345", 12345, "12.345"},
+  for (const Row& row : {Row{"0", 0, "0.000"}, Row{"-0", 0, "0.000"},
+                         Row{"12.345", 12345, "12.345"},
                          Row{"12.3", 12300, "12.300"}, Row{"12.34", 12340, "12.340"},
                          Row{"0.001", 1, "0.001"}, Row{"-0.001", -1, "-0.001"},
                          Row{"007", 7000, "7.000"},
@@ -45,7 +46,8 @@ BOOST_AUTO_TEST_CASE(amounts_read_and_write) {
 
 BOOST_AUTO_TEST_CASE(what_is_no_amount_has_no_value) {
   for (std::string_view text :
-       {"", "-", ".", ".5", "5.", "+5", "--5", "1e3", "1E3", "1,000.000", "1 000", " 1", "1 ", "1.2345",
+       {"", "-", ".", ".5", "5.", "+5", "--5", "1e3", "1E3", "1,000.000", "1 000", " 1", "1 ",
+        "1.2345",
         "1234567890", "0000000001", "0x10", "12abc", "NaN", "١٢", "1.٢", "1.2.3", "1.-2", "−5"}) {
     BOOST_TEST_CONTEXT(text) { BOOST_TEST(!parse_jod(text).has_value()); }
   }

@@ -21,7 +21,8 @@ const ElementTable kRetry{
 
 struct Read {
   explicit Read(std::string_view text, const ElementTable& table = kRetry)
-      : element(load_element("f", text, diagnostics).value()), values(table, element, diagnostics) {}
+      : element(load_element("f", text, diagnostics).value()),
+        values(table, element, diagnostics) {}
   Diagnostics diagnostics;
   Element element;
   Values values;
@@ -59,8 +60,8 @@ BOOST_AUTO_TEST_CASE(values_and_fallbacks) {
 
 BOOST_AUTO_TEST_CASE(all_findings_come_at_once_with_their_places) {
   Read read(
-      "<retry xmlns:m='urn:m'\n atempts='5'\n first='2s'\n due='P2WD' kind='mani' on='yes' m:type='a b'>"
-      "<other/><case/></retry>");
+      "<retry xmlns:m='urn:m'\n atempts='5'\n first='2s'\n due='P2WD' kind='mani' on='yes' "
+      "m:type='a b'><other/><case/></retry>");
   BOOST_TEST(
       read.diagnostics.text() ==
       "f:1:1: <retry> needs the attribute \"attempts\"; How many attempts.\n"
@@ -68,7 +69,8 @@ BOOST_AUTO_TEST_CASE(all_findings_come_at_once_with_their_places) {
       "f:3:9: \"2s\" does not fit first; write a duration, such as PT30S or P3D\n"
       "f:4:19: \"mani\" does not fit kind; did you mean \"many\"?\n"
       "f:4:29: \"yes\" does not fit on; write true or false\n"
-      "f:4:42: \"a b\" does not fit m:type; write a name: letters, digits, - _ . and a letter first\n"
+      "f:4:42: \"a b\" does not fit m:type; "
+      "write a name: letters, digits, - _ . and a letter first\n"
       "f:4:47: <other> is not allowed in <retry>; known: case\n");
   BOOST_CHECK(read.values.duration("first") == 1s);
   BOOST_TEST(read.values.text("kind") == "one");
@@ -101,17 +103,22 @@ BOOST_AUTO_TEST_CASE(kinds) {
       {Kind::bytes, {"0", "1048576"}, {"", "-1", "1MiB"}},
       {Kind::address, {"127.0.0.1:0", "[::1]:80", "host:65535"},
        {"", "127.0.0.1", ":80", "h:", "h:65536", "h:-1", "::1:80", "h:8a", "a b:1", "http://h:1"}},
-      {Kind::url, {"http://h", "https://h:1/p?q"}, {"", "h", "ftp://h", "http://", "http:///x", "http://a b"}},
+      {Kind::url, {"http://h", "https://h:1/p?q"},
+       {"", "h", "ftp://h", "http://", "http:///x", "http://a b"}},
       {Kind::secret, {"secret:amqp-portal"}, {"", "secret:", "amqp-portal", "secret:a/b"}},
       {Kind::path, {"a.db", "a/b", "/var/x", "..a"}, {"", "..", "../a", "a/../b", "a/.."}},
       {Kind::expression, {"$a eq 1"}, {"", " \n"}},
   };
   for (const Row& row : rows) {
     for (const auto& value : row.good) {
-      BOOST_TEST_CONTEXT(static_cast<int>(row.kind) << " " << value) { BOOST_TEST(fits(row.kind, value)); }
+      BOOST_TEST_CONTEXT(static_cast<int>(row.kind) << " " << value) {
+        BOOST_TEST(fits(row.kind, value));
+      }
     }
     for (const auto& value : row.bad) {
-      BOOST_TEST_CONTEXT(static_cast<int>(row.kind) << " " << value) { BOOST_TEST(!fits(row.kind, value)); }
+      BOOST_TEST_CONTEXT(static_cast<int>(row.kind) << " " << value) {
+        BOOST_TEST(!fits(row.kind, value));
+      }
     }
   }
 }

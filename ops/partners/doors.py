@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import pathlib
+import select
 import signal
 import socket
 import struct
@@ -232,10 +233,13 @@ class Handler(BaseHTTPRequestHandler):
         return body
 
     def _alive(self) -> bool:
+        """Whether the caller still waits. Never blocks: recv alone would, up to the time-out."""
         try:
-            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
-        except BlockingIOError:
-            return True
+            poll = select.poll()
+            poll.register(self.connection, select.POLLIN)
+            if not poll.poll(0):
+                return True
+            return self.connection.recv(1, socket.MSG_PEEK) != b""
         except OSError:
             return False
 

@@ -169,6 +169,10 @@ class HttpHub(ThreadingHTTPServer):
         file.write_text(json.dumps({"http": here, "admin": here}))
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
+    def end(self) -> None:
+        self.shutdown()
+        self.server_close()
+
 
 class _Exchange(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:

@@ -13,9 +13,17 @@ Value Call::bounded(std::string text) const {
 }
 
 Value CallNode::eval(Env& env) const {
-  Call call{env, *this, {}, parts.size()};
+  if (parts.size() <= 1) {  // as most are: room for one costs less
+    Argument argument;
+    return eval_with(env, &argument);
+  }
+  Argument arguments[Builtin::kParametersMax];
+  return eval_with(env, arguments);
+}
+
+Value CallNode::eval_with(Env& env, Argument* arguments) const {
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    Argument& argument = call.arguments[i];
+    Argument& argument = arguments[i];
     if (parts[i]->type.kind == Kind::text) {
       const auto text = parts[i]->view(env, argument.text_storage);
       if (!text) return {};
@@ -25,6 +33,7 @@ Value CallNode::eval(Env& env) const {
       if (!argument.value->is_set()) return {};
     }
   }
+  Call call{env, *this, arguments, parts.size()};
   return function.body(call);
 }
 

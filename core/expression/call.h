@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-
 #include "core/base/error.h"
 #include "core/expression/functions.h"
 #include "core/expression/node.h"
@@ -21,8 +19,8 @@ struct Argument {
 struct Call {
   Env& env;
   const Node& site;
-  std::array<Argument, Builtin::kParametersMax> arguments;
-  std::size_t count = 0;
+  Argument* arguments;
+  std::size_t count;
 
   std::string_view text(std::size_t i) const { return arguments[i].text; }
   std::int64_t integer(std::size_t i) const { return arguments[i].value->as<std::int64_t>(); }
@@ -46,6 +44,9 @@ struct CallNode final : Node {
   std::string unset_text() const override { return std::string(function.name) + "() has no value"; }
   const Builtin& function;
   std::vector<NodePtr> parts;
+
+ private:
+  Value eval_with(Env& env, Argument* arguments) const;
 };
 
 /// A call of a function that a scope adds.

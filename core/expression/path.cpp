@@ -31,8 +31,8 @@ void gather_text(pugi::xml_node node, std::string& out) {
 
 std::string_view text_of(pugi::xml_node node, std::string& storage) {
   const pugi::xml_node first = node.first_child();
-  if (!first) return {};
-  if (!first.next_sibling() && first.type() != pugi::node_element) return first.value();
+  const char* value = first.value();  // of an element: empty
+  if (*value != '\0' && !first.next_sibling()) return value;
   storage.clear();
   gather_text(node, storage);
   return storage;
@@ -73,6 +73,16 @@ bool Path::walk(Env& env, pugi::xml_node node, std::size_t index, const Visitor&
 
 bool Path::walk_children(Env& env, pugi::xml_node node, std::size_t index, const Visitor& visitor) const {
   const Step& step = steps[index];
+  if (step.test == Test::name && step.predicates.empty()) {
+    // The commonest step. The library's own search costs one call a match, not several a sibling.
+    const char* name = step.name.c_str();
+    const bool last = index + 1 == steps.size();
+    for (pugi::xml_node child = node.child(name); child; child = child.next_sibling(name)) {
+      env.step(*this);
+      if (!(last ? visitor(child) : walk(env, child, index + 1, visitor))) return false;
+    }
+    return true;
+  }
   constexpr std::size_t kFew = 4;
   std::int64_t few[kFew] = {};
   std::vector<std::int64_t> many(step.predicates.size() > kFew ? step.predicates.size() : 0);
@@ -142,6 +152,13 @@ std::optional<std::string_view> Path::attribute(Env& env) const {
   const char* found = nullptr;
   bool several = false;
   const auto look = [&](pugi::xml_node node) {
+    if (step.test == Test::name) {
+      const pugi::xml_attribute attribute = node.attribute(step.name.c_str());
+      if (!attribute) return true;
+      several = found != nullptr;
+      found = attribute.value();
+      return !several;
+    }
     for (const pugi::xml_attribute attribute : node.attributes()) {
       if (std::strncmp(attribute.name(), "xmlns", 5) == 0) continue;
       if (!matches(step, attribute.name())) continue;

@@ -46,16 +46,18 @@ bool Text::build(Run& run, pugi::xml_node parent) const {
 
 bool Literal::build(Run& run, pugi::xml_node parent) const {
   pugi::xml_node element = parent.append_child(name.c_str());
-  if (parent == run.out) {
+  if (run.depth == 0) {
     for (const auto& [prefix, uri] : run.program.declarations) {
       element.append_attribute(prefix.c_str()).set_value(uri.c_str(), uri.size());
     }
   }
   for (const auto& [attribute, value] : attributes) {
-    const std::string text = value.evaluate(run.frame);
+    const std::string text = value.evaluate(run.frame);  // unset fails, also where the element is optional
     element.append_attribute(attribute.c_str()).set_value(text.data(), text.size());
   }
+  ++run.depth;
   const bool complete = content.build(run, element);
+  --run.depth;
   if (!complete || (optional && !only_texts && !element.first_child())) parent.remove_child(element);
   return true;
 }
@@ -162,7 +164,7 @@ Document Mapping::apply(const Frame& frame) const {
   }
   // A document is shared by the steps behind, without a copy.
   auto document = std::make_shared<pugi::xml_document>();
-  Run run{*program_, frame, std::vector<Value>(program_->bound), *document, {}, {}};
+  Run run{*program_, frame, std::vector<Value>(program_->bound), *document, 0, {}, {}};
   run.frame.variables = frame.variables.first(program_->variables);
   run.frame.more = run.bound;
   program_->output.build(run, *document);

@@ -16,7 +16,8 @@ struct Run {
   expression::Frame frame;
   std::vector<expression::Value> bound;  ///< what the template binds, by slot behind the scope's own
   pugi::xml_document& out;
-  std::string text;     ///< kept between texts, so that its memory is used again
+  std::size_t depth = 0;  ///< of literal elements open
+  std::string text;       ///< kept between texts, so that its memory is used again
   std::string storage;
 };
 

@@ -9,8 +9,8 @@
 
 namespace masar::store {
 
-/// Rows as the store keeps them; FORMAT.md documents the columns. Every row that belongs to a case carries
-/// the partition of its key (ENGINE.md 24). Instants are business time.
+/// Rows as the store keeps them; FORMAT.md documents the columns. Every row that belongs to a case
+/// carries the partition of its key (ENGINE.md 24). Instants are business time.
 
 using RowId = std::int64_t;  ///< of the journal, rising in the order that counts
 
@@ -42,8 +42,8 @@ struct JournalRow {
   std::string effect;       ///< of outcomes and reports: the effect's id
   std::int64_t serial = 0;  ///< of a deadline; the attempt of an outcome
   RowId origin = 0;         ///< the row that this one is journaled anew from
-  /// First row of the message that this is a part of; 0: whole. Where `parts` > 1 and this is 0, the store
-  /// fills in the last row with part 0 up to here of the same transaction.
+  /// First row of the message that this is a part of; 0: whole. Where `parts` > 1 and this is 0,
+  /// the store fills in the last row with part 0 up to here of the same transaction.
   RowId envelope = 0;
   int part = 0;             ///< counts from 0
   int parts = 1;
@@ -76,7 +76,7 @@ struct CaseRow {
   Instant since{};
   std::optional<Instant> ended;
   std::string data;                                        ///< encoded by the definition
-  Duration service_time{0};                                ///< working time not spent waiting for the citizen
+  Duration service_time{0};  ///< working time not spent waiting for the citizen
   std::vector<std::pair<std::string, std::string>> search; ///< search field → normalised value
 };
 
@@ -149,8 +149,8 @@ struct OutboxRow {
   std::string report;         ///< last delivery report: delivered, failed, or empty
 };
 
-/// The new state of an outbox row. Applies only while the row's state is one of `from`; otherwise the
-/// transaction is a conflict ("outbox", id).
+/// The new state of an outbox row. Applies only while the row's state is one of `from`; otherwise
+/// the transaction is a conflict ("outbox", id).
 struct OutboxUpdate {
   std::string id;
   std::vector<OutboxState> from;
@@ -176,7 +176,9 @@ struct AuditRow {
   int partition = 0;
   std::string case_key;       ///< may be empty
   Instant at{};               ///< business time; given by the store where zero
-  std::string kind;           ///< message, applied, ignored, refused, effect, sent, outcome, report, task, answer, deadline, operator …
+  /// message, applied, ignored, refused, effect, sent, outcome, report, task, answer, deadline,
+  /// operator …
+  std::string kind;
   std::string name;           ///< event, effect, endpoint …
   std::string state;          ///< the case's state afterwards, where there is one
   std::int64_t version = 0;

@@ -18,7 +18,8 @@ constexpr const char* kDeadlines =
     "SELECT " MASAR_TIMER_COLUMNS
     " FROM timers WHERE case_key = ? AND kind = 0 ORDER BY due, ord, name, serial";
 constexpr const char* kOpenTasks =
-    "SELECT " MASAR_TASK_COLUMNS " FROM tasks INDEXED BY tasks_case WHERE case_key = ? AND state = 0 ORDER BY number";
+    "SELECT " MASAR_TASK_COLUMNS
+    " FROM tasks INDEXED BY tasks_case WHERE case_key = ? AND state = 0 ORDER BY number";
 constexpr const char* kHasCase = "SELECT 1 FROM cases WHERE key = ?";
 constexpr const char* kAlias = "SELECT case_key FROM aliases WHERE name = ? AND value = ?";
 constexpr const char* kKey =
@@ -58,8 +59,9 @@ constexpr const char* kCasesInState =
     ", search FROM cases WHERE state = ?3 AND key > ?1 ORDER BY key LIMIT ?2";
 constexpr const char* kCasesFound =
     "SELECT " MASAR_CASE_COLUMNS
-    ", search FROM cases WHERE key IN (SELECT ?4 UNION SELECT case_key FROM case_search WHERE value = ?4)"
-    " AND key > ?1 AND (?3 = '' OR state = ?3) ORDER BY key LIMIT ?2";
+    ", search FROM cases WHERE key IN "
+    "(SELECT ?4 UNION SELECT case_key FROM case_search WHERE value = ?4) "
+    "AND key > ?1 AND (?3 = '' OR state = ?3) ORDER BY key LIMIT ?2";
 constexpr const char* kTimeline =
     "SELECT " MASAR_AUDIT_COLUMNS " FROM audit WHERE case_key = ? AND id > ? ORDER BY id LIMIT ?";
 constexpr const char* kTask = "SELECT " MASAR_TASK_COLUMNS " FROM tasks WHERE id = ?";
@@ -152,7 +154,9 @@ std::optional<Row> one(Statement& statement) {
 // Several statements that must see the same commits.
 class SameView {
  public:
-  explicit SameView(SqliteSession& session) : session_(session) { session_.prepared("BEGIN").run(); }
+  explicit SameView(SqliteSession& session) : session_(session) {
+    session_.prepared("BEGIN").run();
+  }
   ~SameView() { session_.prepared("ROLLBACK").run(); }  // nothing was written; it cannot fail
   SameView(const SameView&) = delete;
   SameView& operator=(const SameView&) = delete;
@@ -220,8 +224,8 @@ std::optional<std::string> read_alias(SqliteSession& session, std::string_view n
   return statement.step() ? std::optional(statement.bytes(0)) : std::nullopt;
 }
 
-std::optional<KeyRow> read_key(SqliteSession& session, std::string_view endpoint, std::string_view name,
-                               std::string_view value) {
+std::optional<KeyRow> read_key(SqliteSession& session, std::string_view endpoint,
+                               std::string_view name, std::string_view value) {
   return one<KeyRow>(session.prepared(kKey).bind(endpoint, name, value));
 }
 
@@ -276,8 +280,8 @@ std::optional<OutboxRow> read_outbox(SqliteSession& session, std::string_view id
   return one<OutboxRow>(session.prepared(kOutbox).bind(id));
 }
 
-std::vector<OutboxRow> read_waiting(SqliteSession& session, std::string_view endpoint, std::int64_t after,
-                                    std::size_t limit) {
+std::vector<OutboxRow> read_waiting(SqliteSession& session, std::string_view endpoint,
+                                    std::int64_t after, std::size_t limit) {
   return all<OutboxRow>(session.prepared(kWaiting).bind(endpoint, after, at_most(limit)));
 }
 
@@ -292,21 +296,24 @@ std::vector<CaseRow> read_cases(SqliteSession& session, const CaseFilter& filter
         session.prepared(kCasesFound).bind(filter.after_key, limit, filter.state, filter.search));
   }
   if (!filter.state.empty()) {
-    return all<CaseRow>(session.prepared(kCasesInState).bind(filter.after_key, limit, filter.state));
+    return all<CaseRow>(
+        session.prepared(kCasesInState).bind(filter.after_key, limit, filter.state));
   }
   return all<CaseRow>(session.prepared(kCases).bind(filter.after_key, limit));
 }
 
-std::vector<AuditRow> read_timeline(SqliteSession& session, std::string_view case_key, std::int64_t after,
-                                    std::size_t limit) {
+std::vector<AuditRow> read_timeline(SqliteSession& session, std::string_view case_key,
+                                    std::int64_t after, std::size_t limit) {
   return all<AuditRow>(session.prepared(kTimeline).bind(case_key, after, at_most(limit)));
 }
 
 std::vector<TaskRow> read_tasks(SqliteSession& session, std::optional<TaskState> state,
-                                std::string_view case_key, std::string_view after_id, std::size_t limit) {
+                                std::string_view case_key, std::string_view after_id,
+                                std::size_t limit) {
   const int code = state ? static_cast<int>(*state) : -1;
   if (!case_key.empty()) {
-    return all<TaskRow>(session.prepared(kTasksOfCase).bind(after_id, at_most(limit), code, case_key));
+    return all<TaskRow>(
+        session.prepared(kTasksOfCase).bind(after_id, at_most(limit), code, case_key));
   }
   if (state) {
     return all<TaskRow>(session.prepared(kTasksInState).bind(after_id, at_most(limit), code));
@@ -318,10 +325,12 @@ std::optional<TaskRow> read_task(SqliteSession& session, std::string_view id) {
   return one<TaskRow>(session.prepared(kTask).bind(id));
 }
 
-std::vector<DeadLetterRow> read_dead_letters(SqliteSession& session, std::optional<DeadLetterState> state,
+std::vector<DeadLetterRow> read_dead_letters(SqliteSession& session,
+                                             std::optional<DeadLetterState> state,
                                              std::int64_t after, std::size_t limit) {
   if (state) {
-    return all<DeadLetterRow>(session.prepared(kDeadLettersInState).bind(after, at_most(limit), *state));
+    return all<DeadLetterRow>(
+        session.prepared(kDeadLettersInState).bind(after, at_most(limit), *state));
   }
   return all<DeadLetterRow>(session.prepared(kDeadLetters).bind(after, at_most(limit)));
 }

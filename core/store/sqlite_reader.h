@@ -15,8 +15,8 @@
 
 namespace masar::store {
 
-/// A few reading sessions, opened when they are needed and lent to one caller at a time; who comes when all
-/// are lent waits. Owned by the store. Any thread. Throws what SqliteSession throws.
+/// A few reading sessions, opened when they are needed and lent to one caller at a time; who comes
+/// when all are lent waits. Owned by the store. Any thread. Throws what SqliteSession throws.
 class SqliteReaders {
  public:
   SqliteReaders(SessionSettings settings, int sessions_max);
@@ -46,13 +46,14 @@ class SqliteReaders {
   int to_open_;
 };
 
-// What the store reads, each as the member of Store of the same name. Every statement is read to its end, so
-// that no reader holds up a checkpoint.
+// What the store reads, each as the member of Store of the same name. Every statement is read to
+// its end, so that no reader holds up a checkpoint.
 std::optional<CaseRecord> read_case(SqliteSession& session, std::string_view key);
 bool read_has_case(SqliteSession& session, std::string_view key);
-std::optional<std::string> read_alias(SqliteSession& session, std::string_view name, std::string_view value);
-std::optional<KeyRow> read_key(SqliteSession& session, std::string_view endpoint, std::string_view name,
-                               std::string_view value);
+std::optional<std::string> read_alias(SqliteSession& session, std::string_view name,
+                                      std::string_view value);
+std::optional<KeyRow> read_key(SqliteSession& session, std::string_view endpoint,
+                               std::string_view name, std::string_view value);
 std::optional<ReplyRow> read_reply(SqliteSession& session, RowId journal);
 std::optional<JournalRow> read_journal(SqliteSession& session, RowId id);
 std::vector<JournalRow> read_parts(SqliteSession& session, RowId envelope);
@@ -63,16 +64,18 @@ std::vector<JournalRow> read_undone_in(SqliteSession& session, int partition, Ro
 std::vector<TimerRow> read_due(SqliteSession& session, Instant until, std::size_t limit);
 std::optional<Instant> read_next_due(SqliteSession& session);
 std::optional<OutboxRow> read_outbox(SqliteSession& session, std::string_view id);
-std::vector<OutboxRow> read_waiting(SqliteSession& session, std::string_view endpoint, std::int64_t after,
-                                    std::size_t limit);
+std::vector<OutboxRow> read_waiting(SqliteSession& session, std::string_view endpoint,
+                                    std::int64_t after, std::size_t limit);
 std::vector<OutboxRow> read_outbox_of(SqliteSession& session, std::string_view case_key);
 std::vector<CaseRow> read_cases(SqliteSession& session, const CaseFilter& filter);
-std::vector<AuditRow> read_timeline(SqliteSession& session, std::string_view case_key, std::int64_t after,
-                                    std::size_t limit);
+std::vector<AuditRow> read_timeline(SqliteSession& session, std::string_view case_key,
+                                    std::int64_t after, std::size_t limit);
 std::vector<TaskRow> read_tasks(SqliteSession& session, std::optional<TaskState> state,
-                                std::string_view case_key, std::string_view after_id, std::size_t limit);
+                                std::string_view case_key, std::string_view after_id,
+                                std::size_t limit);
 std::optional<TaskRow> read_task(SqliteSession& session, std::string_view id);
-std::vector<DeadLetterRow> read_dead_letters(SqliteSession& session, std::optional<DeadLetterState> state,
+std::vector<DeadLetterRow> read_dead_letters(SqliteSession& session,
+                                             std::optional<DeadLetterState> state,
                                              std::int64_t after, std::size_t limit);
 std::optional<DeadLetterRow> read_dead_letter(SqliteSession& session, std::int64_t id);
 std::map<std::string, std::string> read_settings(SqliteSession& session);

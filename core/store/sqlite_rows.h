@@ -7,11 +7,13 @@
 #include "core/store/rows.h"
 #include "core/store/sqlite_statement.h"
 
-// Each row's columns stand once: as SQL, and in the same order as the visit() that binds and reads them.
+// Each row's columns stand once: as SQL, and in the same order as the visit() that binds and reads
+// them.
 
-#define MASAR_JOURNAL_COLUMNS                                                                      \
-  "id, stamp, partition, state, kind, attempts, serial, origin, envelope, part, parts, owes_reply, " \
-  "case_key, endpoint, route, name, sender, message_id, snapshot, effect, headers, inputs, payload"
+#define MASAR_JOURNAL_COLUMNS                                                              \
+  "id, stamp, partition, state, kind, attempts, serial, origin, envelope, part, parts, " \
+  "owes_reply, case_key, endpoint, route, name, sender, message_id, snapshot, effect, " \
+  "headers, inputs, payload"
 #define MASAR_KEY_COLUMNS "endpoint, name, value, digest, journal, expires"
 #define MASAR_CASE_COLUMNS                                                                       \
   "key, partition, version, event_number, visit, opened, since, ended, service_time, process, " \
@@ -34,8 +36,8 @@ namespace masar::store {
 template <typename Row, typename Visitor>
 void visit_journal(Row& r, Visitor& v) {
   v(r.id, r.stamp, r.partition, r.state, r.kind, r.attempts, r.serial, r.origin, r.envelope, r.part,
-    r.parts, r.owes_reply, r.case_key, r.endpoint, r.route, r.name, r.sender, r.message_id, r.snapshot,
-    r.effect);
+    r.parts, r.owes_reply, r.case_key, r.endpoint, r.route, r.name, r.sender, r.message_id,
+    r.snapshot, r.effect);
   v.blob(r.headers);
   v.blob(r.inputs);
   v.blob(r.payload);
@@ -48,8 +50,8 @@ void visit_key(Row& r, Visitor& v) {
 
 template <typename Row, typename Visitor>
 void visit_case(Row& r, Visitor& v) {
-  v(r.key, r.partition, r.version, r.event_number, r.visit, r.opened, r.since, r.ended, r.service_time,
-    r.process, r.snapshot, r.state);
+  v(r.key, r.partition, r.version, r.event_number, r.visit, r.opened, r.since, r.ended,
+    r.service_time, r.process, r.snapshot, r.state);
   v.blob(r.data);
 }
 
@@ -60,16 +62,17 @@ void visit_timer(Row& r, Visitor& v) {
 
 template <typename Row, typename Visitor>
 void visit_task(Row& r, Visitor& v) {
-  v(r.id, r.case_key, r.partition, r.state, r.visit, r.asked, r.due, r.ended, r.name, r.until, r.effect);
+  v(r.id, r.case_key, r.partition, r.state, r.visit, r.asked, r.due, r.ended, r.name,
+    r.until, r.effect);
   v.blob(r.detail);
   v.blob(r.answer);
 }
 
 template <typename Row, typename Visitor>
 void visit_outbox(Row& r, Visitor& v) {
-  v(r.sequence, r.id, r.case_key, r.partition, r.state, r.attempts, r.changed, r.created, r.not_after,
-    r.case_version, r.visit, r.step, r.effect, r.endpoint, r.operation, r.route, r.snapshot, r.code,
-    r.report, r.text);
+  v(r.sequence, r.id, r.case_key, r.partition, r.state, r.attempts, r.changed, r.created,
+    r.not_after, r.case_version, r.visit, r.step, r.effect, r.endpoint, r.operation, r.route,
+    r.snapshot, r.code, r.report, r.text);
   v.blob(r.headers);
   v.blob(r.reply);
   v.blob(r.body);
@@ -77,8 +80,8 @@ void visit_outbox(Row& r, Visitor& v) {
 
 template <typename Row, typename Visitor>
 void visit_dead_letter(Row& r, Visitor& v) {
-  v(r.id, r.partition, r.state, r.at, r.journal, r.attempts, r.case_key, r.effect, r.endpoint, r.route,
-    r.step, r.code, r.fingerprint, r.snapshot, r.text);
+  v(r.id, r.partition, r.state, r.at, r.journal, r.attempts, r.case_key, r.effect, r.endpoint,
+    r.route, r.step, r.code, r.fingerprint, r.snapshot, r.text);
   v.blob(r.original);
   v.blob(r.at_step);
 }
@@ -138,13 +141,16 @@ class Extractor {
 };
 
 // The codes in the database are the positions of the enumerations, for ever (FORMAT.md).
-static_assert(static_cast<int>(JournalState::undone) == 0 && static_cast<int>(JournalState::dead) == 2);
-static_assert(static_cast<int>(JournalKind::message) == 0 && static_cast<int>(JournalKind::retry) == 5);
-static_assert(static_cast<int>(TimerKind::deadline) == 0 && static_cast<int>(TimerKind::not_after) == 3);
-static_assert(static_cast<int>(TaskState::open) == 0 && static_cast<int>(TaskState::withdrawn) == 2);
-static_assert(static_cast<int>(OutboxState::ready) == 0 && static_cast<int>(OutboxState::sending) == 1 &&
-              static_cast<int>(OutboxState::withdrawn) == 8);
-static_assert(static_cast<int>(DeadLetterState::open) == 0 &&
-              static_cast<int>(DeadLetterState::discarded) == 2);
+template <typename Enumeration>
+constexpr int code_of(Enumeration value) {
+  return static_cast<int>(value);
+}
+static_assert(code_of(JournalState::undone) == 0 && code_of(JournalState::dead) == 2);
+static_assert(code_of(JournalKind::message) == 0 && code_of(JournalKind::retry) == 5);
+static_assert(code_of(TimerKind::deadline) == 0 && code_of(TimerKind::not_after) == 3);
+static_assert(code_of(TaskState::open) == 0 && code_of(TaskState::withdrawn) == 2);
+static_assert(code_of(OutboxState::ready) == 0 && code_of(OutboxState::sending) == 1);
+static_assert(code_of(OutboxState::withdrawn) == 8);
+static_assert(code_of(DeadLetterState::open) == 0 && code_of(DeadLetterState::discarded) == 2);
 
 }  // namespace masar::store

@@ -11,8 +11,8 @@
 namespace masar::store {
 namespace {
 
-// Small columns that change come before the large ones, so that neither a scan nor an update has to follow
-// a row into its overflow pages. FORMAT.md says what each column and index is for.
+// Small columns that change come before the large ones, so that neither a scan nor an update has
+// to follow a row into its overflow pages. FORMAT.md says what each column and index is for.
 constexpr const char* kMigration1 = R"sql(
 CREATE TABLE meta(
   name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -116,8 +116,9 @@ void migrate(sqlite3* database) {
   }
   if (version > kSchemaVersion) {
     throw Error(ErrorKind::config, "store-newer",
-                "the store has schema version " + std::to_string(version) + ", this program knows " +
-                    std::to_string(kSchemaVersion) + ": use the newer program that wrote it");
+                "the store has schema version " + std::to_string(version) +
+                    ", this program knows " + std::to_string(kSchemaVersion) +
+                    ": use the newer program that wrote it");
   }
   for (int next = static_cast<int>(version) + 1; next <= kSchemaVersion; ++next) {
     execute(database, "BEGIN IMMEDIATE");

@@ -19,7 +19,8 @@ std::string take(std::string_view& bytes) {
   const auto digits = static_cast<std::size_t>(end - bytes.data());
   if (error != std::errc() || digits >= bytes.size() || *end != ':' ||
       bytes.size() - digits - 1 < length) {
-    throw Error(ErrorKind::internal, "store-corrupt", "store: the search fields of a case are damaged");
+    throw Error(ErrorKind::internal, "store-corrupt",
+                "store: the search fields of a case are damaged");
   }
   std::string part(bytes.substr(digits + 1, length));
   bytes.remove_prefix(digits + 1 + length);

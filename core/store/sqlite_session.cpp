@@ -14,7 +14,8 @@ Poco::Data::Session connect(const std::string& path) {
   try {
     return Poco::Data::Session("SQLite", path);
   } catch (const Poco::Exception& error) {
-    throw Error(ErrorKind::transient, "store", "store: cannot open " + path + ": " + error.displayText());
+    throw Error(ErrorKind::transient, "store",
+                "store: cannot open " + path + ": " + error.displayText());
   }
 }
 
@@ -30,7 +31,9 @@ void check_database(sqlite3* database) {
   }
 }
 
-void set(sqlite3* database, const std::string& pragma) { execute(database, ("PRAGMA " + pragma).c_str()); }
+void set(sqlite3* database, const std::string& pragma) {
+  execute(database, ("PRAGMA " + pragma).c_str());
+}
 
 }  // namespace
 

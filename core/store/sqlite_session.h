@@ -20,16 +20,17 @@ struct SessionSettings {
   std::int64_t pages_max = 0;  ///< 0: SQLite's own limit
 };
 
-/// One connection to the database with its kept statements. Opened in one place, because almost every
-/// setting of SQLite is per connection. Used by one thread at a time. Throws SqliteError, and
-/// Error(transient, "store") where Poco::Data cannot open the file, Error(config, "store-foreign") where it is
-/// not a database.
+/// One connection to the database with its kept statements. Opened in one place, because almost
+/// every setting of SQLite is per connection. Used by one thread at a time. Throws SqliteError,
+/// and Error(transient, "store") where Poco::Data cannot open the file, Error(config,
+/// "store-foreign") where it is not a database.
 class SqliteSession {
  public:
   explicit SqliteSession(const SessionSettings& settings);
 
   sqlite3* handle() const noexcept { return handle_; }
-  /// The statement of this text, prepared the first time. `sql` is a literal: its address is its name.
+  /// The statement of this text, prepared the first time. `sql` is a literal: its address is its
+  /// name.
   Statement& prepared(const char* sql);
 
  private:

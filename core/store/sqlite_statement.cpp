@@ -49,7 +49,8 @@ void Statement::bind_integer(int index, std::int64_t value) {
 
 void Statement::bind_text(int index, std::string_view value) {
   const char* data = value.data() == nullptr ? "" : value.data();
-  const int code = sqlite3_bind_text64(statement_, index, data, value.size(), SQLITE_STATIC, SQLITE_UTF8);
+  const int code =
+      sqlite3_bind_text64(statement_, index, data, value.size(), SQLITE_STATIC, SQLITE_UTF8);
   if (code != SQLITE_OK) {
     fail(code);
   }
@@ -59,7 +60,8 @@ void Statement::bind_blob(int index, std::string_view value) {
   if (value.empty()) {
     return bind_null(index);
   }
-  const int code = sqlite3_bind_blob64(statement_, index, value.data(), value.size(), SQLITE_STATIC);
+  const int code =
+      sqlite3_bind_blob64(statement_, index, value.data(), value.size(), SQLITE_STATIC);
   if (code != SQLITE_OK) {
     fail(code);
   }
@@ -96,7 +98,9 @@ void Statement::run() {
 
 void Statement::reset() noexcept { sqlite3_reset(statement_); }
 
-std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
 
 std::string Statement::bytes(int column) const {
   const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));

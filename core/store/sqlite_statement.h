@@ -28,11 +28,13 @@ class SqliteError : public Error {
   int extended_;
 };
 
-/// One prepared statement of one connection, kept and run again. Owned by its session and used only by
-/// who holds the session. What is bound is not copied: it outlives the step. Throws SqliteError.
+/// One prepared statement of one connection, kept and run again. Owned by its session and used
+/// only by who holds the session. What is bound is not copied: it outlives the step. Throws
+/// SqliteError.
 ///
-/// Values stand on SQLite's own interface and not on Poco::Data::Statement: with the rows of an intake
-/// (23 + 6 + 11 columns) Poco's bindings alone cost more than the whole write (FORMAT.md, "Measured").
+/// Values stand on SQLite's own interface and not on Poco::Data::Statement: with the rows of an
+/// intake (23 + 6 + 11 columns) Poco's bindings alone cost more than the whole write (FORMAT.md,
+/// "Measured").
 class Statement {
  public:
   Statement(sqlite3* database, const char* sql);
@@ -47,7 +49,8 @@ class Statement {
   void bind_blob(int index, std::string_view value);   ///< empty is NULL
   void bind_null(int index);
 
-  /// Binds all parameters in order: numbers, enumerations, instants, texts; an empty optional is NULL.
+  /// Binds all parameters in order: numbers, enumerations, instants, texts; an empty optional is
+  /// NULL.
   template <typename... Values>
   Statement& bind(const Values&... values) {
     int index = 0;

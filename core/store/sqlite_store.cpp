@@ -62,11 +62,13 @@ class SqliteStore final : public Store {
   std::vector<JournalRow> journal_parts(RowId envelope) override {
     return readers_.with([&](SqliteSession& s) { return read_parts(s, envelope); });
   }
-  std::vector<JournalRow> undone(RowId after, std::size_t limit, std::string_view case_key) override {
+  std::vector<JournalRow> undone(RowId after, std::size_t limit,
+                                 std::string_view case_key) override {
     return readers_.with([&](SqliteSession& s) { return read_undone(s, after, limit, case_key); });
   }
   std::vector<JournalRow> undone_in(int partition, RowId after, std::size_t limit) override {
-    return readers_.with([&](SqliteSession& s) { return read_undone_in(s, partition, after, limit); });
+    return readers_.with(
+        [&](SqliteSession& s) { return read_undone_in(s, partition, after, limit); });
   }
   std::vector<TimerRow> due(Instant until, std::size_t limit) override {
     return readers_.with([&](SqliteSession& s) { return read_due(s, until, limit); });
@@ -89,7 +91,8 @@ class SqliteStore final : public Store {
   }
   std::vector<AuditRow> timeline(std::string_view case_key, std::int64_t after,
                                  std::size_t limit) override {
-    return readers_.with([&](SqliteSession& s) { return read_timeline(s, case_key, after, limit); });
+    return readers_.with(
+        [&](SqliteSession& s) { return read_timeline(s, case_key, after, limit); });
   }
   std::vector<TaskRow> tasks(std::optional<TaskState> state, std::string_view case_key,
                              std::string_view after_id, std::size_t limit) override {
@@ -101,7 +104,8 @@ class SqliteStore final : public Store {
   }
   std::vector<DeadLetterRow> dead_letters(std::optional<DeadLetterState> state, std::int64_t after,
                                           std::size_t limit) override {
-    return readers_.with([&](SqliteSession& s) { return read_dead_letters(s, state, after, limit); });
+    return readers_.with(
+        [&](SqliteSession& s) { return read_dead_letters(s, state, after, limit); });
   }
   std::optional<DeadLetterRow> find_dead_letter(std::int64_t id) override {
     return readers_.with([&](SqliteSession& s) { return read_dead_letter(s, id); });
@@ -126,7 +130,8 @@ class SqliteStore final : public Store {
 
 }  // namespace
 
-std::unique_ptr<Store> open_sqlite_store(const SqliteSettings& settings, const BusinessClock& clock) {
+std::unique_ptr<Store> open_sqlite_store(const SqliteSettings& settings,
+                                         const BusinessClock& clock) {
   return std::make_unique<SqliteStore>(settings, clock);
 }
 

@@ -23,7 +23,8 @@ constexpr const char* kCaseVersion = "SELECT id, version, search FROM cases WHER
 constexpr const char* kPutCase =
     "INSERT INTO cases(" MASAR_CASE_COLUMNS ", search) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kUpdateCase =
-    "UPDATE cases SET (" MASAR_CASE_COLUMNS ", search) = (?,?,?,?,?,?,?,?,?,?,?,?,?,?) WHERE id = ?";
+    "UPDATE cases SET (" MASAR_CASE_COLUMNS
+    ", search) = (?,?,?,?,?,?,?,?,?,?,?,?,?,?) WHERE id = ?";
 constexpr const char* kPutSearch =
     "INSERT INTO case_search(value, field, case_key) VALUES(?,?,?) ON CONFLICT DO NOTHING";
 constexpr const char* kEndSearch =
@@ -40,8 +41,9 @@ constexpr const char* kPutTimer =
     "due = excluded.due, ord = excluded.ord, visit = excluded.visit";
 constexpr const char* kPutTask =
     "INSERT INTO tasks(" MASAR_TASK_COLUMNS
-    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET case_key = excluded.case_key, "
-    "partition = excluded.partition, state = excluded.state, visit = excluded.visit, "
+    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+    "case_key = excluded.case_key, partition = excluded.partition, state = excluded.state, "
+    "visit = excluded.visit, "
     "asked = excluded.asked, due = excluded.due, ended = excluded.ended, name = excluded.name, "
     "until = excluded.until, effect = excluded.effect, detail = excluded.detail, "
     "answer = excluded.answer";
@@ -78,8 +80,8 @@ std::int64_t next_id(SqliteSession& session, const char* sql) {
   return statement.step() ? statement.integer(0) + 1 : 1;
 }
 
-// Gives a member of a row another value for as long as the row is written: written again, in a group that
-// is redone, it must start from what its caller gave.
+// Gives a member of a row another value for as long as the row is written: written again, in a
+// group that is redone, it must start from what its caller gave.
 template <typename Value>
 class Lent {
  public:

@@ -8,16 +8,17 @@
 
 namespace masar::store {
 
-/// Thrown by TransactionApplier::apply(): the transaction contradicts what is stored, and will again.
+/// Thrown by TransactionApplier::apply(): the transaction contradicts what is stored, and will
+/// again.
 struct Conflict {
   std::string what;   ///< as Commit::conflict
   std::string name;
   std::string value;
 };
 
-/// Writes the rows of one transaction after another, inside the database transaction that its caller holds
-/// open. Gives the ids: it alone writes, so it counts them itself from the highest stored. Owned by the
-/// writer and used on its thread only.
+/// Writes the rows of one transaction after another, inside the database transaction that its
+/// caller holds open. Gives the ids: it alone writes, so it counts them itself from the highest
+/// stored. Owned by the writer and used on its thread only.
 class TransactionApplier {
  public:
   /// The next ids. Put back by the caller when it rolls back, so that ids have no gaps.
@@ -30,9 +31,9 @@ class TransactionApplier {
 
   explicit TransactionApplier(SqliteSession& session);
 
-  /// All rows of the transaction, in the order of its members. Fills ids into `transaction` and `commit`
-  /// (whose stamp is set). Throws Conflict, SqliteError, Error(internal, "bad-transaction"); what it wrote
-  /// until then is the caller's to undo.
+  /// All rows of the transaction, in the order of its members. Fills ids into `transaction` and
+  /// `commit` (whose stamp is set). Throws Conflict, SqliteError, Error(internal,
+  /// "bad-transaction"); what it wrote until then is the caller's to undo.
   void apply(Transaction& transaction, Commit& commit);
 
   const Counters& counters() const noexcept { return counters_; }

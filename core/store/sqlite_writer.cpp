@@ -26,7 +26,8 @@ constexpr const char* kLastStamp =
 constexpr const char* kKeepStamp =
     "INSERT INTO meta(name, value) VALUES('stamp', ?1) ON CONFLICT DO UPDATE SET value = ?1";
 
-// From so many times checkpoint_pages on, the writer waits for readers, so that the WAL starts anew.
+// From so many times checkpoint_pages on, the writer waits for readers, so that the WAL starts
+// anew.
 constexpr int kRestartFactor = 8;
 
 SessionSettings session_settings(const SqliteSettings& settings) {
@@ -44,8 +45,8 @@ SqliteSession& migrated(SqliteSession& session) {
   return session;
 }
 
-// After a failed sync nobody knows what is on the disk, and the kernel may call it clean: what stands in
-// memory must not be acknowledged, nor read again as if it were stored (ENGINE.md 17).
+// After a failed sync nobody knows what is on the disk, and the kernel may call it clean: what
+// stands in memory must not be acknowledged, nor read again as if it were stored (ENGINE.md 17).
 [[noreturn]] void die(const SqliteError& error) {
   std::fprintf(stderr, "masar: the store could not sync, stopping at once: %s\n", error.what());
   std::fflush(stderr);
@@ -213,8 +214,8 @@ void SqliteWriter::give_up(Group& group) {
   answer(group);
 }
 
-/// One try at the whole group, from BEGIN, with new stamps. False: nothing of it is stored, and it is to be
-/// tried again.
+/// One try at the whole group, from BEGIN, with new stamps. False: nothing of it is stored, and it
+/// is to be tried again.
 bool SqliteWriter::commit_group(Group& group) {
   const TransactionApplier::Counters counters = applier_.counters();
   const Instant kept_stamp = kept_stamp_;
@@ -281,8 +282,9 @@ void SqliteWriter::apply_one(Pending& pending) {
     if (sqlite3_get_autocommit(session_.handle()) != 0 || !is_of_one_transaction(error)) {
       throw;
     }
-    begin_anew(error.primary() == SQLITE_CONSTRAINT ? CommitStatus::conflict : CommitStatus::failed);
-    commit.conflict = error.primary() == SQLITE_CONSTRAINT ? "constraint" : "";
+    const bool constraint = error.primary() == SQLITE_CONSTRAINT;
+    begin_anew(constraint ? CommitStatus::conflict : CommitStatus::failed);
+    commit.conflict = constraint ? "constraint" : "";
     commit.error = error.what();
   } catch (const Error& error) {
     begin_anew(CommitStatus::failed);
@@ -334,8 +336,8 @@ int SqliteWriter::count_wal_pages(void* writer, sqlite3*, const char*, int pages
   return SQLITE_OK;
 }
 
-/// After the answers, so that nobody waits for it. A reader can keep the WAL from starting anew: then the
-/// next try comes after as many pages again, not after every group.
+/// After the answers, so that nobody waits for it. A reader can keep the WAL from starting anew:
+/// then the next try comes after as many pages again, not after every group.
 void SqliteWriter::checkpoint_when_large() {
   if (wal_pages_ < next_checkpoint_pages_) {
     return;
@@ -355,7 +357,8 @@ void SqliteWriter::checkpoint_idle() {
   }
 }
 
-/// False: it could not be done now (a reader stands in the way, the disk is full). Nothing is lost by that.
+/// False: it could not be done now (a reader stands in the way, the disk is full). Nothing is lost
+/// by that.
 bool SqliteWriter::checkpoint(int mode, std::chrono::milliseconds wait) {
   sqlite3* const database = session_.handle();
   sqlite3_busy_timeout(database, static_cast<int>(wait.count()));  // messages come meanwhile
@@ -365,8 +368,9 @@ bool SqliteWriter::checkpoint(int mode, std::chrono::milliseconds wait) {
   if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) {
     return code == SQLITE_OK;
   }
-  const SqliteError error(code & 0xff, extended, std::string("store: ") + sqlite3_errstr(code) + " (" +
-                                                     std::to_string(extended) + ") in a checkpoint");
+  const SqliteError error(code & 0xff, extended,
+                          std::string("store: ") + sqlite3_errstr(code) + " (" +
+                              std::to_string(extended) + ") in a checkpoint");
   if (is_sync_failure(error)) {
     die(error);
   }

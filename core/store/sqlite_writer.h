@@ -17,9 +17,10 @@
 
 namespace masar::store {
 
-/// The one writer of a store: takes what waits, commits it as one group, calls back, again (ENGINE.md 17).
-/// Owned by the store. submit(), stop() and healthy() from any thread, stop() not from a callback; all else
-/// on the writer's thread, which is its own or, without one, that of run_once()'s caller.
+/// The one writer of a store: takes what waits, commits it as one group, calls back, again
+/// (ENGINE.md 17). Owned by the store. submit(), stop() and healthy() from any thread, stop() not
+/// from a callback; all else on the writer's thread, which is its own or, without one, that of
+/// run_once()'s caller.
 class SqliteWriter {
  public:
   SqliteWriter(const SqliteSettings& settings, const BusinessClock& clock);

@@ -16,17 +16,17 @@ namespace masar::store {
 struct Transaction {
   std::vector<JournalRow> journal;
   std::vector<KeyRow> keys;                   ///< one that has expired gives way
-  /// Inserted where `version` − 1 is 0 (no row yet), else updated from that version; a version that is not
-  /// there is a conflict ("case", key).
+  /// Inserted where `version` − 1 is 0 (no row yet), else updated from that version; a version
+  /// that is not there is a conflict ("case", key).
   std::vector<CaseRow> cases;
   std::vector<std::pair<std::string, std::string>> aliases_ended;  ///< alias name, case key
-  std::vector<AliasRow> aliases;                                   ///< held by the same case: no conflict
+  std::vector<AliasRow> aliases;                     ///< held by the same case: no conflict
   std::vector<TimerRow> timers_cleared;                            ///< by kind, case, name, serial
   std::vector<TimerRow> timers;                                    ///< inserted or replaced
   std::vector<TaskRow> tasks;                                      ///< by id: inserted or replaced
-  std::vector<OutboxRow> outbox;                                   ///< an id that exists stays as it is
+  std::vector<OutboxRow> outbox;                     ///< an id that exists stays as it is
   std::vector<OutboxUpdate> outbox_updates;
-  std::vector<ReplyRow> replies;                                   ///< by journal row: inserted or replaced
+  std::vector<ReplyRow> replies;                     ///< by journal row: inserted or replaced
   std::vector<DeadLetterRow> dead_letters;
   std::vector<std::pair<std::int64_t, DeadLetterState>> dead_letter_states;
   std::vector<AuditRow> audit;
@@ -37,22 +37,29 @@ struct Transaction {
   };
   std::vector<Mark> marks;
   std::vector<RowId> attempts_counted;                             ///< journal rows: attempts + 1
-  std::vector<std::pair<std::string, std::string>> settings;       ///< name → value; empty value deletes
-  std::vector<std::pair<std::string, std::int64_t>> series;        ///< name → how many numbers to reserve
+  /// Name → value; an empty value deletes.
+  std::vector<std::pair<std::string, std::string>> settings;
+  /// Name → how many numbers to reserve.
+  std::vector<std::pair<std::string, std::int64_t>> series;
 };
 
 enum class CommitStatus {
   committed,
-  conflict,  ///< a unique key, an alias, a case's version or an outbox row's state: undone alone, not transient
-  failed,    ///< the store could not, or the queue is full, or it has stopped; nothing of it is there
+  /// A unique key, an alias, a case's version or an outbox row's state stood against it: undone
+  /// alone, not transient.
+  conflict,
+  /// The store could not, its queue is full, or it has stopped: nothing of it is there.
+  failed,
 };
 
 struct Commit {
   CommitStatus status = CommitStatus::committed;
-  std::string conflict;                       ///< "key", "alias", "case", "outbox"; "constraint": our own fault
-  std::string conflict_value;                 ///< which one: a key's or alias's value, a case's key, an id
+  /// "key", "alias", "case", "outbox"; or "constraint", which is our own fault.
+  std::string conflict;
+  /// Which one: the value of a key or an alias, the key of a case, the id of an outbox row.
+  std::string conflict_value;
   std::string error;                          ///< of failed and "constraint"
-  Instant stamp{};                            ///< of this transaction, also where it has no journal row
+  Instant stamp{};                            ///< of this transaction, with or without journal rows
   std::vector<RowId> journal_ids;             ///< of the journal rows, in order
   std::vector<Instant> stamps;                ///< of the journal rows
   std::vector<std::int64_t> outbox_sequences; ///< of the outbox rows
@@ -74,29 +81,32 @@ struct CaseFilter {
   int limit = 50;                             ///< at most 500
 };
 
-/// The transactions over journal, cases, deadlines, outbox, tasks and audit (DESIGN §1, ENGINE.md 11, 17).
+/// The transactions over journal, cases, deadlines, outbox, tasks and audit (DESIGN §1, ENGINE.md
+/// 11, 17).
 ///
-/// One per hub; owned by the hub. Writing: one writer commits what waits in groups; submit() may be
-/// called from any thread and returns at once, and `done` is called exactly once, after the commit has returned,
-/// on the writer's thread, in the order of the commits; where submit() itself refuses (queue full, stopped) it is
-/// called with `failed` before submit() returns, on the caller's thread. `done` must be short and must not throw;
-/// it may submit. While writes fail (disk full) what waits stays waiting: it is committed when they succeed again,
-/// with new stamps, or gets `failed` at stop(). Stamps never go back, are equal where the clock stands still, and
-/// what was written later has the higher row id. Reading: from any thread but inside `done` only with care (it
-/// holds up the writer), sees every commit whose `done` has been called; throws Error(transient, "store").
-/// A failed sync ends the process (ENGINE.md 17).
+/// One per hub; owned by the hub. Writing: one writer commits what waits in groups; submit() may
+/// be called from any thread and returns at once, and `done` is called exactly once, after the
+/// commit has returned, on the writer's thread, in the order of the commits; where submit() itself
+/// refuses (queue full, stopped) it is called with `failed` before submit() returns, on the
+/// caller's thread. `done` must be short and must not throw; it may submit. While writes fail
+/// (disk full) what waits stays waiting: it is committed when they succeed again, with new stamps,
+/// or gets `failed` at stop(). Stamps never go back and are equal where the clock stands still;
+/// what was written later has the higher row id. Reading: from any thread (inside `done` it holds
+/// up the writer), sees every commit whose `done` has been called; throws Error(transient,
+/// "store"). A failed sync ends the process (ENGINE.md 17).
 class Store {
  public:
   using Done = std::function<void(const Commit&)>;
   virtual ~Store() = default;
 
   virtual void submit(Transaction transaction, Done done) = 0;
-  /// Commits all that waits, on the caller's thread; only where the store was opened without a writer thread.
-  /// Returns how many transactions it committed or refused; while writes fail 0, and they still wait.
+  /// Commits all that waits, on the caller's thread; only where the store was opened without a
+  /// writer thread. Returns how many transactions it committed or refused; while writes fail 0,
+  /// and they still wait.
   virtual std::size_t run_writer() = 0;
   /// Finishes what waits, then takes no more (later submits get `failed`).
   virtual void stop() = 0;
-  virtual bool healthy() const = 0;           ///< false while writes fail; probed by the writer itself
+  virtual bool healthy() const = 0;  ///< false while writes fail; probed by the writer itself
 
   virtual std::optional<CaseRecord> find_case(std::string_view key) = 0;
   virtual bool has_case(std::string_view key) = 0;
@@ -108,25 +118,29 @@ class Store {
   /// In order of part, then id: one that was journaled anew follows its original.
   virtual std::vector<JournalRow> journal_parts(RowId envelope) = 0;
   /// Undone rows with id > after, in order. `case_key` empty: of all cases.
-  virtual std::vector<JournalRow> undone(RowId after, std::size_t limit, std::string_view case_key = {}) = 0;
+  virtual std::vector<JournalRow> undone(RowId after, std::size_t limit,
+                                         std::string_view case_key = {}) = 0;
   /// The same for one partition.
   virtual std::vector<JournalRow> undone_in(int partition, RowId after, std::size_t limit) = 0;
   virtual std::vector<TimerRow> due(Instant until, std::size_t limit) = 0;   ///< by due, order
   virtual std::optional<Instant> next_due() = 0;
   virtual std::optional<OutboxRow> find_outbox(std::string_view id) = 0;
   /// Rows of an endpoint in any of the states ready and sending, sequence > after, in order.
-  virtual std::vector<OutboxRow> waiting(std::string_view endpoint, std::int64_t after, std::size_t limit) = 0;
+  virtual std::vector<OutboxRow> waiting(std::string_view endpoint, std::int64_t after,
+                                         std::size_t limit) = 0;
   virtual std::vector<OutboxRow> outbox_of(std::string_view case_key) = 0;
   virtual std::vector<CaseRow> cases(const CaseFilter& filter) = 0;
-  virtual std::vector<AuditRow> timeline(std::string_view case_key, std::int64_t after, std::size_t limit) = 0;
+  virtual std::vector<AuditRow> timeline(std::string_view case_key, std::int64_t after,
+                                         std::size_t limit) = 0;
   virtual std::vector<TaskRow> tasks(std::optional<TaskState> state, std::string_view case_key,
                                      std::string_view after_id, std::size_t limit) = 0;
   virtual std::optional<TaskRow> find_task(std::string_view id) = 0;
-  virtual std::vector<DeadLetterRow> dead_letters(std::optional<DeadLetterState> state, std::int64_t after,
-                                                  std::size_t limit) = 0;
+  virtual std::vector<DeadLetterRow> dead_letters(std::optional<DeadLetterState> state,
+                                                  std::int64_t after, std::size_t limit) = 0;
   virtual std::optional<DeadLetterRow> find_dead_letter(std::int64_t id) = 0;
   virtual std::map<std::string, std::string> settings() = 0;
-  /// journal_undone, outbox_ready, outbox_sending, cases_open, tasks_open, dead_letters_open, timers, wal_bytes.
+  /// journal_undone, outbox_ready, outbox_sending, cases_open, tasks_open, dead_letters_open,
+  /// timers, wal_bytes.
   virtual std::map<std::string, std::int64_t> counts() = 0;
 };
 

@@ -48,7 +48,8 @@ StoreLock::StoreLock(const std::string& path) : file_(open_private(path)) {
     throw Error(ErrorKind::config, "store-in-use",
                 "another hub uses this store: " + path + " is held by process " + holder);
   }
-  // Only for the text above: the lock is the lock, also where a full disk keeps this from being written.
+  // Only for the text above: the lock is the lock, also where a full disk keeps this from being
+  // written.
   const std::string text = std::to_string(::getpid()) + '\n';
   [[maybe_unused]] const bool written =
       ::ftruncate(file_, 0) == 0 && ::pwrite(file_, text.data(), text.size(), 0) > 0;

@@ -14,7 +14,8 @@ namespace masar::contracts {
 
 using namespace store;
 
-/// Opens the store under test: the first time an empty one, later the same again. The clock is the bench's.
+/// Opens the store under test: the first time an empty one, later the same again. The clock is the
+/// bench's.
 struct StoreBench {
   /// `writer_thread`: whether the store commits on its own thread.
   std::function<std::unique_ptr<Store>(const BusinessClock& clock, bool writer_thread)> open;

@@ -4,8 +4,9 @@
 #include "tests/contracts/store_contract_commits.h"
 #include "tests/contracts/store_contract_journal.h"
 
-// What every store must do (core/store/store.h, ENGINE.md 6, 11, 17), whatever it stands on. A store's tests
-// make a StoreBench that opens it, and run every case of MASAR_STORE_CONTRACT on a new one.
+// What every store must do (core/store/store.h, ENGINE.md 6, 11, 17), whatever it stands on. A
+// store's tests make a StoreBench that opens it, and run every case of MASAR_STORE_CONTRACT on a
+// new one.
 
 /// X(name) for every case of the contract: a function that takes a StoreBench.
 #define MASAR_STORE_CONTRACT(X)                \

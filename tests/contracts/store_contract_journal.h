@@ -6,7 +6,8 @@
 
 #include "tests/contracts/store_bench.h"
 
-// The contract of a store: the journal and what hangs on its rows: keys, stamps, replies, dead letters, audit.
+// The contract of a store: the journal and what hangs on its rows: keys, stamps, replies, dead
+// letters, audit.
 
 namespace masar::contracts {
 
@@ -154,7 +155,7 @@ inline void stamps_never_go_back(StoreBench& bench) {
   const Instant noon = bench.clock.now();
   const Commit first = commit_ok(*store, opening("A", "m1"));
   const Commit same = commit_ok(*store, opening("A", "m2"));
-  BOOST_TEST((first.stamp == noon && same.stamp == noon));  // a clock that stands still stands still
+  BOOST_TEST((first.stamp == noon && same.stamp == noon));  // as the clock does
   bench.clock.advance(std::chrono::hours(-24));
   BOOST_TEST((commit_ok(*store, opening("A", "m3")).stamp == noon));
   BOOST_TEST((commit_ok(*store, {}).stamp == noon));

@@ -75,7 +75,8 @@ inline store::AliasRow alias_row(const std::string& name, const std::string& val
 }
 
 inline store::TimerRow timer_row(store::TimerKind kind, const std::string& case_key,
-                                 const std::string& name, std::int64_t serial, Instant due, int order = 0) {
+                                 const std::string& name, std::int64_t serial, Instant due,
+                                 int order = 0) {
   return {kind, case_key, partition_of(case_key), name, serial, due, order, 5};
 }
 
@@ -116,7 +117,8 @@ inline store::OutboxRow outbox_row(const std::string& id, const std::string& cas
   return row;
 }
 
-inline store::OutboxUpdate outbox_update(const std::string& id, std::vector<store::OutboxState> from,
+inline store::OutboxUpdate outbox_update(const std::string& id,
+                                         std::vector<store::OutboxState> from,
                                          store::OutboxState to) {
   store::OutboxUpdate update;
   update.id = id;

@@ -9,8 +9,8 @@
 
 namespace masar::store {
 
-/// A disk that fails when told: the default VFS of SQLite for as long as it lives, which hands everything on
-/// to the real one. Made before the store under test, gone after it.
+/// A disk that fails when told: the default VFS of SQLite for as long as it lives, which hands
+/// everything on to the real one. Made before the store under test, gone after it.
 class FaultyDisk {
  public:
   FaultyDisk() : real_(sqlite3_vfs_find(nullptr)) {
@@ -58,7 +58,8 @@ class FaultyDisk {
   }
 
   static int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 offset) {
-    return of(f).disk->full ? SQLITE_FULL : of(f).real()->pMethods->xWrite(of(f).real(), data, size, offset);
+    return of(f).disk->full ? SQLITE_FULL
+                            : of(f).real()->pMethods->xWrite(of(f).real(), data, size, offset);
   }
   static int sync(sqlite3_file* f, int flags) {
     FaultyDisk& disk = *of(f).disk;
@@ -69,7 +70,8 @@ class FaultyDisk {
     return of(f).real()->pMethods->xSync(of(f).real(), flags);
   }
 
-  // One function of the real file after the other; only write() and sync() above are not the real ones.
+  // One function of the real file after the other; only write() and sync() above are not the real
+  // ones.
   static sqlite3_io_methods forwarding(int version) {
     sqlite3_io_methods m{};
     m.iVersion = version;
@@ -85,7 +87,9 @@ class FaultyDisk {
     m.xFileSize = [](sqlite3_file* f, sqlite3_int64* size) {
       return of(f).real()->pMethods->xFileSize(of(f).real(), size);
     };
-    m.xLock = [](sqlite3_file* f, int lock) { return of(f).real()->pMethods->xLock(of(f).real(), lock); };
+    m.xLock = [](sqlite3_file* f, int lock) {
+      return of(f).real()->pMethods->xLock(of(f).real(), lock);
+    };
     m.xUnlock = [](sqlite3_file* f, int lock) {
       return of(f).real()->pMethods->xUnlock(of(f).real(), lock);
     };
@@ -95,7 +99,9 @@ class FaultyDisk {
     m.xFileControl = [](sqlite3_file* f, int operation, void* argument) {
       return of(f).real()->pMethods->xFileControl(of(f).real(), operation, argument);
     };
-    m.xSectorSize = [](sqlite3_file* f) { return of(f).real()->pMethods->xSectorSize(of(f).real()); };
+    m.xSectorSize = [](sqlite3_file* f) {
+      return of(f).real()->pMethods->xSectorSize(of(f).real());
+    };
     m.xDeviceCharacteristics = [](sqlite3_file* f) {
       return of(f).real()->pMethods->xDeviceCharacteristics(of(f).real());
     };

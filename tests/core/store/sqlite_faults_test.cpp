@@ -42,7 +42,8 @@ BOOST_FIXTURE_TEST_CASE(group_shares_one_sync, Opened) {
   for (int i = 0; i < 20; ++i) {
     store->submit(opening("A", "m" + std::to_string(i)), [&](const Commit& c) {
       committed += c.status == CommitStatus::committed;
-      // 8, 8 and 4: what waits shares a commit, group_max at most, and no answer comes before its sync.
+      // 8, 8 and 4: what waits shares a commit, group_max at most, and no answer comes before its
+      // sync.
       BOOST_TEST(disk.syncs - before == (committed - 1) / 8 + 1);
     });
   }
@@ -109,7 +110,8 @@ BOOST_FIXTURE_TEST_CASE(stamp_of_a_redone_group_is_kept, Opened) {
   BOOST_TEST((commit_ok(*open(), opening("A", "m1")).stamp == noon + std::chrono::seconds(60)));
 }
 
-// SQLite undoes the whole transaction here, inside a savepoint: the reason for asking after every error.
+// SQLite undoes the whole transaction here, inside a savepoint: the reason for asking after every
+// error.
 BOOST_FIXTURE_TEST_CASE(full_database_loses_no_neighbour, Opened) {
   settings.pages_max = 120;
   std::size_t stored = 0;
@@ -213,7 +215,9 @@ BOOST_FIXTURE_TEST_CASE(reader_in_the_way_does_not_stop_the_writer, Opened) {
   commit_ok(*store, opening("A", "m0"));
   sqlite3* reader = nullptr;
   BOOST_REQUIRE(sqlite3_open(settings.path.c_str(), &reader) == SQLITE_OK);
-  const auto run = [&](const char* sql) { return sqlite3_exec(reader, sql, nullptr, nullptr, nullptr); };
+  const auto run = [&](const char* sql) {
+    return sqlite3_exec(reader, sql, nullptr, nullptr, nullptr);
+  };
   BOOST_REQUIRE(run("BEGIN; SELECT * FROM journal") == SQLITE_OK);
   for (int i = 1; i < 100; ++i) {
     commit_ok(*store, opening("A", "m" + std::to_string(i)));

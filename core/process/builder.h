@@ -40,6 +40,9 @@ const View* view_for(Builder& builder, const std::vector<bool>& events);
 /// Where any event can lead.
 const View* view_for_all(Builder& builder);
 
+/// Whether $name means the moment, so that data and loops cannot have it.
+bool is_reserved(std::string_view name);
+
 /// Where a piece of content stands.
 struct Surroundings {
   const expression::Scope* scope = nullptr;

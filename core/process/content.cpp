@@ -94,8 +94,8 @@ class Content {
     const std::string name = value_of(element, attribute);
     if (name.empty()) return std::nullopt;
     const auto found = inner.find(name);
-    if (!found) return inner.add(name, type);
-    if (*found >= builder_.model.data.size())
+    if (!found && !is_reserved(name)) return inner.add(name, type);
+    if (!found || *found >= builder_.model.data.size())
       builder_.diagnostics.add(place_of(element, attribute), "$" + name + " has a meaning already", "choose another name");
     else if (!(inner.type(*found) == type))
       builder_.diagnostics.add(place_of(element, attribute), "data \"" + name + "\" is " + expression::type_name(inner.type(*found)) + ", the items are " + expression::type_name(type));
@@ -116,7 +116,7 @@ class Content {
     if (type.kind == Kind::list) {
       made.item = variable(element, "item", type_of(type.item), inner).value_or(0);
     } else {
-      if (inner.find(item)) {
+      if (inner.find(item) || is_reserved(item)) {
         builder_.diagnostics.add(place_of(element, "item"), "$" + item + " has a meaning already", "choose another name");
         return;
       }

@@ -13,7 +13,6 @@ using expression::Kind;
 using expression::Type;
 
 constexpr Span kTaskDue{Duration{0}, 2};  ///< ENGINE.md 21
-const std::set<std::string, std::less<>> kReserved{"event", "sender", "now", "applied", "state"};
 
 std::optional<Type> read_type(Builder& builder, const Element& element, std::string_view type,
                               std::string_view columns) {
@@ -193,8 +192,10 @@ void declare_data(Builder& builder, const Element& root) {
       const std::string id = value_of(*element, "id");
       const auto type = read_type(builder, *element, "m:type", "m:columns");
       if (id.empty() || !type) continue;
-      if (kReserved.count(id) != 0)
+      if (is_reserved(id)) {
         builder.diagnostics.add(place_of(*element, "id"), "data cannot be called \"" + id + "\"", "$" + id + " has a meaning already");
+        continue;
+      }
       if (!model.data_index.emplace(id, static_cast<int>(model.data.size())).second) {
         builder.diagnostics.add(place_of(*element, "id"), "data \"" + id + "\" is declared twice");
         continue;
@@ -219,6 +220,11 @@ void declare_events(Builder& builder, const Element& root) {
     add_event(builder, std::move(event));
   }
   for (const Element* element : root.elements("task-type", kMasar)) declare_task(builder, *element);
+}
+
+bool is_reserved(std::string_view name) {
+  static const std::set<std::string, std::less<>> names{"event", "sender", "now", "applied", "state"};
+  return names.count(name) != 0;
 }
 
 void compile_declarations(Builder& builder, const Element& root) {
@@ -275,7 +281,7 @@ const View* view_for(Builder& builder, const std::vector<bool>& events) {
   scope.paths = false;
   scope.zone = builder.zone;
   for (const auto& data : model.data) scope.add(data.declaration.name, data.declaration.type);
-  for (const char* name : {"event.name", "event", "sender"}) scope.add(name, type_of(Kind::text));
+  for (const char* name : {"event.name", "sender"}) scope.add(name, type_of(Kind::text));
   for (const char* name : {"now", "applied"}) scope.add(name, type_of(Kind::instant));
   scope.add("state", type_of(Kind::text));
 

@@ -46,7 +46,7 @@ Run::Run(const Model& model, const Case& before, const Inputs& inputs) : model_(
     if (found == model.state_index.end()) throw Error(ErrorKind::internal, "unknown-state", "process " + model.name + " has no state " + before.state);
     active_ = found->second;
   }
-  variables_[model.fixed(kEventName)] = variables_[model.fixed(kEventAlone)] = variables_[model.fixed(kSender)] = Value::text("");
+  variables_[model.fixed(kEventName)] = variables_[model.fixed(kSender)] = Value::text("");
   variables_[model.fixed(kNow)] = Value(inputs.now);
   variables_[model.fixed(kApplied)] = Value(inputs.applied);
   variables_[model.fixed(kStateName)] = Value(before.state);
@@ -65,7 +65,7 @@ void Run::bind(const Event& event) {
         reject("field-missing", "event " + event.name + " lacks its field " + name);
   event_ = &event;
   view_ = nullptr;
-  variables_[model_.fixed(kEventName)] = variables_[model_.fixed(kEventAlone)] = Value(event.name);
+  variables_[model_.fixed(kEventName)] = Value(event.name);
   variables_[model_.fixed(kSender)] = Value(event.sender);
 }
 

@@ -201,7 +201,7 @@ struct Invariant {
 
 /// Slots of the fixed variables, after the data.
 enum FixedVariable : std::size_t {
-  kEventName, kEventAlone, kSender, kNow, kApplied, kStateName, kFixedVariables
+  kEventName, kSender, kNow, kApplied, kStateName, kFixedVariables
 };
 
 struct Model {

@@ -157,13 +157,13 @@ BOOST_AUTO_TEST_CASE(a_silent_connection_ends_when_the_time_to_log_in_is_over) {
 }
 
 BOOST_AUTO_TEST_CASE(a_silent_peer_ends_at_the_idle_time_out) {
+  Outcomes outcomes;
   Hub quick("idle=\"PT0.2S\"");
   connector::Outbound& out = quick.outbound("a", "a");
   Client client(quick.start(), "a", Hub::password("a"));
   client.open_receiver("a", 1);
   client.until([&] { return out.ready(); });
   // From here on the client handles no events, so it sends no heartbeat either.
-  Outcomes outcomes;
   out.send({}, outcomes.as("e"));
   BOOST_TEST(outcomes.wait(1)[0].second.code == "amqp:connection-lost");
 }

@@ -14,14 +14,15 @@ using connector::OutcomeKind;
 namespace {
 
 struct Fixture {
-  Hub hub;
+  // What the hub's threads call goes after the hub.
   Outcomes outcomes;
+  std::mutex mutex;
+  std::condition_variable changed;
+  Hub hub;
   connector::Outbound* out = nullptr;
   std::string address;
   std::unique_ptr<Client> client;
   pn_link_t* link = nullptr;
-  std::mutex mutex;
-  std::condition_variable changed;
 
   void open(int credit, const std::string& attributes = "") {
     out = &hub.outbound("roads.out", "roads", attributes);

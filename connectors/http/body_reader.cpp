@@ -6,8 +6,8 @@ namespace masar::http {
 
 namespace {
 
-constexpr std::size_t kLineMax = 256;       ///< of a chunk's size and extensions
-constexpr std::size_t kSizeDigitsMax = 8;   ///< hex digits: 4 GiB, above every limit of a body
+constexpr std::size_t kLineMax = 256;      ///< of a chunk's size and extensions
+constexpr std::size_t kSizeDigitsMax = 8;  ///< hex digits: 4 GiB, above every limit of a body
 
 }  // namespace
 
@@ -65,8 +65,10 @@ void BodyReader::size_line() {
   std::uint64_t size = 0;
   std::size_t digits = 0;
   for (; digits < line_.size(); ++digits) {
-    const auto value = std::string_view("0123456789abcdef").find(static_cast<char>(
-        line_[digits] >= 'A' && line_[digits] <= 'F' ? line_[digits] - 'A' + 'a' : line_[digits]));
+    const auto value = std::string_view("0123456789abcdef")
+                           .find(static_cast<char>(line_[digits] >= 'A' && line_[digits] <= 'F'
+                                                       ? line_[digits] - 'A' + 'a'
+                                                       : line_[digits]));
     if (value == std::string_view::npos) break;
     size = size * 16 + value;
     if (digits >= kSizeDigitsMax) break;

@@ -39,7 +39,8 @@ std::optional<std::chrono::seconds> CallResult::retry_after() const {
   const std::string_view value = header("retry-after");
   int seconds = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (value.empty() || error != std::errc() || end != value.data() + value.size()) return std::nullopt;
+  if (value.empty() || error != std::errc() || end != value.data() + value.size())
+    return std::nullopt;
   if (seconds < 0 || seconds > kRetryAfterMax) return std::nullopt;
   return std::chrono::seconds(seconds);
 }
@@ -59,8 +60,8 @@ struct Client::Core {
 
   void work();
   CallResult run(const Job& job);
-  CallResult attempt(const Call& call, const CallUrl& url, Deadline deadline, Poco::Net::StreamSocket socket,
-                     bool& began);
+  CallResult attempt(const Call& call, const CallUrl& url, Deadline deadline,
+                     Poco::Net::StreamSocket socket, bool& began);
   std::optional<Poco::Net::StreamSocket> take_kept(const std::string& key);
   void keep(const std::string& key, const Poco::Net::StreamSocket& socket);
   bool watch(Poco::Net::StreamSocket& socket);
@@ -87,13 +88,15 @@ Client::~Client() { stop(); }
 void Client::call(Call call, std::chrono::milliseconds timeout, Done done) {
   std::lock_guard lock(core_->mutex);
   Core::Job job{std::move(call), std::chrono::steady_clock::now() + timeout, std::move(done)};
-  // Beyond the limit, or once stopped, the job has no time left: a thread says so. It may not be said here.
+  // Beyond the limit, or once stopped, the job has no time left: a thread says so. It may not be
+  // said here.
   if (core_->stopped || core_->waiting.size() >= core_->settings.waiting_max) {
     job.deadline = {};
     job.call = {};
   }
   core_->waiting.push_back(std::move(job));
-  if (core_->waiting.size() > core_->idle && core_->threads.size() < std::max<std::size_t>(core_->settings.threads, 1) &&
+  if (core_->waiting.size() > core_->idle &&
+      core_->threads.size() < std::max<std::size_t>(core_->settings.threads, 1) &&
       !core_->stopped) {
     core_->threads.emplace_back([core = core_.get()] { core->work(); });
   }
@@ -134,7 +137,9 @@ void Client::Core::work() {
     waiting.pop_front();
     const bool late = stopped;
     lock.unlock();
-    CallResult result = late ? failed(CallResult::Kind::not_sent, {"stopped", "the client has been stopped"}) : run(job);
+    CallResult result =
+        late ? failed(CallResult::Kind::not_sent, {"stopped", "the client has been stopped"})
+             : run(job);
     unwatch();
     job.done(std::move(result));
     job = {};
@@ -143,16 +148,18 @@ void Client::Core::work() {
 }
 
 CallResult Client::Core::run(const Job& job) {
-  if (job.deadline == Deadline{}) return failed(CallResult::Kind::not_sent, {"client-full", "too many calls wait"});
+  if (job.deadline == Deadline{})
+    return failed(CallResult::Kind::not_sent, {"client-full", "too many calls wait"});
   try {
     const CallUrl url = split_url(job.call.url);
     bool began = false;
     if (settings.reuse) {
       if (auto socket = take_kept(key_of(url))) {
         CallResult result = attempt(job.call, url, job.deadline, std::move(*socket), began);
-        // The partner closed an idle connection while we wrote: nothing was answered, and the endpoint is
-        // one that may be asked again.
-        const bool stale = result.kind == CallResult::Kind::unknown && !began && result.code != "timeout";
+        // The partner closed an idle connection while we wrote: nothing was answered, and the
+        // endpoint is one that may be asked again.
+        const bool stale =
+            result.kind == CallResult::Kind::unknown && !began && result.code != "timeout";
         if (!stale) return result;
       }
     }

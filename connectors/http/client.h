@@ -13,15 +13,17 @@
 namespace masar::http {
 
 struct ClientSettings {
-  std::size_t threads = 8;                 ///< calls at once; threads are made when first needed
-  std::size_t waiting_max = 1024;          ///< calls waiting for a thread; beyond it: not sent, "client-full"
+  std::size_t threads = 8;  ///< calls at once; threads are made when first needed
+  std::size_t waiting_max =
+      1024;  ///< calls waiting for a thread; beyond it: not sent, "client-full"
   std::size_t reply_bytes_max = 1 << 20;
   std::size_t reply_header_bytes_max = 16 << 10;
-  /// Keep connections open and use them again. Only for calls that may be repeated: a connection found
-  /// dead on use is replaced by a fresh one, and the call is sent once more.
+  /// Keep connections open and use them again. Only for calls that may be repeated: a connection
+  /// found dead on use is replaced by a fresh one, and the call is sent once more.
   bool reuse = false;
-  std::chrono::milliseconds idle_max{5'000};  ///< an unused kept connection is not used again after this
-  std::string proxy;                       ///< `host:port`; empty: direct
+  std::chrono::milliseconds idle_max{
+      5'000};         ///< an unused kept connection is not used again after this
+  std::string proxy;  ///< `host:port`; empty: direct
 };
 
 /// One call. Host, Content-Length and Connection are the client's.
@@ -37,7 +39,8 @@ struct CallResult {
   enum class Kind {
     replied,   ///< a complete reply, whatever its status
     not_sent,  ///< provably nothing of the request left: no connection, no handshake, no time left
-    unknown,   ///< after the first byte: no reply, a cut or malformed one, one over a limit, time over
+    unknown,   ///< after the first byte: no reply, a cut or malformed one, one over a limit, time
+               ///< over
   };
   Kind kind = Kind::unknown;
   std::string code;  ///< kebab-case where not replied: "cannot-connect", "timeout", "reply-cut" …
@@ -51,12 +54,12 @@ struct CallResult {
   std::optional<std::chrono::seconds> retry_after() const;
 };
 
-/// The outbound HTTP client: Poco::Net sockets and TLS on a bounded number of threads, with a deadline of our own
-/// over the whole call (the look-up of a name excepted, which the resolver bounds). TLS is 1.2 or later with the
-/// peer's name verified.
+/// The outbound HTTP client: Poco::Net sockets and TLS on a bounded number of threads, with a
+/// deadline of our own over the whole call (the look-up of a name excepted, which the resolver
+/// bounds). TLS is 1.2 or later with the peer's name verified.
 ///
-/// Owned by one outbound endpoint. call() from any thread; stop() by one; the destructor stops. Never
-/// throws for what a partner does.
+/// Owned by one outbound endpoint. call() from any thread; stop() by one; the destructor stops.
+/// Never throws for what a partner does.
 class Client {
  public:
   using Done = std::function<void(CallResult)>;
@@ -67,7 +70,8 @@ class Client {
 
   /// `done` is called exactly once, on a thread of the client, within `timeout`.
   void call(Call call, std::chrono::milliseconds timeout, Done done);
-  /// Ends waiting calls as not sent and running ones by closing their connections; joins the threads.
+  /// Ends waiting calls as not sent and running ones by closing their connections; joins the
+  /// threads.
   void stop();
 
  private:

@@ -23,7 +23,8 @@ namespace {
 constexpr int kPiece = 16 << 10;
 
 Poco::Timespan left_until(Deadline deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now());
+  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+      deadline - std::chrono::steady_clock::now());
   if (left.count() <= 0) throw CallFailure("timeout", "the time for the call is over");
   return Poco::Timespan(left.count());
 }
@@ -36,25 +37,28 @@ net::StreamSocket connect(const std::string& host, unsigned short port, Deadline
     socket.connectNB(net::SocketAddress(host, port));
     opened(socket);
     if (!socket.poll(left_until(deadline), net::Socket::SELECT_WRITE | net::Socket::SELECT_ERROR)) {
-      throw CallFailure("cannot-connect", "no connection to " + host + ":" + std::to_string(port) + " in time");
+      throw CallFailure("cannot-connect",
+                        "no connection to " + host + ":" + std::to_string(port) + " in time");
     }
     if (const int error = socket.impl()->socketError()) {
-      throw CallFailure("cannot-connect", "no connection to " + host + ":" + std::to_string(port) + ": " +
-                                              std::system_category().message(error));
+      throw CallFailure("cannot-connect", "no connection to " + host + ":" + std::to_string(port) +
+                                              ": " + std::system_category().message(error));
     }
     socket.setBlocking(true);
     socket.setNoDelay(true);
     return socket;
   } catch (const Poco::Exception& error) {
-    throw CallFailure("cannot-connect", "no connection to " + host + ":" + std::to_string(port) + ": " +
-                                            error.displayText());
+    throw CallFailure("cannot-connect", "no connection to " + host + ":" + std::to_string(port) +
+                                            ": " + error.displayText());
   }
 }
 
-net::StreamSocket shake_hands(net::StreamSocket& plain, const std::string& host, Deadline deadline) {
+net::StreamSocket shake_hands(net::StreamSocket& plain, const std::string& host,
+                              Deadline deadline) {
   try {
     // VERIFY_STRICT: the default skips the host's name for names that resolve to 127.x (TRAPS).
-    net::Context::Ptr context(new net::Context(net::Context::TLS_CLIENT_USE, "", net::Context::VERIFY_STRICT, 9, true));
+    net::Context::Ptr context(
+        new net::Context(net::Context::TLS_CLIENT_USE, "", net::Context::VERIFY_STRICT, 9, true));
     context->requireMinimumProtocol(net::Context::PROTO_TLSV1_2);
     plain.setReceiveTimeout(left_until(deadline));
     plain.setSendTimeout(left_until(deadline));
@@ -66,7 +70,8 @@ net::StreamSocket shake_hands(net::StreamSocket& plain, const std::string& host,
 
 std::string clean(std::string_view value) {
   std::string result(value);
-  std::replace_if(result.begin(), result.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      result.begin(), result.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return result;
 }
 
@@ -93,12 +98,13 @@ std::string receive(net::StreamSocket& socket, Deadline deadline) {
 }
 
 /// The header block of the reply; what came behind it goes to `rest`.
-std::string receive_header(net::StreamSocket& socket, std::size_t bytes_max, Deadline deadline, std::string& rest,
-                           bool& began) {
+std::string receive_header(net::StreamSocket& socket, std::size_t bytes_max, Deadline deadline,
+                           std::string& rest, bool& began) {
   std::string bytes;
   for (;;) {
     const auto end = bytes.find("\r\n\r\n");
-    if (std::min(end, bytes.size()) > bytes_max) throw CallFailure("reply-too-large", "the reply's header is over the limit");
+    if (std::min(end, bytes.size()) > bytes_max)
+      throw CallFailure("reply-too-large", "the reply's header is over the limit");
     if (end != std::string::npos) {
       rest = bytes.substr(end + 4);
       bytes.resize(end + 4);
@@ -106,24 +112,39 @@ std::string receive_header(net::StreamSocket& socket, std::size_t bytes_max, Dea
     }
     const std::string piece = receive(socket, deadline);
     if (piece.empty()) {
-      throw CallFailure("reply-cut", began ? "the reply ended within its header" : "closed without a reply");
+      throw CallFailure("reply-cut",
+                        began ? "the reply ended within its header" : "closed without a reply");
     }
     began = true;
     bytes += piece;
   }
 }
 
+/// The status of a reply's first line. Poco's own getter is an enumeration that has no room for
+/// most numbers.
+int status_of(std::string_view header) {
+  const std::string_view line = header.substr(0, header.find('\r'));
+  const bool is_http_1 =
+      line.starts_with("HTTP/1.") && line.size() >= 12 && line[8] == ' ' &&
+      (line.size() == 12 || line[12] == ' ') &&
+      line.substr(9, 3).find_first_not_of("0123456789") == std::string_view::npos;
+  if (!is_http_1) throw CallFailure("reply-malformed", "the reply is not HTTP/1");
+  return std::stoi(std::string(line.substr(9, 3)));
+}
+
 struct Framing {
-  bool none = false;                     ///< no body by definition
+  bool none = false;  ///< no body by definition
   bool to_end = false;
   bool chunked = false;
   std::uint64_t length = 0;
   bool keep = false;
 };
 
-Framing framing_of(const net::HTTPResponse& header, std::string_view method, const CallResult& result) {
+Framing framing_of(const net::HTTPResponse& header, std::string_view method,
+                   const CallResult& result) {
   const auto count = [&](std::string_view name) {
-    return std::count_if(result.headers.begin(), result.headers.end(), [&](const auto& one) { return one.first == name; });
+    return std::count_if(result.headers.begin(), result.headers.end(),
+                         [&](const auto& one) { return one.first == name; });
   };
   const auto bad = [](const char* text) { throw CallFailure("reply-malformed", text); };
   Framing framing;
@@ -131,7 +152,8 @@ Framing framing_of(const net::HTTPResponse& header, std::string_view method, con
   const std::string_view length = result.header("content-length");
   if (count("content-length") > 1) bad("the reply has several Content-Lengths");
   if (count("content-length") == 1 &&
-      (length.empty() || length.size() > 18 || length.find_first_not_of("0123456789") != std::string_view::npos)) {
+      (length.empty() || length.size() > 18 ||
+       length.find_first_not_of("0123456789") != std::string_view::npos)) {
     bad("the reply's Content-Length is not a number");
   }
   if (count("transfer-encoding") > 0) {
@@ -148,8 +170,8 @@ Framing framing_of(const net::HTTPResponse& header, std::string_view method, con
   return framing;
 }
 
-void read_body(net::StreamSocket& socket, const Framing& framing, std::size_t bytes_max, Deadline deadline,
-               std::string& rest, std::string& body) {
+void read_body(net::StreamSocket& socket, const Framing& framing, std::size_t bytes_max,
+               Deadline deadline, std::string& rest, std::string& body) {
   const CallFailure too_large("reply-too-large", "the reply is over the limit");
   if (framing.to_end) {
     body = std::move(rest);
@@ -161,12 +183,14 @@ void read_body(net::StreamSocket& socket, const Framing& framing, std::size_t by
     rest.clear();
     return;
   }
-  BodyReader reader(framing.chunked ? std::nullopt : std::optional<std::uint64_t>(framing.length), bytes_max);
+  BodyReader reader(framing.chunked ? std::nullopt : std::optional<std::uint64_t>(framing.length),
+                    bytes_max);
   try {
     for (;;) {
       rest.erase(0, reader.take(rest));
       if (reader.state() == BodyReader::State::too_large) throw too_large;
-      if (reader.state() == BodyReader::State::bad || reader.state() == BodyReader::State::trailer) {
+      if (reader.state() == BodyReader::State::bad ||
+          reader.state() == BodyReader::State::trailer) {
         throw CallFailure("reply-malformed", "the reply's body is not chunked as it says");
       }
       if (reader.state() == BodyReader::State::done) break;
@@ -204,14 +228,15 @@ CallUrl split_url(std::string_view url) {
   const auto colon = host.rfind(':');
   if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
     const std::string port(host.substr(colon + 1));
-    if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
-        std::stoi(port) > 65535) {
+    if (port.empty() || port.size() > 5 ||
+        port.find_first_not_of("0123456789") != std::string::npos || std::stoi(port) > 65535) {
       throw bad;
     }
     result.port = static_cast<unsigned short>(std::stoi(port));
     host = host.substr(0, colon);
   }
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   if (host.empty() || host.find_first_of("@[] \t\r\n") != std::string_view::npos) throw bad;
   result.host = std::string(host);
   return result;
@@ -266,29 +291,33 @@ void send_all(net::StreamSocket& socket, std::string_view bytes, Deadline deadli
   try {
     while (!bytes.empty()) {
       socket.setSendTimeout(left_until(deadline));
-      const int sent = socket.sendBytes(bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), kPiece)));
-      if (sent <= 0) throw CallFailure("request-cut", "the connection broke while the request was sent");
+      const int sent = socket.sendBytes(
+          bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), kPiece)));
+      if (sent <= 0)
+        throw CallFailure("request-cut", "the connection broke while the request was sent");
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
   } catch (const Poco::TimeoutException&) {
     throw CallFailure("timeout", "the request could not be sent in time");
   } catch (const Poco::Exception& error) {
-    throw CallFailure("request-cut", "the connection broke while the request was sent: " + error.displayText());
+    throw CallFailure("request-cut",
+                      "the connection broke while the request was sent: " + error.displayText());
   }
 }
 
 bool read_reply(net::StreamSocket& socket, std::string_view method, const ClientSettings& settings,
                 Deadline deadline, CallResult& result, bool& began) {
   std::string rest;
-  std::istringstream header(receive_header(socket, settings.reply_header_bytes_max, deadline, rest, began));
+  const std::string bytes =
+      receive_header(socket, settings.reply_header_bytes_max, deadline, rest, began);
+  result.status = status_of(bytes);
+  std::istringstream header(bytes);
   net::HTTPResponse response;
   try {
     response.read(header);
   } catch (const Poco::Exception& error) {
     throw CallFailure("reply-malformed", "the reply is not HTTP: " + error.displayText());
   }
-  if (!response.getVersion().starts_with("HTTP/1.")) throw CallFailure("reply-malformed", "the reply is not HTTP/1");
-  result.status = response.getStatus();
   for (const auto& [name, value] : response) result.headers.emplace_back(lower(name), value);
   if (result.status < 200 || result.status > 599) {
     throw CallFailure("reply-status", "the reply's status is " + std::to_string(result.status));

@@ -22,10 +22,11 @@ struct CallFailure : std::runtime_error {
   std::string code;
 };
 
-/// A URL in the parts that a call needs; `target` as it was written, never decoded and encoded again.
+/// A URL in the parts that a call needs; `target` as it was written, never decoded and encoded
+/// again.
 struct CallUrl {
   bool tls = false;
-  std::string host;       ///< without brackets
+  std::string host;  ///< without brackets
   unsigned short port = 80;
   std::string authority;  ///< as the Host header says it
   std::string target;
@@ -33,8 +34,8 @@ struct CallUrl {
 /// Throws CallFailure("bad-url").
 CallUrl split_url(std::string_view url);
 
-/// Connects, through the proxy where there is one, and shakes hands: all before a byte of the request
-/// leaves. Any thread once built.
+/// Connects, through the proxy where there is one, and shakes hands: all before a byte of the
+/// request leaves. Any thread once built.
 class Dialer {
  public:
   explicit Dialer(std::string proxy);
@@ -54,10 +55,10 @@ std::string write_call(const Call& call, const CallUrl& url, bool keep, bool abs
 /// Sends all, each piece under what is left of the time. Throws CallFailure.
 void send_all(Poco::Net::StreamSocket& socket, std::string_view bytes, Deadline deadline);
 
-/// Reads one reply strictly: one plain length, or chunked, or to the end; no 1xx; limits. Fills `result` as
-/// it goes, so that a failure leaves what was read. `began` becomes true with the reply's first byte.
-/// Throws CallFailure. Returns whether the connection may be used again.
-bool read_reply(Poco::Net::StreamSocket& socket, std::string_view method, const ClientSettings& settings,
-                Deadline deadline, CallResult& result, bool& began);
+/// Reads one reply strictly: one plain length, or chunked, or to the end; no 1xx; limits. Fills
+/// `result` as it goes, so that a failure leaves what was read. `began` becomes true with the
+/// reply's first byte. Throws CallFailure. Returns whether the connection may be used again.
+bool read_reply(Poco::Net::StreamSocket& socket, std::string_view method,
+                const ClientSettings& settings, Deadline deadline, CallResult& result, bool& began);
 
 }  // namespace masar::http

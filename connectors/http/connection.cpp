@@ -1,5 +1,6 @@
-// One connection of the server: the only file that knows Boost.Beast. Beast parses the header; the body is
-// ours (BodyReader), for Beast waits on a bare LF in a chunk line and merges trailers into the header.
+// One connection of the server: the only file that knows Boost.Beast. Beast parses the header; the
+// body is ours (BodyReader), for Beast waits on a bare LF in a chunk line and merges trailers into
+// the header.
 #include <array>
 #include <atomic>
 #include <ctime>
@@ -18,13 +19,13 @@ namespace masar::http {
 
 namespace net = boost::asio;
 namespace beast = boost::beast;
-using net::ip::tcp;
 using boost::system::error_code;
+using net::ip::tcp;
 
 namespace {
 
-constexpr std::size_t kPiece = 4096;            ///< bytes asked for at a time while a header comes
-constexpr std::size_t kBodyPiece = 32 << 10;    ///< and while a body comes
+constexpr std::size_t kPiece = 4096;          ///< bytes asked for at a time while a header comes
+constexpr std::size_t kBodyPiece = 32 << 10;  ///< and while a body comes
 
 std::string http_date() {
   static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -34,8 +35,9 @@ std::string http_date() {
   std::tm utc{};
   gmtime_r(&now, &utc);
   char text[64];
-  std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[utc.tm_wday % 7], utc.tm_mday,
-                kMonths[utc.tm_mon % 12], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[utc.tm_wday % 7],
+                utc.tm_mday, kMonths[utc.tm_mon % 12], utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
+                utc.tm_sec);
   return text;
 }
 
@@ -50,15 +52,18 @@ bool is_named(const Pairs& headers, std::string_view lower_name) {
 }
 
 std::string write_head(const Response& response, bool close, std::chrono::seconds retry_after) {
-  const auto reason = beast::http::obsolete_reason(static_cast<beast::http::status>(response.status));
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason) + "\r\n";
+  const auto reason =
+      beast::http::obsolete_reason(static_cast<beast::http::status>(response.status));
+  std::string head =
+      "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason) + "\r\n";
   head += "Date: " + http_date() + "\r\n";
   for (const auto& [name, value] : response.headers) {
     head += name + ": ";
     for (const char c : value) head += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     head += "\r\n";
   }
-  if ((response.status == 503 || response.status == 429) && !is_named(response.headers, "retry-after")) {
+  if ((response.status == 503 || response.status == 429) &&
+      !is_named(response.headers, "retry-after")) {
     head += "Retry-After: " + std::to_string(retry_after.count()) + "\r\n";
   }
   if (response.status != 204 && response.status != 304) {
@@ -70,8 +75,12 @@ std::string write_head(const Response& response, bool close, std::chrono::second
 class Connection final : public Live, public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<ServerCore> core, tcp::socket socket, bool refuse)
-      : core_(*core), keep_core_(core), refuse_(refuse), socket_(std::move(socket)),
-        timer_(socket_.get_executor()), buffer_(core_.settings.header_bytes_max + kBodyPiece),
+      : core_(*core),
+        keep_core_(core),
+        refuse_(refuse),
+        socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
+        buffer_(core_.settings.header_bytes_max + kBodyPiece),
         scan_(core_.settings.header_bytes_max) {}
   ~Connection() override { core_.ended(this, refuse_); }
 
@@ -113,14 +122,16 @@ class Connection final : public Live, public std::enable_shared_from_this<Connec
   void end_now();
   void arm(std::chrono::milliseconds limit, void (Connection::*expired)());
   void late_read();
-  void late_answer() { answered(serial_, problem_response({503, "no-answer-in-time", "no answer in time"})); }
+  void late_answer() {
+    answered(serial_, problem_response({503, "no-answer-in-time", "no answer in time"}));
+  }
   Response problem_response(const Problem& problem) const;
   std::string_view buffered() const {
     return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
   }
 
-  // All below belongs to the connection's strand. The core outlives the io_context's operations, which
-  // own this; `keep_core_` would otherwise be a cycle, so it is weak.
+  // All below belongs to the connection's strand. The core outlives the io_context's operations,
+  // which own this; `keep_core_` would otherwise be a cycle, so it is weak.
   ServerCore& core_;
   std::weak_ptr<ServerCore> keep_core_;
   const bool refuse_;
@@ -131,15 +142,15 @@ class Connection final : public Live, public std::enable_shared_from_this<Connec
   HeaderScan scan_;
   std::optional<BodyReader> reader_;
   Request request_;
-  const Handler* handler_ = nullptr;    ///< whose path it is, once known
+  const Handler* handler_ = nullptr;  ///< whose path it is, once known
   Phase phase_ = Phase::idle;
-  bool late_ = false;                   ///< the request's time is over
-  bool last_ = false;                   ///< close after this request
+  bool late_ = false;  ///< the request's time is over
+  bool last_ = false;  ///< close after this request
   bool head_only_ = false;
   bool http_1_0_ = false;
   std::optional<std::uint64_t> length_;  ///< of the body; without: chunked
-  std::uint64_t serial_ = 0;            ///< of the request that is being handled
-  std::string head_;                    ///< of the response that is being written
+  std::uint64_t serial_ = 0;             ///< of the request that is being handled
+  std::string head_;                     ///< of the response that is being written
   std::string body_;
   std::size_t drained_ = 0;
 };
@@ -186,19 +197,22 @@ void Connection::read_header() {
 }
 
 void Connection::read_more() {
-  socket_.async_read_some(buffer_.prepare(kPiece), [me = shared_from_this()](error_code error, std::size_t size) {
-    if (me->phase_ == Phase::closed) return;
-    me->buffer_.commit(size);
-    const bool begun = me->buffer_.size() > 0;
-    if (me->late_ && begun) return me->refuse({408, "request-timeout", "the request did not come in time"});
-    if (error && begun) return me->refuse({400, "request-cut", "the request ended before its header did"});
-    if (error || me->late_) return me->close();
-    if (me->phase_ == Phase::idle) {
-      me->phase_ = Phase::reading;
-      if (me->serial_ > 1) me->arm(me->core_.settings.request_timeout, &Connection::late_read);
-    }
-    me->read_header();
-  });
+  socket_.async_read_some(
+      buffer_.prepare(kPiece), [me = shared_from_this()](error_code error, std::size_t size) {
+        if (me->phase_ == Phase::closed) return;
+        me->buffer_.commit(size);
+        const bool begun = me->buffer_.size() > 0;
+        if (me->late_ && begun)
+          return me->refuse({408, "request-timeout", "the request did not come in time"});
+        if (error && begun)
+          return me->refuse({400, "request-cut", "the request ended before its header did"});
+        if (error || me->late_) return me->close();
+        if (me->phase_ == Phase::idle) {
+          me->phase_ = Phase::reading;
+          if (me->serial_ > 1) me->arm(me->core_.settings.request_timeout, &Connection::late_read);
+        }
+        me->read_header();
+      });
 }
 
 std::optional<Problem> Connection::parse_header() {
@@ -234,7 +248,8 @@ void Connection::header_complete() {
   const auto peer = socket_.remote_endpoint(gone);
   if (!gone) {
     const std::string host = peer.address().to_string();
-    request_.peer = (peer.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(peer.port());
+    request_.peer =
+        (peer.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(peer.port());
   }
   route(request_.method);
 }
@@ -247,10 +262,12 @@ void Connection::route(std::string_view method) {
     return refuse({404, "no-such-path", "nothing is served at this path"});
   }
   if (!found.handler) {
-    return refuse({405, "method-not-allowed", "this path does not take this method"}, {{"Allow", found.allow}});
+    return refuse({405, "method-not-allowed", "this path does not take this method"},
+                  {{"Allow", found.allow}});
   }
   const std::string_view expect = request_.header("expect");
-  const bool wants_100 = beast::iequals(beast::string_view(expect.data(), expect.size()), "100-continue");
+  const bool wants_100 =
+      beast::iequals(beast::string_view(expect.data(), expect.size()), "100-continue");
   if (!expect.empty() && !wants_100) {
     return refuse({417, "expectation", "the only expectation met is 100-continue"});
   }
@@ -263,20 +280,18 @@ void Connection::route(std::string_view method) {
   }
   if (!wants_100 || http_1_0_ || reader_->state() == BodyReader::State::done) return read_body();
   head_ = "HTTP/1.1 100 Continue\r\n\r\n";
-  net::async_write(socket_, net::buffer(head_), [me = shared_from_this()](error_code error, std::size_t) {
-    if (error || me->phase_ == Phase::closed) return me->close();
-    me->read_body();
-  });
+  net::async_write(socket_, net::buffer(head_),
+                   [me = shared_from_this()](error_code error, std::size_t) {
+                     if (error || me->phase_ == Phase::closed) return me->close();
+                     me->read_body();
+                   });
 }
 
 void Connection::read_body() {
   buffer_.consume(reader_->take(buffered()));
   switch (reader_->state()) {
-    case BodyReader::State::more:
-      return read_body_more();
-    case BodyReader::State::done:
-      request_.body = std::move(reader_->body());
-      return handle();
+    case BodyReader::State::more: return read_body_more();
+    case BodyReader::State::done: request_.body = std::move(reader_->body()); return handle();
     case BodyReader::State::too_large:
       return refuse({413, "body-too-large", "the body is over the limit"});
     case BodyReader::State::trailer:
@@ -287,14 +302,17 @@ void Connection::read_body() {
 }
 
 void Connection::read_body_more() {
-  socket_.async_read_some(buffer_.prepare(kBodyPiece), [me = shared_from_this()](error_code error, std::size_t size) {
-    if (me->phase_ == Phase::closed) return;
-    me->buffer_.commit(size);
-    if (me->late_) return me->refuse({408, "request-timeout", "the request did not come in time"});
-    if (error == net::error::eof) return me->refuse({400, "request-cut", "the request ended before its body did"});
-    if (error) return me->close();
-    me->read_body();
-  });
+  socket_.async_read_some(
+      buffer_.prepare(kBodyPiece), [me = shared_from_this()](error_code error, std::size_t size) {
+        if (me->phase_ == Phase::closed) return;
+        me->buffer_.commit(size);
+        if (me->late_)
+          return me->refuse({408, "request-timeout", "the request did not come in time"});
+        if (error == net::error::eof)
+          return me->refuse({400, "request-cut", "the request ended before its body did"});
+        if (error) return me->close();
+        me->read_body();
+      });
 }
 
 void Connection::handle() {
@@ -307,7 +325,8 @@ void Connection::handle() {
   try {
     handler_->handle(std::move(request_), [exchange](Response response) {
       if (exchange->used.exchange(true)) return;
-      if (const auto me = exchange->connection.lock()) me->answered(exchange->serial, std::move(response));
+      if (const auto me = exchange->connection.lock())
+        me->answered(exchange->serial, std::move(response));
     });
   } catch (const std::exception&) {
     answered(serial_, problem_response({500, "internal", "an error of the hub"}));
@@ -315,9 +334,11 @@ void Connection::handle() {
 }
 
 void Connection::answered(std::uint64_t serial, Response response) {
-  net::post(socket_.get_executor(), [me = shared_from_this(), serial, answer = std::move(response)]() mutable {
-    if (me->phase_ == Phase::handling && me->serial_ == serial) me->write(std::move(answer), me->last_);
-  });
+  net::post(socket_.get_executor(),
+            [me = shared_from_this(), serial, answer = std::move(response)]() mutable {
+              if (me->phase_ == Phase::handling && me->serial_ == serial)
+                me->write(std::move(answer), me->last_);
+            });
 }
 
 Response Connection::problem_response(const Problem& problem) const {
@@ -365,12 +386,14 @@ void Connection::linger() {
 }
 
 void Connection::drain() {
-  socket_.async_read_some(buffer_.prepare(kPiece), [me = shared_from_this()](error_code error, std::size_t size) {
-    if (me->phase_ == Phase::closed) return;
-    me->drained_ += size;
-    if (error || me->drained_ > me->core_.settings.linger_bytes_max) return me->close();
-    me->drain();
-  });
+  socket_.async_read_some(buffer_.prepare(kPiece),
+                          [me = shared_from_this()](error_code error, std::size_t size) {
+                            if (me->phase_ == Phase::closed) return;
+                            me->drained_ += size;
+                            if (error || me->drained_ > me->core_.settings.linger_bytes_max)
+                              return me->close();
+                            me->drain();
+                          });
 }
 
 void Connection::close() {

@@ -25,8 +25,14 @@ namespace {
 const config::ElementTable& in_table() {
   static const config::ElementTable table = [] {
     config::ElementTable made{"http", "Where a partner posts XML to the hub.", door_fields(), {}};
-    made.fields.push_back({"method", Kind::choice, false, "POST", "the method that is taken", {"POST", "PUT"}});
-    made.fields.push_back({"content-type", Kind::text, false, "", "the only media type taken; without it application/xml and text/xml", {}});
+    made.fields.push_back(
+        {"method", Kind::choice, false, "POST", "the method that is taken", {"POST", "PUT"}});
+    made.fields.push_back({"content-type",
+                           Kind::text,
+                           false,
+                           "",
+                           "the only media type taken; without it application/xml and text/xml",
+                           {}});
     return made;
   }();
   return table;
@@ -52,7 +58,12 @@ const config::ElementTable& status_table() {
       "status",
       "What a status of this partner means.",
       {{"code", Kind::integer, true, "", "the HTTP status, 200 to 599", {}},
-       {"means", Kind::choice, true, "", "how the attempt ended", {"delivered", "rejected", "unavailable", "unknown"}}},
+       {"means",
+        Kind::choice,
+        true,
+        "",
+        "how the attempt ended",
+        {"delivered", "rejected", "unavailable", "unknown"}}},
       {}};
   return table;
 }
@@ -74,23 +85,26 @@ const config::Element& own_element(const EndpointSpec& spec) {
 Response answer_of(const Door& door, const IntakeAnswer& parts) {
   const PartAnswer answer = whole(parts);
   switch (answer.kind) {
-    case PartAnswer::Kind::accepted:
-      return {202, {}, {}};
+    case PartAnswer::Kind::accepted: return {202, {}, {}};
     case PartAnswer::Kind::replied:
-      return {200, {{"Content-Type", "application/xml; charset=utf-8"}}, write_xml(*answer.document)};
+      return {
+          200, {{"Content-Type", "application/xml; charset=utf-8"}}, write_xml(*answer.document)};
     case PartAnswer::Kind::refused:
-      return door.answer({answer.code.starts_with("duplicate") ? 409 : 400, answer.code, answer.text});
-    case PartAnswer::Kind::retry_later:
-      break;
+      return door.answer(
+          {answer.code.starts_with("duplicate") ? 409 : 400, answer.code, answer.text});
+    case PartAnswer::Kind::retry_later: break;
   }
   return door.answer({503, answer.code.empty() ? "retry-later" : answer.code, answer.text});
 }
 
-void take(const Door& door, const std::string& wanted_type, Request request, const Respond& respond) {
+void take(const Door& door, const std::string& wanted_type, Request request,
+          const Respond& respond) {
   const std::string type = media_type(request.header("content-type"));
-  const bool fits = wanted_type.empty() ? type == "application/xml" || type == "text/xml" : type == wanted_type;
+  const bool fits =
+      wanted_type.empty() ? type == "application/xml" || type == "text/xml" : type == wanted_type;
   if (!fits || !is_utf8_or_unsaid(request.header("content-type"))) {
-    door.intake->refused(door.endpoint, "content-type", "the Content-Type is not the one that is taken");
+    door.intake->refused(door.endpoint, "content-type",
+                         "the Content-Type is not the one that is taken");
     return respond(door.answer({415, "content-type", "send XML in UTF-8 with its Content-Type"}));
   }
   connector::Received received;
@@ -103,7 +117,8 @@ void take(const Door& door, const std::string& wanted_type, Request request, con
     try {
       respond(answer_of(door, parts));
     } catch (const std::exception&) {
-      // The reply cannot be written; its message stands. The caller repeats and the cause is in the journal.
+      // The reply cannot be written; its message stands. The caller repeats and the cause is in the
+      // journal.
       respond(door.answer({500, "reply-unwritable", "the reply cannot be written"}));
     }
   });
@@ -113,10 +128,14 @@ class HttpOutbound final : public Outbound {
  public:
   HttpOutbound(const config::Values& values, const config::Element& own, const EndpointSpec& spec,
                const connector::Context& context)
-      : url_(values.text("url")), method_(values.text("method")), type_(values.text("content-type")),
-        timeout_(spec.timeout), client_(settings_of(values, spec)) {
+      : url_(values.text("url")),
+        method_(values.text("method")),
+        type_(values.text("content-type")),
+        timeout_(spec.timeout),
+        client_(settings_of(values, spec)) {
     if (values.has("user")) {
-      authorization_ = basic_authorization(values.text("user"), context.secrets.get(values.text("password")));
+      authorization_ =
+          basic_authorization(values.text("user"), context.secrets.get(values.text("password")));
     }
     config::Diagnostics checked;
     for (const config::Element* one : own.elements("status")) {
@@ -184,20 +203,23 @@ class HttpOutbound final : public Outbound {
 
 class HttpConnector final : public connector::Connector {
  public:
-  HttpConnector(const connector::Context& context, Listeners& listeners) : context_(context), listeners_(listeners) {}
+  HttpConnector(const connector::Context& context, Listeners& listeners)
+      : context_(context), listeners_(listeners) {}
 
   std::string_view name() const override { return "http"; }
 
   void check(const EndpointSpec& spec, config::Diagnostics& diagnostics) const override {
     const config::Element* own = spec.root->element("http");
-    if (!own) return diagnostics.add(spec.root->place, "an endpoint of the connector http needs <http>");
+    if (!own)
+      return diagnostics.add(spec.root->place, "an endpoint of the connector http needs <http>");
     const config::Values values(spec.inbound ? in_table() : out_table(), *own, diagnostics);
     if (spec.inbound) {
       check_door(values, diagnostics);
       return listeners_.check_use(*own, values.has("user"), diagnostics);
     }
     if (values.has("url") && !values.text("url").empty() && !is_callable_url(values.text("url"))) {
-      diagnostics.add(values.place("url"), "the URL cannot be called", "write http://host:port/path");
+      diagnostics.add(values.place("url"), "the URL cannot be called",
+                      "write http://host:port/path");
     }
     if (values.has("user") != values.has("password")) {
       diagnostics.add(own->place, "user and password belong together");
@@ -205,12 +227,14 @@ class HttpConnector final : public connector::Connector {
     for (const config::Element* one : own->elements("status")) {
       const config::Values status(status_table(), *one, diagnostics);
       if (status.has("code") && (status.integer("code") < 200 || status.integer("code") > 599)) {
-        diagnostics.add(status.place("code"), "there is no such status of a reply", "write 200 to 599");
+        diagnostics.add(status.place("code"), "there is no such status of a reply",
+                        "write 200 to 599");
       }
     }
   }
 
-  void check_listener(const config::Element& listener, config::Diagnostics& diagnostics) const override {
+  void check_listener(const config::Element& listener,
+                      config::Diagnostics& diagnostics) const override {
     listeners_.check(listener, diagnostics);
   }
   void add_listener(const config::Element& listener) override { listeners_.add(listener); }
@@ -229,7 +253,8 @@ class HttpConnector final : public connector::Connector {
     door.timeout = spec.timeout;
     door.intake = &intake;
     Handler handler = door.handler();
-    handler.handle = [door, type = media_type(values.text("content-type"))](Request request, const Respond& respond) {
+    handler.handle = [door, type = media_type(values.text("content-type"))](
+                         Request request, const Respond& respond) {
       take(door, type, std::move(request), respond);
     };
     listeners_.at(values.text("listener")).route(std::move(handler));
@@ -260,7 +285,8 @@ class HttpConnector final : public connector::Connector {
 
 }  // namespace
 
-std::unique_ptr<connector::Connector> make_http(const connector::Context& context, Listeners& listeners) {
+std::unique_ptr<connector::Connector> make_http(const connector::Context& context,
+                                                Listeners& listeners) {
   return std::make_unique<HttpConnector>(context, listeners);
 }
 

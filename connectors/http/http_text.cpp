@@ -66,7 +66,8 @@ std::vector<std::string> Request::segments() const {
   for (std::size_t at = 1; at <= path.size();) {
     const auto end = std::min(path.find('/', at), path.size());
     // The edge has refused broken escapes already.
-    result.push_back(decode_percent(std::string_view(path).substr(at, end - at), false).value_or(""));
+    result.push_back(
+        decode_percent(std::string_view(path).substr(at, end - at), false).value_or(""));
     at = end + 1;
   }
   return result;
@@ -92,7 +93,8 @@ std::string json_quote(std::string_view text) {
 Response problem_json(const Problem& problem) {
   std::string body = "{\"title\":" + json_quote(title_of(problem.status)) +
                      ",\"status\":" + std::to_string(problem.status) +
-                     ",\"code\":" + json_quote(problem.code) + ",\"detail\":" + json_quote(problem.text) + "}";
+                     ",\"code\":" + json_quote(problem.code) +
+                     ",\"detail\":" + json_quote(problem.text) + "}";
   return {problem.status, {{"Content-Type", "application/problem+json"}}, std::move(body)};
 }
 
@@ -100,9 +102,11 @@ Response text_response(int status, std::string body, std::string content_type) {
   return {status, {{"Content-Type", std::move(content_type)}}, std::move(body)};
 }
 
-bool basic_matches(std::string_view authorization, std::string_view user, std::string_view password) {
+bool basic_matches(std::string_view authorization, std::string_view user,
+                   std::string_view password) {
   const auto space = authorization.find(' ');
-  if (space == std::string_view::npos || lower(authorization.substr(0, space)) != "basic") return false;
+  if (space == std::string_view::npos || lower(authorization.substr(0, space)) != "basic")
+    return false;
   std::string sent;
   try {
     sent = from_base64(authorization.substr(space + 1));
@@ -146,7 +150,8 @@ std::string encode_percent(std::string_view text) {
   std::string result;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 && (std::isalnum(byte) || std::string_view("-._~").find(c) != std::string_view::npos)) {
+    if (byte < 0x80 &&
+        (std::isalnum(byte) || std::string_view("-._~").find(c) != std::string_view::npos)) {
       result += c;
     } else {
       char escape[4];

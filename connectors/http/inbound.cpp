@@ -21,7 +21,8 @@ std::string lower(std::string_view text) {
 
 bool is_token(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+    return std::isalnum(c) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 
@@ -38,7 +39,8 @@ Handler Door::handler() const {
     to->refused(id, problem.code, problem.text);
   };
   handler.admit = [door = *this](const Request& request) -> std::optional<Response> {
-    if (!door.user.empty() && !basic_matches(request.header("authorization"), door.user, door.password)) {
+    if (!door.user.empty() &&
+        !basic_matches(request.header("authorization"), door.user, door.password)) {
       door.intake->refused(door.endpoint, "unauthorized", "user or password is missing or wrong");
       Response response = door.answer({401, "unauthorized", "user and password are required"});
       response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"masar\", charset=\"UTF-8\"");
@@ -52,37 +54,42 @@ Handler Door::handler() const {
 
 std::vector<config::Field> door_fields() {
   using config::Kind;
-  return {{"listener", Kind::name, true, "", "the HTTP listener, by its id in hub.xml", {}},
-          {"path", Kind::text, true, "", "the path that the partner posts to, beginning with /", {}},
-          {"user", Kind::text, false, "", "the partner's user for HTTP Basic", {}},
-          {"password", Kind::secret, false, "", "the partner's password for HTTP Basic", {}}};
+  return {
+      {"listener", Kind::name, true, "", "the HTTP listener, by its id in hub.xml", {}},
+      {"path", Kind::text, true, "", "the path that the partner posts to, beginning with /", {}},
+      {"user", Kind::text, false, "", "the partner's user for HTTP Basic", {}},
+      {"password", Kind::secret, false, "", "the partner's password for HTTP Basic", {}}};
 }
 
 void check_door(const config::Values& values, config::Diagnostics& diagnostics) {
   const std::string& path = values.text("path");
-  if (values.has("path") && (path.empty() || path[0] != '/' || path.find_first_of("?# ") != std::string::npos)) {
-    diagnostics.add(values.place("path"), "\"" + path + "\" is not a path", "write it as /name/name");
+  if (values.has("path") &&
+      (path.empty() || path[0] != '/' || path.find_first_of("?# ") != std::string::npos)) {
+    diagnostics.add(values.place("path"), "\"" + path + "\" is not a path",
+                    "write it as /name/name");
   }
   if (values.has("user") != values.has("password")) {
-    diagnostics.add(values.place(values.has("user") ? "user" : "password"), "user and password belong together",
+    diagnostics.add(values.place(values.has("user") ? "user" : "password"),
+                    "user and password belong together",
                     values.has("user") ? "add password=\"secret:NAME\"" : "add user=\"NAME\"");
   }
 }
 
 PartAnswer whole(const connector::IntakeAnswer& answer) {
-  constexpr std::array kOrder{PartAnswer::Kind::retry_later, PartAnswer::Kind::replied, PartAnswer::Kind::accepted,
-                              PartAnswer::Kind::refused};
+  constexpr std::array kOrder{PartAnswer::Kind::retry_later, PartAnswer::Kind::replied,
+                              PartAnswer::Kind::accepted, PartAnswer::Kind::refused};
   for (const PartAnswer::Kind kind : kOrder) {
-    const auto found = std::find_if(answer.begin(), answer.end(), [&](const PartAnswer& one) { return one.kind == kind; });
+    const auto found = std::find_if(answer.begin(), answer.end(),
+                                    [&](const PartAnswer& one) { return one.kind == kind; });
     if (found != answer.end()) return *found;
   }
   return {};
 }
 
 Pairs partner_headers(const connector::Attempt& attempt) {
-  constexpr std::array<std::string_view, 9> kOwned{"host",       "content-length", "content-type",
-                                                   "connection", "transfer-encoding", "authorization",
-                                                   "expect",     "soapaction",     "trailer"};
+  constexpr std::array<std::string_view, 9> kOwned{
+      "host",          "content-length", "content-type", "connection", "transfer-encoding",
+      "authorization", "expect",         "soapaction",   "trailer"};
   Pairs result;
   for (const auto& [name, value] : attempt.headers) {
     const bool owned = std::find(kOwned.begin(), kOwned.end(), lower(name)) != kOwned.end();
@@ -92,8 +99,8 @@ Pairs partner_headers(const connector::Attempt& attempt) {
 }
 
 Pairs allowed_headers(const Request& request) {
-  constexpr std::array<std::string_view, 5> kAllowed{"content-type", "message-id", "correlation-id", "traceparent",
-                                                     "tracestate"};
+  constexpr std::array<std::string_view, 5> kAllowed{"content-type", "message-id", "correlation-id",
+                                                     "traceparent", "tracestate"};
   Pairs result;
   for (const auto& [name, value] : request.headers) {
     if (std::find(kAllowed.begin(), kAllowed.end(), name) != kAllowed.end() && is_utf8(value)) {
@@ -111,10 +118,12 @@ bool is_utf8_or_unsaid(std::string_view content_type) {
   const std::string text = lower(content_type);
   const auto at = text.find("charset=");
   if (at == std::string::npos) return true;
-  std::string charset = text.substr(at + 8, text.find(';', at) == std::string::npos ? std::string::npos
-                                                                                  : text.find(';', at) - at - 8);
+  std::string charset =
+      text.substr(at + 8, text.find(';', at) == std::string::npos ? std::string::npos
+                                                                  : text.find(';', at) - at - 8);
   charset = std::string(trim(charset));
-  if (charset.size() > 1 && charset.front() == '"' && charset.back() == '"') charset = charset.substr(1, charset.size() - 2);
+  if (charset.size() > 1 && charset.front() == '"' && charset.back() == '"')
+    charset = charset.substr(1, charset.size() - 2);
   return charset == "utf-8" || charset == "utf8" || charset == "us-ascii";
 }
 

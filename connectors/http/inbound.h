@@ -12,14 +12,15 @@
 
 namespace masar::http {
 
-/// What every inbound endpoint that partners reach by HTTP has in common: path, method, HTTP Basic, pause,
-/// limits, audit. A connector fills it from its own element and completes the handler that it makes.
+/// What every inbound endpoint that partners reach by HTTP has in common: path, method, HTTP Basic,
+/// pause, limits, audit. A connector fills it from its own element and completes the handler that
+/// it makes.
 struct Door {
   std::string endpoint;
   std::string partner;
   std::string path;
   std::string method = "POST";
-  std::string user;      ///< empty: anybody
+  std::string user;  ///< empty: anybody
   std::string password;
   std::size_t body_bytes_max = 1 << 20;
   std::chrono::milliseconds timeout{10'000};
@@ -27,27 +28,32 @@ struct Door {
   std::shared_ptr<std::atomic<bool>> paused = std::make_shared<std::atomic<bool>>(false);
   std::function<Response(const Problem&)> error;  ///< empty: problem_json
 
-  /// Everything but `handle`: 503 while paused, 401 without the right user and password, and an audit row
-  /// for what is refused.
+  /// Everything but `handle`: 503 while paused, 401 without the right user and password, and an
+  /// audit row for what is refused.
   Handler handler() const;
-  Response answer(const Problem& problem) const { return error ? error(problem) : problem_json(problem); }
+  Response answer(const Problem& problem) const {
+    return error ? error(problem) : problem_json(problem);
+  }
 };
 
-/// The attributes `listener path user password` of an inbound element: path beginning with '/', user and
-/// password together. To be called beside the element's own table, which holds door_fields().
+/// The attributes `listener path user password` of an inbound element: path beginning with '/',
+/// user and password together. To be called beside the element's own table, which holds
+/// door_fields().
 void check_door(const config::Values& values, config::Diagnostics& diagnostics);
 /// The four fields of a door, for an element's table.
 std::vector<config::Field> door_fields();
 
-/// The one answer for a message whose parts were answered: retry_later before replied before accepted
-/// before refused.
+/// The one answer for a message whose parts were answered: retry_later before replied before
+/// accepted before refused.
 connector::PartAnswer whole(const connector::IntakeAnswer& answer);
 
 /// The attempt's headers that may go to a partner: valid names, none that the transport owns.
 Pairs partner_headers(const connector::Attempt& attempt);
-/// The headers that reach Intake: content-type, message-id, correlation-id, traceparent, tracestate.
+/// The headers that reach Intake: content-type, message-id, correlation-id, traceparent,
+/// tracestate.
 Pairs allowed_headers(const Request& request);
-/// The media type of a Content-Type value in lower case, and whether its charset, where it has one, is UTF-8.
+/// The media type of a Content-Type value in lower case, and whether its charset, where it has one,
+/// is UTF-8.
 std::string media_type(std::string_view content_type);
 bool is_utf8_or_unsaid(std::string_view content_type);
 

@@ -21,8 +21,18 @@ const config::ElementTable kListener{
      {"connections-max", Kind::integer, false, "1024", "connections at once; beyond it 503", {}},
      {"header-bytes", Kind::bytes, false, "16384", "limit of a request's header, in bytes", {}},
      {"request-timeout", Kind::duration, false, "PT10S", "time for a whole request to arrive", {}},
-     {"idle-timeout", Kind::duration, false, "PT30S", "time between two requests before closing", {}},
-     {"retry-after", Kind::duration, false, "PT1S", "what a 503 asks for where it has no time of its own", {}}},
+     {"idle-timeout",
+      Kind::duration,
+      false,
+      "PT30S",
+      "time between two requests before closing",
+      {}},
+     {"retry-after",
+      Kind::duration,
+      false,
+      "PT1S",
+      "what a 503 asks for where it has no time of its own",
+      {}}},
     {}};
 
 std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
@@ -40,7 +50,8 @@ ServerSettings settings_of(const config::Values& values) {
   ServerSettings settings;
   settings.addresses = {values.text("address")};
   settings.threads = static_cast<std::size_t>(std::max<std::int64_t>(values.integer("threads"), 1));
-  settings.connections_max = static_cast<std::size_t>(std::max<std::int64_t>(values.integer("connections-max"), 1));
+  settings.connections_max =
+      static_cast<std::size_t>(std::max<std::int64_t>(values.integer("connections-max"), 1));
   settings.header_bytes_max = static_cast<std::size_t>(values.integer("header-bytes"));
   settings.request_timeout = milliseconds(values.duration("request-timeout"));
   settings.idle_timeout = milliseconds(values.duration("idle-timeout"));
@@ -71,7 +82,8 @@ void Listeners::add(const config::Element& listener) {
   listeners_.insert_or_assign(values.text("id"), std::make_unique<Listener>(settings_of(values)));
 }
 
-void Listeners::check_use(const config::Element& own, bool authenticated, config::Diagnostics& diagnostics) const {
+void Listeners::check_use(const config::Element& own, bool authenticated,
+                          config::Diagnostics& diagnostics) const {
   if (declared_.empty()) return;
   const config::Attribute* attribute = own.attribute("listener");
   if (!attribute) return;  // the element's own table says so
@@ -79,12 +91,14 @@ void Listeners::check_use(const config::Element& own, bool authenticated, config
   if (found == declared_.end()) {
     std::vector<std::string> known;
     for (const auto& entry : declared_) known.push_back(entry.first);
-    diagnostics.add(attribute->value_place, "there is no HTTP listener \"" + attribute->value + "\"",
+    diagnostics.add(attribute->value_place,
+                    "there is no HTTP listener \"" + attribute->value + "\"",
                     config::suggest(attribute->value, known));
   } else if (!authenticated && !is_loopback(found->second)) {
-    diagnostics.add(attribute->value_place,
-                    "an endpoint that anybody can reach at " + found->second + " has no authentication",
-                    "give it a user and a password, or let the listener listen on 127.0.0.1");
+    diagnostics.add(
+        attribute->value_place,
+        "an endpoint that anybody can reach at " + found->second + " has no authentication",
+        "give it a user and a password, or let the listener listen on 127.0.0.1");
   }
 }
 

@@ -9,11 +9,12 @@
 
 namespace masar::http {
 
-/// The HTTP servers of a configuration by listener id, shared by every connector whose partners come by
-/// HTTP: they register their handlers here (add_inbound), the http connector starts and stops all.
+/// The HTTP servers of a configuration by listener id, shared by every connector whose partners
+/// come by HTTP: they register their handlers here (add_inbound), the http connector starts and
+/// stops all.
 ///
-/// Owned by the composition root (connectors/all.h), outlives the connectors. Not for several threads at
-/// once, as the connectors' own life is not.
+/// Owned by the composition root (connectors/all.h), outlives the connectors. Not for several
+/// threads at once, as the connectors' own life is not.
 class Listeners {
  public:
   Listeners();
@@ -26,18 +27,20 @@ class Listeners {
   /// Throws Error(config) for what check() would have found.
   void add(const config::Element& listener);
 
-  /// The inbound rule of every HTTP connector: a finding at `listener`'s attribute where the listener that the
-  /// connector's own element (`<http listener=…>`) names is unknown (nearest name), and where it listens
-  /// beyond 127.0.0.1 and ::1 though the endpoint has no `authenticated` sender. Call check() of the
-  /// listeners first; without any known listener nothing is said.
-  void check_use(const config::Element& own, bool authenticated, config::Diagnostics& diagnostics) const;
+  /// The inbound rule of every HTTP connector: a finding at `listener`'s attribute where the
+  /// listener that the connector's own element (`<http listener=…>`) names is unknown (nearest
+  /// name), and where it listens beyond 127.0.0.1 and ::1 though the endpoint has no
+  /// `authenticated` sender. Call check() of the listeners first; without any known listener
+  /// nothing is said.
+  void check_use(const config::Element& own, bool authenticated,
+                 config::Diagnostics& diagnostics) const;
   /// Whether the listener is reachable from beyond this machine. False for an unknown one.
   bool is_open(const std::string& id) const;
 
   /// Throws Error(config, "no-listener").
   Server& at(const std::string& id);
-  /// What the edge refuses on no path of an endpoint goes to `intake.refused(listener id, …)`. The first
-  /// call counts; every connector makes it in add_inbound().
+  /// What the edge refuses on no path of an endpoint goes to `intake.refused(listener id, …)`. The
+  /// first call counts; every connector makes it in add_inbound().
   void refusals_to(connector::Intake& intake);
 
   void start();

@@ -10,16 +10,19 @@ namespace {
 Problem bad(const char* code, const char* text) { return {400, code, text}; }
 
 bool is_host_character(unsigned char c) {
-  return std::isalnum(c) || std::string_view("-._~:[]%!$&'()*+;=").find(static_cast<char>(c)) != std::string_view::npos;
+  return std::isalnum(c) || std::string_view("-._~:[]%!$&'()*+;=").find(static_cast<char>(c)) !=
+                                std::string_view::npos;
 }
 
 std::size_t count(const Request& request, std::string_view name) {
-  return static_cast<std::size_t>(std::count_if(request.headers.begin(), request.headers.end(),
-                                                [&](const auto& field) { return field.first == name; }));
+  return static_cast<std::size_t>(
+      std::count_if(request.headers.begin(), request.headers.end(),
+                    [&](const auto& field) { return field.first == name; }));
 }
 
 bool equal_fold(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](unsigned char x, unsigned char y) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](unsigned char x, unsigned char y) {
            return std::tolower(x) == std::tolower(y);
          });
 }
@@ -31,7 +34,8 @@ std::optional<Problem> check_fields(const Request& request, bool http_1_0) {
   if (host.empty() || !std::all_of(host.begin(), host.end(), is_host_character)) {
     return bad("bad-host", "the Host is none");
   }
-  if (count(request, "content-length") > 1) return bad("doubled-length", "more than one Content-Length");
+  if (count(request, "content-length") > 1)
+    return bad("doubled-length", "more than one Content-Length");
   const std::string_view length = request.header("content-length");
   if (count(request, "content-length") == 1 &&
       (length.empty() || length.find_first_not_of("0123456789") != std::string_view::npos)) {
@@ -113,7 +117,8 @@ std::optional<Problem> check_head(Request& request, bool http_1_0) {
   if (target.find('#') != std::string_view::npos || !decode_percent(request.path, false) ||
       has_dot_segment(request.path) ||
       !split_query(target.substr(std::min(mark + 1, target.size())), request.query)) {
-    return bad("bad-target", "the request target holds a broken escape, a dot segment or a fragment");
+    return bad("bad-target",
+               "the request target holds a broken escape, a dot segment or a fragment");
   }
   return std::nullopt;
 }

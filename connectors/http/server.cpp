@@ -29,11 +29,12 @@ tcp::endpoint endpoint_of(const std::string& address) {
   if (colon == std::string::npos) refuse("no port");
   std::string host = address.substr(0, colon);
   const std::string port = address.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
-      std::stoi(port) > 65535) {
+  if (port.empty() || port.size() > 5 ||
+      port.find_first_not_of("0123456789") != std::string::npos || std::stoi(port) > 65535) {
     refuse("the port is not a number from 0 to 65535");
   }
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   if (host == "localhost") host = "127.0.0.1";
   boost::system::error_code error;
   const auto ip = net::ip::make_address(host, error);
@@ -43,11 +44,13 @@ tcp::endpoint endpoint_of(const std::string& address) {
 
 std::string text_of(const tcp::endpoint& endpoint) {
   const std::string host = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+  return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
+         std::to_string(endpoint.port());
 }
 
 bool serves(const Handler& handler, std::string_view path) {
-  return handler.prefix ? path.substr(0, handler.path.size()) == handler.path : path == handler.path;
+  return handler.prefix ? path.substr(0, handler.path.size()) == handler.path
+                        : path == handler.path;
 }
 
 }  // namespace
@@ -65,7 +68,8 @@ ServerCore::Found ServerCore::find(std::string_view path, std::string_view metho
   }
   if (!found.any_method) return found;
   for (const Handler& handler : handlers) {
-    if (handler.path != found.any_method->path || handler.prefix != found.any_method->prefix) continue;
+    if (handler.path != found.any_method->path || handler.prefix != found.any_method->prefix)
+      continue;
     for (const std::string& known : handler.methods) {
       found.allow += (found.allow.empty() ? "" : ", ") + known;
       if (known == method) found.handler = &handler;
@@ -97,16 +101,16 @@ void ServerCore::open(const std::string& address) {
 }
 
 void ServerCore::accept_next(Door& door) {
-  door.acceptor.async_accept(net::make_strand(io), [this, &door](boost::system::error_code error,
-                                                                 tcp::socket socket) {
-    // On the door's strand: it is the acceptor's executor.
-    if (!door.acceptor.is_open()) return;
-    if (!error) return accepted(door, std::move(socket));
-    door.timer.expires_after(kAcceptPause);
-    door.timer.async_wait([this, &door](boost::system::error_code cancelled) {
-      if (!cancelled && door.acceptor.is_open()) accept_next(door);
-    });
-  });
+  door.acceptor.async_accept(
+      net::make_strand(io), [this, &door](boost::system::error_code error, tcp::socket socket) {
+        // On the door's strand: it is the acceptor's executor.
+        if (!door.acceptor.is_open()) return;
+        if (!error) return accepted(door, std::move(socket));
+        door.timer.expires_after(kAcceptPause);
+        door.timer.async_wait([this, &door](boost::system::error_code cancelled) {
+          if (!cancelled && door.acceptor.is_open()) accept_next(door);
+        });
+      });
 }
 
 void ServerCore::accepted(Door& door, tcp::socket socket) {
@@ -159,7 +163,8 @@ void ServerCore::run() noexcept {
   }
 }
 
-Server::Server(ServerSettings settings) : core_(std::make_shared<ServerCore>(std::move(settings))) {}
+Server::Server(ServerSettings settings)
+    : core_(std::make_shared<ServerCore>(std::move(settings))) {}
 
 Server::~Server() { stop(); }
 
@@ -176,23 +181,24 @@ void Server::route(Handler handler) {
   core_->handlers.push_back(std::move(handler));
 }
 
-void Server::on_refused(std::function<void(const Problem&)> notify) { core_->notify = std::move(notify); }
+void Server::on_refused(std::function<void(const Problem&)> notify) {
+  core_->notify = std::move(notify);
+}
 
 void Server::start() {
   for (const std::string& address : core_->settings.addresses) core_->open(address);
   core_->population.with([](ServerCore::Population& all) { all.accepting = true; });
   core_->work.emplace(net::make_work_guard(core_->io));
   for (const auto& door : core_->doors) {
-    net::post(door->strand, [core = core_.get(), &open_door = *door] { core->accept_next(open_door); });
+    net::post(door->strand,
+              [core = core_.get(), &open_door = *door] { core->accept_next(open_door); });
   }
   for (std::size_t i = 0; i < std::max<std::size_t>(core_->settings.threads, 1); ++i) {
     core_->threads.emplace_back([core = core_.get()] { core->run(); });
   }
 }
 
-std::vector<std::string> Server::addresses() const {
-  return core_->bound;
-}
+std::vector<std::string> Server::addresses() const { return core_->bound; }
 
 void Server::stop_accepting() {
   const auto live = core_->population.with([](ServerCore::Population& all) {

@@ -27,18 +27,20 @@ class Live {
   virtual void drop() = 0;    ///< close now; only when no thread of the server runs any more
 };
 
-/// What Server, its connections and the Respond functions share. `settings`, `handlers` and `notify` are
-/// constant once started; `population` is for any thread; a door belongs to its strand.
+/// What Server, its connections and the Respond functions share. `settings`, `handlers` and
+/// `notify` are constant once started; `population` is for any thread; a door belongs to its
+/// strand.
 ///
-/// Order of members: whatever an operation still queued in `io` touches when it is destroyed stands before it.
+/// Order of members: whatever an operation still queued in `io` touches when it is destroyed stands
+/// before it.
 struct ServerCore : std::enable_shared_from_this<ServerCore> {
   explicit ServerCore(ServerSettings wanted) : settings(std::move(wanted)) {}
 
   struct Population {
     std::map<Live*, std::weak_ptr<Live>> live;
-    std::size_t refusing = 0;      ///< of `live`: those beyond the cap
+    std::size_t refusing = 0;  ///< of `live`: those beyond the cap
     bool accepting = false;
-    bool stopped = false;          ///< no thread runs any more
+    bool stopped = false;                       ///< no thread runs any more
     std::optional<std::promise<void>> emptied;  ///< somebody waits for `live` to be empty
   };
 
@@ -57,7 +59,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
     bool waiting = false;             ///< too many refusals at once: not accepting
   };
   std::vector<std::unique_ptr<Door>> doors;
-  std::vector<std::string> bound;   ///< addresses, in the order of the settings
+  std::vector<std::string> bound;  ///< addresses, in the order of the settings
   std::vector<std::thread> threads;
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work;
 
@@ -80,6 +82,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
 };
 
 /// Begins to serve a socket, or, with `refuse`, only says 503 and closes. Keeps itself alive.
-void serve(const std::shared_ptr<ServerCore>& core, boost::asio::ip::tcp::socket socket, bool refuse);
+void serve(const std::shared_ptr<ServerCore>& core, boost::asio::ip::tcp::socket socket,
+           bool refuse);
 
 }  // namespace masar::http

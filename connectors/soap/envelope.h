@@ -23,8 +23,8 @@ struct Fault {
 /// Why an envelope was refused: the fault to answer, and the code for the audit.
 struct BadEnvelope {
   Fault fault;
-  std::string code;          ///< kebab-case: "xml-malformed", "soap-two-bodies" …
-  bool not_xml = false;      ///< not well-formed: HTTP 400 in place of 500
+  std::string code;      ///< kebab-case: "xml-malformed", "soap-two-bodies" …
+  bool not_xml = false;  ///< not well-formed: HTTP 400 in place of 500
 };
 
 /// What stands in an envelope. The nodes live in `document`.
@@ -34,8 +34,8 @@ struct Opened {
   bool is_fault = false;   ///< the payload is a soap:Fault
 };
 
-/// Opens SOAP 1.1 envelopes strictly with the hub's prefixes: one optional Header, then one Body, nothing
-/// else; no header block that must be understood. Immutable; any thread.
+/// Opens SOAP 1.1 envelopes strictly with the hub's prefixes: one optional Header, then one Body,
+/// nothing else; no header block that must be understood. Immutable; any thread.
 class EnvelopeReader {
  public:
   /// `limits` are those of the payload; the envelope's own elements are allowed for.
@@ -60,12 +60,12 @@ std::string refusal_detail(std::string_view code, std::string_view text);
 std::string_view uri_of(pugi::xml_node element);
 std::string_view local_name(pugi::xml_node element);
 
-/// The text at a path of element names below a fault's detail: `tr:TrafficFault/tr:Code`. Empty where
-/// there is none.
+/// The text at a path of element names below a fault's detail: `tr:TrafficFault/tr:Code`. Empty
+/// where there is none.
 std::string detail_text(pugi::xml_node fault, std::string_view path);
 
-/// Whether a SOAPAction header (quotes included) fits the Body's element: empty always; else equal to
-/// `declared` or, where nothing is declared, ending with the element's name.
+/// Whether a SOAPAction header (quotes included) fits the Body's element: empty always; else equal
+/// to `declared` or, where nothing is declared, ending with the element's name.
 bool action_fits(std::string_view header, std::string_view declared, std::string_view element);
 
 }  // namespace masar::soap

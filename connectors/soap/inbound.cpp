@@ -28,7 +28,9 @@ Inbound::Inbound(http::Door door, EnvelopeReader reader, std::map<std::string, s
 
 http::Handler Inbound::handler(const std::shared_ptr<const Inbound>& me) {
   http::Handler handler = me->door_.handler();
-  handler.handle = [me](http::Request request, const http::Respond& respond) { me->serve(std::move(request), respond); };
+  handler.handle = [me](http::Request request, const http::Respond& respond) {
+    me->serve(std::move(request), respond);
+  };
   return handler;
 }
 
@@ -38,8 +40,10 @@ Opened Inbound::open(const http::Request& request) const {
     throw BadEnvelope{{"Client", "SOAP 1.1 comes as text/xml in UTF-8", {}}, "content-type", true};
   }
   Opened opened = reader_.open(request.body);
-  if (!opened.payload) throw BadEnvelope{{"Client", "the Body is empty", {}}, "soap-empty-body", false};
-  if (opened.is_fault) throw BadEnvelope{{"Client", "a fault is no request", {}}, "soap-fault", false};
+  if (!opened.payload)
+    throw BadEnvelope{{"Client", "the Body is empty", {}}, "soap-empty-body", false};
+  if (opened.is_fault)
+    throw BadEnvelope{{"Client", "a fault is no request", {}}, "soap-fault", false};
   const auto declared = actions_.find(std::string(local_name(opened.payload)));
   if (!action_fits(request.header("soapaction"), declared == actions_.end() ? "" : declared->second,
                    local_name(opened.payload))) {
@@ -64,28 +68,30 @@ void Inbound::serve(http::Request request, const http::Respond& respond) const {
   received.headers = http::allowed_headers(request);
   received.message_id = std::string(request.header("message-id"));
   // The answer may come after stop(): what it needs is in the door, by value.
-  door_.intake->take(std::move(received), [door = door_, respond](const connector::IntakeAnswer& parts) {
-    try {
-      respond(answer_of(door, parts));
-    } catch (const std::exception&) {
-      // The reply cannot be written; its message stands. The caller repeats and the cause is in the journal.
-      respond(door.answer({500, "reply-unwritable", "the reply cannot be written"}));
-    }
-  });
+  door_.intake->take(
+      std::move(received), [door = door_, respond](const connector::IntakeAnswer& parts) {
+        try {
+          respond(answer_of(door, parts));
+        } catch (const std::exception&) {
+          // The reply cannot be written; its message stands. The caller repeats and the cause is in
+          // the journal.
+          respond(door.answer({500, "reply-unwritable", "the reply cannot be written"}));
+        }
+      });
 }
 
 Response Inbound::answer_of(const http::Door& door, const connector::IntakeAnswer& parts) {
   const PartAnswer answer = http::whole(parts);
   switch (answer.kind) {
-    case PartAnswer::Kind::accepted:
-      return {202, {}, {}};
+    case PartAnswer::Kind::accepted: return {202, {}, {}};
     case PartAnswer::Kind::replied:
-      return {200, {{"Content-Type", kContentType}}, write_envelope(write_xml(answer.document->document_element()))};
+      return {200,
+              {{"Content-Type", kContentType}},
+              write_envelope(write_xml(answer.document->document_element()))};
     case PartAnswer::Kind::refused:
       return fault_response(500, {"Client", answer.text.empty() ? answer.code : answer.text,
                                   refusal_detail(answer.code, answer.text)});
-    case PartAnswer::Kind::retry_later:
-      break;
+    case PartAnswer::Kind::retry_later: break;
   }
   return door.answer({503, answer.code.empty() ? "retry-later" : answer.code,
                       answer.text.empty() ? "try again later" : answer.text});

@@ -9,8 +9,8 @@
 
 namespace masar::soap {
 
-/// One inbound SOAP endpoint: envelopes in, payloads to Intake, replies and faults out. Immutable; any
-/// thread.
+/// One inbound SOAP endpoint: envelopes in, payloads to Intake, replies and faults out. Immutable;
+/// any thread.
 class Inbound {
  public:
   /// `actions`: payload element (local name) → its SOAPAction.

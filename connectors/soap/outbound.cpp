@@ -46,7 +46,10 @@ bool is_xml(const CallResult& result) {
 }  // namespace
 
 SoapOutbound::SoapOutbound(OutboundSettings settings, EnvelopeReader reader, Executor& executor)
-    : settings_(std::move(settings)), reader_(std::move(reader)), executor_(executor), client_(settings_.client) {}
+    : settings_(std::move(settings)),
+      reader_(std::move(reader)),
+      executor_(executor),
+      client_(settings_.client) {}
 
 void SoapOutbound::send(Attempt attempt, Done done) {
   const auto found = settings_.operations.find(attempt.operation);
@@ -54,7 +57,8 @@ void SoapOutbound::send(Attempt attempt, Done done) {
     // Nothing was sent and nothing would change: final, and never from inside send().
     executor_.post([done, code, text] { done({OutcomeKind::rejected, code, text, {}, {}}); });
   };
-  if (found == settings_.operations.end()) return refuse("no-operation", "the endpoint has no such operation");
+  if (found == settings_.operations.end())
+    return refuse("no-operation", "the endpoint has no such operation");
   const Operation& operation = found->second;
   std::string payload;
   std::string reply_name;
@@ -63,7 +67,8 @@ void SoapOutbound::send(Attempt attempt, Done done) {
     const Document document = reader_.read(attempt.body);
     const pugi::xml_node root = document->document_element();
     reply_uri = std::string(uri_of(root));
-    reply_name = operation.reply.empty() ? std::string(local_name(root)) + "Response" : operation.reply;
+    reply_name =
+        operation.reply.empty() ? std::string(local_name(root)) + "Response" : operation.reply;
     payload = write_xml(root);
   } catch (const Error&) {
     return refuse("bad-payload", "the payload to be sent is not well-formed");
@@ -73,15 +78,18 @@ void SoapOutbound::send(Attempt attempt, Done done) {
   call.headers = http::partner_headers(attempt);
   call.headers.emplace_back("Content-Type", kContentType);
   call.headers.emplace_back("SOAPAction", "\"" + operation.action + "\"");
-  if (!settings_.authorization.empty()) call.headers.emplace_back("Authorization", settings_.authorization);
+  if (!settings_.authorization.empty())
+    call.headers.emplace_back("Authorization", settings_.authorization);
   call.body = write_envelope(payload);
-  client_.call(std::move(call), settings_.timeout,
-               [this, &operation, reply_name, reply_uri, done = std::move(done)](CallResult result) {
-                 done(outcome_of(std::move(result), operation, reply_name, reply_uri));
-               });
+  client_.call(
+      std::move(call), settings_.timeout,
+      [this, &operation, reply_name, reply_uri, done = std::move(done)](CallResult result) {
+        done(outcome_of(std::move(result), operation, reply_name, reply_uri));
+      });
 }
 
-Outcome SoapOutbound::outcome_of(CallResult result, const Operation& operation, const std::string& reply_name,
+Outcome SoapOutbound::outcome_of(CallResult result, const Operation& operation,
+                                 const std::string& reply_name,
                                  const std::string& reply_uri) const {
   if (result.kind == CallResult::Kind::not_sent) {
     return {OutcomeKind::unavailable, result.code, result.text, {}, {}};
@@ -92,7 +100,8 @@ Outcome SoapOutbound::outcome_of(CallResult result, const Operation& operation, 
   }
   const std::string status = std::to_string(result.status);
   const bool good = result.status / 100 == 2;
-  if (good && operation.one_way && result.body.empty()) return {OutcomeKind::delivered, status, "done", {}, {}};
+  if (good && operation.one_way && result.body.empty())
+    return {OutcomeKind::delivered, status, "done", {}, {}};
   std::string why = "the reply is not declared as XML";
   std::string code = "reply-not-xml";
   if (is_xml(result)) {
@@ -103,7 +112,8 @@ Outcome SoapOutbound::outcome_of(CallResult result, const Operation& operation, 
       const bool fits = opened.payload && (qualified ? reply_name == opened.payload.name()
                                                      : reply_name == local_name(opened.payload) &&
                                                            reply_uri == uri_of(opened.payload));
-      if (good && fits) return {OutcomeKind::delivered, status, "done", write_xml(opened.payload), {}};
+      if (good && fits)
+        return {OutcomeKind::delivered, status, "done", write_xml(opened.payload), {}};
       code = "reply-unexpected";
       why = "the reply is not the one that belongs to the operation";
     } catch (const BadEnvelope& bad) {
@@ -112,12 +122,18 @@ Outcome SoapOutbound::outcome_of(CallResult result, const Operation& operation, 
     }
   }
   if (result.status == 429 || result.status == 503) {
-    return {OutcomeKind::unavailable, status, "the partner answered " + status, {}, result.retry_after()};
+    return {OutcomeKind::unavailable,
+            status,
+            "the partner answered " + status,
+            {},
+            result.retry_after()};
   }
-  return unknown(good ? code : status, good ? why : "the partner answered " + status, std::move(result));
+  return unknown(good ? code : status, good ? why : "the partner answered " + status,
+                 std::move(result));
 }
 
-Outcome SoapOutbound::fault_outcome(pugi::xml_node fault, const Operation& operation, const CallResult& result) const {
+Outcome SoapOutbound::fault_outcome(pugi::xml_node fault, const Operation& operation,
+                                    const CallResult& result) const {
   const std::string code = detail_text(fault, settings_.fault_code);
   Outcome outcome;
   outcome.retry_after = result.retry_after();

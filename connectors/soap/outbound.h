@@ -12,9 +12,10 @@ namespace masar::soap {
 
 struct Operation {
   std::string action;
-  std::string reply;                     ///< `prefix:Name` or a local name in the request's namespace; empty: request + Response
-  bool one_way = false;                  ///< no reply belongs to it
-  std::vector<std::string> rejected;     ///< codes of typed faults
+  std::string reply;  ///< `prefix:Name` or a local name in the request's namespace; empty: request
+                      ///< + Response
+  bool one_way = false;               ///< no reply belongs to it
+  std::vector<std::string> rejected;  ///< codes of typed faults
   std::vector<std::string> unavailable;
 };
 
@@ -35,9 +36,10 @@ class SoapOutbound final : public connector::Outbound {
   void send(connector::Attempt attempt, Done done) override;
 
  private:
-  connector::Outcome outcome_of(http::CallResult result, const Operation& operation, const std::string& reply_name,
-                                const std::string& reply_uri) const;
-  connector::Outcome fault_outcome(pugi::xml_node fault, const Operation& operation, const http::CallResult& result) const;
+  connector::Outcome outcome_of(http::CallResult result, const Operation& operation,
+                                const std::string& reply_name, const std::string& reply_uri) const;
+  connector::Outcome fault_outcome(pugi::xml_node fault, const Operation& operation,
+                                   const http::CallResult& result) const;
 
   const OutboundSettings settings_;
   const EnvelopeReader reader_;

@@ -17,8 +17,10 @@ using connector::Intake;
 namespace {
 
 const config::ElementTable& in_table() {
-  static const config::ElementTable table{
-      "soap", "Where a partner posts SOAP 1.1 requests to the hub.", http::door_fields(), {"operation"}};
+  static const config::ElementTable table{"soap",
+                                          "Where a partner posts SOAP 1.1 requests to the hub.",
+                                          http::door_fields(),
+                                          {"operation"}};
   return table;
 }
 
@@ -39,7 +41,12 @@ const config::ElementTable& out_table() {
       {{"url", Kind::url, true, "", "where to", {}},
        {"user", Kind::text, false, "", "our user for HTTP Basic", {}},
        {"password", Kind::secret, false, "", "our password for HTTP Basic", {}},
-       {"fault-code", Kind::text, false, "", "where a typed fault's code stands below its detail: p:Fault/p:Code", {}},
+       {"fault-code",
+        Kind::text,
+        false,
+        "",
+        "where a typed fault's code stands below its detail: p:Fault/p:Code",
+        {}},
        {"proxy", Kind::address, false, "", "host:port of a proxy", {}},
        {"reply-bytes", Kind::bytes, false, "1048576", "limit of a reply, in bytes", {}}},
       {"operation"}};
@@ -52,10 +59,25 @@ const config::ElementTable& operation_table() {
       "A request that the partner takes.",
       {{"name", Kind::name, true, "", "the name by which routes call it", {}},
        {"action", Kind::text, true, "", "its SOAPAction", {}},
-       {"reply", Kind::name, false, "", "the reply's element; without it the request's name + Response", {}},
+       {"reply",
+        Kind::name,
+        false,
+        "",
+        "the reply's element; without it the request's name + Response",
+        {}},
        {"one-way", Kind::boolean, false, "false", "whether an empty 2xx is its answer", {}},
-       {"rejected", Kind::text, false, "", "codes of typed faults that are refusals, with spaces between", {}},
-       {"unavailable", Kind::text, false, "", "codes of typed faults that mean: not done, try again", {}}},
+       {"rejected",
+        Kind::text,
+        false,
+        "",
+        "codes of typed faults that are refusals, with spaces between",
+        {}},
+       {"unavailable",
+        Kind::text,
+        false,
+        "",
+        "codes of typed faults that mean: not done, try again",
+        {}}},
       {}};
   return table;
 }
@@ -88,7 +110,8 @@ class SoapConnector final : public connector::Connector {
   std::string_view name() const override { return "soap"; }
   void check(const EndpointSpec& spec, config::Diagnostics& diagnostics) const override;
   void add_inbound(const EndpointSpec& spec, Intake& intake) override;
-  std::unique_ptr<connector::Outbound> add_outbound(const EndpointSpec& spec, Intake& intake) override;
+  std::unique_ptr<connector::Outbound> add_outbound(const EndpointSpec& spec,
+                                                    Intake& intake) override;
 
   // The listeners are the http connector's to start and stop.
   void start() override {}
@@ -101,9 +124,11 @@ class SoapConnector final : public connector::Connector {
   }
 
  private:
-  void check_operations(const config::Element& own, bool inbound, config::Diagnostics& diagnostics) const;
+  void check_operations(const config::Element& own, bool inbound,
+                        config::Diagnostics& diagnostics) const;
   void check_names(const config::Values& values, config::Diagnostics& diagnostics) const;
-  void check_prefix(const std::string& name, const config::Place& place, config::Diagnostics& diagnostics) const;
+  void check_prefix(const std::string& name, const config::Place& place,
+                    config::Diagnostics& diagnostics) const;
 
   const connector::Context context_;
   http::Listeners& listeners_;
@@ -112,26 +137,31 @@ class SoapConnector final : public connector::Connector {
 
 void SoapConnector::check(const EndpointSpec& spec, config::Diagnostics& diagnostics) const {
   const config::Element* own = spec.root->element("soap");
-  if (!own) return diagnostics.add(spec.root->place, "an endpoint of the connector soap needs <soap>");
+  if (!own)
+    return diagnostics.add(spec.root->place, "an endpoint of the connector soap needs <soap>");
   const config::Values values(spec.inbound ? in_table() : out_table(), *own, diagnostics);
   check_operations(*own, spec.inbound, diagnostics);
   if (spec.inbound) {
     http::check_door(values, diagnostics);
     return listeners_.check_use(*own, values.has("user"), diagnostics);
   }
-  if (values.has("url") && !values.text("url").empty() && !http::is_callable_url(values.text("url"))) {
+  if (values.has("url") && !values.text("url").empty() &&
+      !http::is_callable_url(values.text("url"))) {
     diagnostics.add(values.place("url"), "the URL cannot be called", "write http://host:port/path");
   }
   if (values.has("user") != values.has("password")) {
     diagnostics.add(own->place, "user and password belong together");
   }
-  if (own->elements("operation").empty()) diagnostics.add(own->place, "the endpoint has no <operation>");
+  if (own->elements("operation").empty())
+    diagnostics.add(own->place, "the endpoint has no <operation>");
   check_names(values, diagnostics);
 }
 
-void SoapConnector::check_names(const config::Values& values, config::Diagnostics& diagnostics) const {
+void SoapConnector::check_names(const config::Values& values,
+                                config::Diagnostics& diagnostics) const {
   std::istringstream path(values.text("fault-code"));
-  for (std::string step; std::getline(path, step, '/');) check_prefix(step, values.place("fault-code"), diagnostics);
+  for (std::string step; std::getline(path, step, '/');)
+    check_prefix(step, values.place("fault-code"), diagnostics);
 }
 
 void SoapConnector::check_prefix(const std::string& name, const config::Place& place,
@@ -142,13 +172,16 @@ void SoapConnector::check_prefix(const std::string& name, const config::Place& p
   for (const auto& entry : context_.prefixes) known.push_back(entry.second);
   const std::string prefix = name.substr(0, colon);
   if (std::find(known.begin(), known.end(), prefix) != known.end()) return;
-  diagnostics.add(place, "there is no namespace prefix \"" + prefix + "\"", config::suggest(prefix, known));
+  diagnostics.add(place, "there is no namespace prefix \"" + prefix + "\"",
+                  config::suggest(prefix, known));
 }
 
-void SoapConnector::check_operations(const config::Element& own, bool inbound, config::Diagnostics& diagnostics) const {
+void SoapConnector::check_operations(const config::Element& own, bool inbound,
+                                     config::Diagnostics& diagnostics) const {
   std::vector<std::string> seen;
   for (const config::Element* one : own.elements("operation")) {
-    const config::Values values(inbound ? in_operation_table() : operation_table(), *one, diagnostics);
+    const config::Values values(inbound ? in_operation_table() : operation_table(), *one,
+                                diagnostics);
     const std::string& id = values.text("name");
     if (!id.empty() && std::find(seen.begin(), seen.end(), id) != seen.end()) {
       diagnostics.add(values.place("name"), "there are two operations \"" + id + "\"");
@@ -159,11 +192,14 @@ void SoapConnector::check_operations(const config::Element& own, bool inbound, c
     const auto unavailable = words(values.text("unavailable"));
     for (const std::string& code : words(values.text("rejected"))) {
       if (std::find(unavailable.begin(), unavailable.end(), code) != unavailable.end()) {
-        diagnostics.add(values.place("rejected"), "\"" + code + "\" is both rejected and unavailable");
+        diagnostics.add(values.place("rejected"),
+                        "\"" + code + "\" is both rejected and unavailable");
       }
     }
-    if (!(values.text("rejected") + values.text("unavailable")).empty() && own.value("fault-code").empty()) {
-      diagnostics.add(own.place, "fault codes are declared, but not where they stand", "add fault-code=\"p:Fault/p:Code\"");
+    if (!(values.text("rejected") + values.text("unavailable")).empty() &&
+        own.value("fault-code").empty()) {
+      diagnostics.add(own.place, "fault codes are declared, but not where they stand",
+                      "add fault-code=\"p:Fault/p:Code\"");
     }
   }
 }
@@ -186,18 +222,21 @@ void SoapConnector::add_inbound(const EndpointSpec& spec, Intake& intake) {
   }
   paused_[spec.id] = door.paused;
   const auto inbound = std::make_shared<const Inbound>(
-      std::move(door), EnvelopeReader(context_.prefixes, limits_of(spec.body_bytes_max)), std::move(actions));
+      std::move(door), EnvelopeReader(context_.prefixes, limits_of(spec.body_bytes_max)),
+      std::move(actions));
   listeners_.at(values.text("listener")).route(Inbound::handler(inbound));
   listeners_.refusals_to(intake);
 }
 
-std::unique_ptr<connector::Outbound> SoapConnector::add_outbound(const EndpointSpec& spec, Intake&) {
+std::unique_ptr<connector::Outbound> SoapConnector::add_outbound(const EndpointSpec& spec,
+                                                                 Intake&) {
   config::Diagnostics checked;
   const config::Values values(out_table(), own_element(spec), checked);
   OutboundSettings settings;
   settings.url = values.text("url");
   if (values.has("user")) {
-    settings.authorization = http::basic_authorization(values.text("user"), context_.secrets.get(values.text("password")));
+    settings.authorization = http::basic_authorization(
+        values.text("user"), context_.secrets.get(values.text("password")));
   }
   settings.fault_code = values.text("fault-code");
   settings.timeout = spec.timeout;
@@ -216,13 +255,15 @@ std::unique_ptr<connector::Outbound> SoapConnector::add_outbound(const EndpointS
     settings.operations.emplace(own.text("name"), std::move(operation));
   }
   const std::size_t reply_max = settings.client.reply_bytes_max;
-  return std::make_unique<SoapOutbound>(std::move(settings), EnvelopeReader(context_.prefixes, limits_of(reply_max)),
+  return std::make_unique<SoapOutbound>(std::move(settings),
+                                        EnvelopeReader(context_.prefixes, limits_of(reply_max)),
                                         context_.executor);
 }
 
 }  // namespace
 
-std::unique_ptr<connector::Connector> make_soap(const connector::Context& context, http::Listeners& listeners) {
+std::unique_ptr<connector::Connector> make_soap(const connector::Context& context,
+                                                http::Listeners& listeners) {
   return std::make_unique<SoapConnector>(context, listeners);
 }
 

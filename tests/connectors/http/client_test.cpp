@@ -15,7 +15,9 @@ using Kind = CallResult::Kind;
 
 namespace masar::http {
 std::ostream& operator<<(std::ostream& out, CallResult::Kind kind) {
-  return out << (kind == Kind::replied ? "replied" : kind == Kind::not_sent ? "not sent" : "unknown");
+  return out << (kind == Kind::replied    ? "replied"
+                 : kind == Kind::not_sent ? "not sent"
+                                          : "unknown");
 }
 }  // namespace masar::http
 
@@ -26,7 +28,8 @@ constexpr std::chrono::milliseconds kShort{150};
 
 CallResult ask(Client& client, Call call, std::chrono::milliseconds timeout = kLong) {
   std::promise<CallResult> done;
-  client.call(std::move(call), timeout, [&](CallResult result) { done.set_value(std::move(result)); });
+  client.call(std::move(call), timeout,
+              [&](CallResult result) { done.set_value(std::move(result)); });
   return done.get_future().get();
 }
 
@@ -85,25 +88,38 @@ BOOST_AUTO_TEST_CASE(replies_are_read_strictly) {
       {"a cut chunk", chunked + "5\r\nok", Kind::unknown, "reply-cut"},
       {"no last chunk", chunked + "2\r\nok\r\n", Kind::unknown, "reply-cut"},
       {"chunk 0x2", chunked + "0x2\r\nok\r\n0\r\n\r\n", Kind::unknown, "reply-malformed"},
-      {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", Kind::unknown, "reply-malformed"},
-      {"two equal lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", Kind::unknown, "reply-malformed"},
-      {"length -1", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", Kind::unknown, "reply-malformed"},
-      {"length and chunked", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", Kind::unknown,
+      {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+       Kind::unknown, "reply-malformed"},
+      {"two equal lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok",
+       Kind::unknown, "reply-malformed"},
+      {"length -1", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", Kind::unknown,
        "reply-malformed"},
-      {"gzip, chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", Kind::unknown, "reply-malformed"},
+      {"length and chunked",
+       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       Kind::unknown, "reply-malformed"},
+      {"gzip, chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+       Kind::unknown, "reply-malformed"},
       {"early hints", "HTTP/1.1 103 Early\r\n\r\n" + kOk, Kind::unknown, "reply-status"},
       {"continue", "HTTP/1.1 100 Continue\r\n\r\n" + kOk, Kind::unknown, "reply-status"},
-      {"status 999", "HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n", Kind::unknown, "reply-status"},
+      {"status 999", "HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n", Kind::unknown,
+       "reply-status"},
       {"not HTTP", "SSH-2.0-x\r\n\r\n", Kind::unknown, ""},
-      {"HTTP/2", "HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok", Kind::unknown, "reply-malformed"},
-      {"a huge value", "HTTP/1.1 200 OK\r\nX: " + std::string(9000, 'x') + "\r\nContent-Length: 2\r\n\r\nok", Kind::unknown,
+      {"HTTP/2", "HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok", Kind::unknown,
        "reply-malformed"},
-      {"a huge header", "HTTP/1.1 200 OK\r\nX: " + std::string(20000, 'x'), Kind::unknown, "reply-too-large"},
-      {"a body over the limit", "HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'x'), Kind::unknown,
+      {"a huge value",
+       "HTTP/1.1 200 OK\r\nX: " + std::string(9000, 'x') + "\r\nContent-Length: 2\r\n\r\nok",
+       Kind::unknown, "reply-malformed"},
+      {"a huge header", "HTTP/1.1 200 OK\r\nX: " + std::string(20000, 'x'), Kind::unknown,
        "reply-too-large"},
-      {"chunks over the limit", chunked + "65\r\n" + std::string(101, 'x') + "\r\n0\r\n\r\n", Kind::unknown, "reply-too-large"},
-      {"no end over the limit", "HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x'), Kind::unknown, "reply-too-large"},
-      {"at the limit", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'x'), Kind::replied, ""},
+      {"a body over the limit",
+       "HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'x'), Kind::unknown,
+       "reply-too-large"},
+      {"chunks over the limit", chunked + "65\r\n" + std::string(101, 'x') + "\r\n0\r\n\r\n",
+       Kind::unknown, "reply-too-large"},
+      {"no end over the limit", "HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x'), Kind::unknown,
+       "reply-too-large"},
+      {"at the limit", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'x'),
+       Kind::replied, ""},
   };
   std::atomic<std::size_t> next{0};
   RawServer partner([&](RawSocket& socket, int) {
@@ -150,7 +166,8 @@ BOOST_AUTO_TEST_CASE(what_could_not_be_sent_is_told_from_what_may_have_been_done
   result = ask(client, to(half.address()));
   BOOST_TEST(result.kind == Kind::unknown);
 
-  for (const char* url : {"ftp://127.0.0.1/", "http://", "http://u@127.0.0.1/", "http://127.0.0.1:99999/", "http://h/a b"}) {
+  for (const char* url : {"ftp://127.0.0.1/", "http://", "http://u@127.0.0.1/",
+                          "http://127.0.0.1:99999/", "http://h/a b"}) {
     Call call;
     call.url = url;
     result = ask(client, call);
@@ -204,7 +221,8 @@ BOOST_AUTO_TEST_CASE(a_connection_is_kept_only_where_calls_may_be_repeated) {
     ClientSettings settings;
     settings.reuse = true;
     Client keeping(settings);
-    for (int i = 0; i < 3; ++i) BOOST_TEST(ask(keeping, to(partner.address())).kind == Kind::replied);
+    for (int i = 0; i < 3; ++i)
+      BOOST_TEST(ask(keeping, to(partner.address())).kind == Kind::replied);
   }
   BOOST_TEST(connections == 1);
   {
@@ -294,14 +312,16 @@ BOOST_AUTO_TEST_CASE(stopping_ends_running_and_waiting_calls) {
   std::vector<std::promise<CallResult>> results(4);
   Client client(settings);
   const auto start = [&](std::size_t i) {
-    client.call(to(silent.address()), kLong, [&results, i](CallResult result) { results[i].set_value(std::move(result)); });
+    client.call(to(silent.address()), kLong,
+                [&results, i](CallResult result) { results[i].set_value(std::move(result)); });
   };
   start(0);
   arrived.get_future().wait();
   for (std::size_t i = 1; i < results.size(); ++i) start(i);
   client.stop();
   BOOST_TEST(results[0].get_future().get().kind == Kind::unknown);
-  for (std::size_t i = 1; i < results.size(); ++i) BOOST_TEST(results[i].get_future().get().kind == Kind::not_sent);
+  for (std::size_t i = 1; i < results.size(); ++i)
+    BOOST_TEST(results[i].get_future().get().kind == Kind::not_sent);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

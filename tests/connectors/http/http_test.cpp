@@ -20,7 +20,9 @@ using masar::test::Stage;
 using masar::test::status_of;
 
 namespace masar::connector {
-std::ostream& operator<<(std::ostream& out, OutcomeKind kind) { return out << static_cast<int>(kind); }
+std::ostream& operator<<(std::ostream& out, OutcomeKind kind) {
+  return out << static_cast<int>(kind);
+}
 }  // namespace masar::connector
 
 namespace {
@@ -51,8 +53,10 @@ struct Inbound {
   std::string post(const std::string& body, const std::string& type = "application/xml",
                    const std::string& auth = "Authorization: Basic dTpvcGVuIHNlc2FtZQ==\r\n") {
     RawSocket socket(address);
-    socket.send("POST /in HTTP/1.1\r\nHost: h\r\nConnection: close\r\nMessage-Id: m-1\r\nCookie: c\r\n" + auth +
-                "Content-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    socket.send(
+        "POST /in HTTP/1.1\r\nHost: h\r\nConnection: close\r\nMessage-Id: m-1\r\nCookie: c\r\n" +
+        auth + "Content-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n" + body);
     return socket.read_all();
   }
   Stage stage;
@@ -70,7 +74,8 @@ Outcome send_to(const std::string& reply, const std::string& inner = "") {
   Stage stage;
   Listeners listeners;
   const auto connector = make_http(stage.context(), listeners);
-  const Endpoint endpoint("out", false, "<http url='http://" + partner.address() + "/p'>" + inner + "</http>");
+  const Endpoint endpoint("out", false,
+                          "<http url='http://" + partner.address() + "/p'>" + inner + "</http>");
   const auto outbound = connector->add_outbound(endpoint.spec, stage);
   Attempt attempt;
   attempt.effect_id = "effect-1";
@@ -90,24 +95,51 @@ BOOST_AUTO_TEST_CASE(bad_configuration_is_found_with_place_and_nearest_name) {
   };
   const std::vector<Case> table = {
       {kHere, "", true, {"endpoints/e.xml:1:1", "needs <http>"}},
-      {kHere, "<http listner='http' path='/a'/>", true, {"no attribute \"listner\"", "did you mean \"listener\""}},
-      {kHere, "<http listener='htp' path='/a'/>", true, {"no HTTP listener \"htp\"", "did you mean \"http\""}},
+      {kHere,
+       "<http listner='http' path='/a'/>",
+       true,
+       {"no attribute \"listner\"", "did you mean \"listener\""}},
+      {kHere,
+       "<http listener='htp' path='/a'/>",
+       true,
+       {"no HTTP listener \"htp\"", "did you mean \"http\""}},
       {kHere, "<http listener='http' path='a'/>", true, {"not a path"}},
       {kHere, "<http listener='http' path='/a' user='u'/>", true, {"belong together", "password="}},
-      {kHere, "<http listener='http' path='/a' user='u' password='hunter2'/>", true, {"secret:NAME"}},
-      {kHere, "<http listener='http' path='/a' method='GET'/>", true, {"\"GET\" does not fit method"}},
-      {"<listener id='http' connector='http' address='0.0.0.0:80'/>", "<http listener='http' path='/a'/>", true,
+      {kHere,
+       "<http listener='http' path='/a' user='u' password='hunter2'/>",
+       true,
+       {"secret:NAME"}},
+      {kHere,
+       "<http listener='http' path='/a' method='GET'/>",
+       true,
+       {"\"GET\" does not fit method"}},
+      {"<listener id='http' connector='http' address='0.0.0.0:80'/>",
+       "<http listener='http' path='/a'/>",
+       true,
        {"0.0.0.0:80", "no authentication"}},
-      {"<listener id='http' connector='http' address='[::]:80'/>", "<http listener='http' path='/a'/>", true,
+      {"<listener id='http' connector='http' address='[::]:80'/>",
+       "<http listener='http' path='/a'/>",
+       true,
        {"no authentication"}},
-      {"<listener id='http' connector='http' adress='127.0.0.1:0'/>", "<http listener='http' path='/a'/>", true,
+      {"<listener id='http' connector='http' adress='127.0.0.1:0'/>",
+       "<http listener='http' path='/a'/>",
+       true,
        {"did you mean \"address\""}},
       {kHere, "<http/>", false, {"needs the attribute \"url\""}},
       {kHere, "<http url='http://u:p@h/'/>", false, {"cannot be called"}},
       {kHere, "<http url='ftp://h/'/>", false, {"does not fit url"}},
-      {kHere, "<http url='http://h/'><status code='99' means='rejected'/></http>", false, {"no such status"}},
-      {kHere, "<http url='http://h/'><status code='404' means='rejekted'/></http>", false, {"did you mean \"rejected\""}},
-      {kHere, "<http url='http://h/'><statu code='404' means='rejected'/></http>", false, {"did you mean \"status\""}},
+      {kHere,
+       "<http url='http://h/'><status code='99' means='rejected'/></http>",
+       false,
+       {"no such status"}},
+      {kHere,
+       "<http url='http://h/'><status code='404' means='rejekted'/></http>",
+       false,
+       {"did you mean \"rejected\""}},
+      {kHere,
+       "<http url='http://h/'><statu code='404' means='rejected'/></http>",
+       false,
+       {"did you mean \"status\""}},
   };
   for (const Case& one : table) {
     const std::string text = check(one.listener, one.inbound, one.inner);
@@ -117,12 +149,15 @@ BOOST_AUTO_TEST_CASE(bad_configuration_is_found_with_place_and_nearest_name) {
   BOOST_TEST(check(kHere, true, "<http listener='http' path='/a'/>") == "");
   BOOST_TEST(check("<listener id='http' connector='http' address='0.0.0.0:80'/>", true,
                    "<http listener='http' path='/a' user='u' password='secret:p'/>") == "");
-  BOOST_TEST(check(kHere, false, "<http url='http://h/'><status code='404' means='rejected'/></http>") == "");
+  BOOST_TEST(check(kHere, false,
+                   "<http url='http://h/'><status code='404' means='rejected'/></http>") == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_message_reaches_intake_with_its_allowed_headers) {
   Inbound in;
-  in.stage.answering = [](const Received&) { return IntakeAnswer{part(PartAnswer::Kind::accepted)}; };
+  in.stage.answering = [](const Received&) {
+    return IntakeAnswer{part(PartAnswer::Kind::accepted)};
+  };
   BOOST_TEST(status_of(in.post("<a/>")) == "202");
   const auto received = in.stage.received();
   BOOST_TEST(received.size() == 1u);
@@ -130,7 +165,8 @@ BOOST_AUTO_TEST_CASE(a_message_reaches_intake_with_its_allowed_headers) {
   BOOST_TEST(received[0].sender == "partner");
   BOOST_TEST(received[0].message_id == "m-1");
   BOOST_TEST(received[0].body == "<a/>");
-  for (const auto& header : received[0].headers) BOOST_TEST((header.first != "cookie" && header.first != "authorization"));
+  for (const auto& header : received[0].headers)
+    BOOST_TEST((header.first != "cookie" && header.first != "authorization"));
 }
 
 BOOST_AUTO_TEST_CASE(each_answer_of_intake_has_its_status) {
@@ -142,25 +178,33 @@ BOOST_AUTO_TEST_CASE(each_answer_of_intake_has_its_status) {
     std::vector<const char*> says;
   };
   const std::vector<Case> table = {
-      {{test::reply(reader, "<a:r xmlns:a='urn:a'>1</a:r>")}, "200", {"Content-Type: application/xml", "<a:r xmlns:a=\"urn:a\">1</a:r>"}},
-      {{part(PartAnswer::Kind::refused, "xml-doctype", "a DOCTYPE")}, "400", {"problem+json", "\"code\":\"xml-doctype\"", "a DOCTYPE"}},
+      {{test::reply(reader, "<a:r xmlns:a='urn:a'>1</a:r>")},
+       "200",
+       {"Content-Type: application/xml", "<a:r xmlns:a=\"urn:a\">1</a:r>"}},
+      {{part(PartAnswer::Kind::refused, "xml-doctype", "a DOCTYPE")},
+       "400",
+       {"problem+json", "\"code\":\"xml-doctype\"", "a DOCTYPE"}},
       {{part(PartAnswer::Kind::refused, "duplicate-other-content", "x")}, "409", {"problem+json"}},
       {{part(PartAnswer::Kind::retry_later)}, "503", {"Retry-After: 1", "problem+json"}},
-      {{part(PartAnswer::Kind::accepted), part(PartAnswer::Kind::retry_later)}, "503", {"Retry-After: 1"}},
+      {{part(PartAnswer::Kind::accepted), part(PartAnswer::Kind::retry_later)},
+       "503",
+       {"Retry-After: 1"}},
       {{part(PartAnswer::Kind::refused, "c", "t"), part(PartAnswer::Kind::accepted)}, "202", {}},
   };
   for (const Case& one : table) {
     in.stage.answering = [&](const Received&) { return one.answer; };
     const std::string answer = in.post("<a/>");
     BOOST_TEST(status_of(answer) == one.status);
-    for (const char* part_of : one.says) BOOST_TEST(has(answer, part_of), part_of << " in " << answer);
+    for (const char* part_of : one.says)
+      BOOST_TEST(has(answer, part_of), part_of << " in " << answer);
   }
 }
 
 BOOST_AUTO_TEST_CASE(what_is_refused_at_the_edge_is_audited_and_goes_no_further) {
   Inbound in;
   BOOST_TEST(status_of(in.post("<a/>", "application/xml", "")) == "401");
-  BOOST_TEST(status_of(in.post("<a/>", "application/xml", "Authorization: Basic dTp3cm9uZw==\r\n")) == "401");
+  BOOST_TEST(status_of(in.post("<a/>", "application/xml",
+                               "Authorization: Basic dTp3cm9uZw==\r\n")) == "401");
   BOOST_TEST(status_of(in.post("<a/>", "text/plain")) == "415");
   BOOST_TEST(status_of(in.post("<a/>", "text/xml; charset=utf-16")) == "415");
   BOOST_TEST(status_of(in.post(std::string(51, 'x'))) == "413");
@@ -172,11 +216,14 @@ BOOST_AUTO_TEST_CASE(what_is_refused_at_the_edge_is_audited_and_goes_no_further)
   elsewhere.send("GET /other HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   BOOST_TEST(status_of(elsewhere.read_all()) == "404");
   BOOST_TEST(in.stage.received().empty());
-  const std::vector<std::string> wanted = {"in:unauthorized",  "in:unauthorized",   "in:content-type",
-                                           "in:content-type",  "in:body-too-large", "http:no-such-path"};
+  const std::vector<std::string> wanted = {"in:unauthorized",   "in:unauthorized",
+                                           "in:content-type",   "in:content-type",
+                                           "in:body-too-large", "http:no-such-path"};
   BOOST_TEST(in.stage.refused() == wanted, boost::test_tools::per_element());
   in.connector->pause("in", false);
-  in.stage.answering = [](const Received&) { return IntakeAnswer{part(PartAnswer::Kind::accepted)}; };
+  in.stage.answering = [](const Received&) {
+    return IntakeAnswer{part(PartAnswer::Kind::accepted)};
+  };
   BOOST_TEST(status_of(in.post("<a/>")) == "202");
 }
 
@@ -190,7 +237,9 @@ BOOST_AUTO_TEST_CASE(a_message_that_intake_does_not_answer_in_time_may_be_repeat
   connector->add_inbound(endpoint.spec, stage);
   connector->start();
   RawSocket socket(connector->addresses().at("http"));
-  socket.send("POST /in HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n\r\n<a/>");
+  socket.send(
+      "POST /in HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: "
+      "text/xml\r\nContent-Length: 4\r\n\r\n<a/>");
   const std::string answer = socket.read_all();
   BOOST_TEST(status_of(answer) == "503");
   BOOST_TEST(has(answer, "Retry-After: "));
@@ -200,21 +249,31 @@ BOOST_AUTO_TEST_CASE(a_message_that_intake_does_not_answer_in_time_may_be_repeat
 BOOST_AUTO_TEST_CASE(curl_is_understood) {
   Inbound in;
   in.stage.answering = [](const Received& received) {
-    return IntakeAnswer{part(received.body == "<a/>" ? PartAnswer::Kind::accepted : PartAnswer::Kind::retry_later)};
+    return IntakeAnswer{
+        part(received.body == "<a/>" ? PartAnswer::Kind::accepted : PartAnswer::Kind::retry_later)};
   };
   int status = 0;
-  const std::string base = "curl -s -o /dev/null -w '%{http_code}' -u 'u:open sesame' -H 'Content-Type: application/xml' ";
-  BOOST_TEST(test::run(base + "--data-binary '<a/>' http://" + in.address + "/in", status) == "202");
-  BOOST_TEST(test::run(base + "-H 'Transfer-Encoding: chunked' -H 'Expect: 100-continue' --data-binary '<a/>' http://" +
-                           in.address + "/in", status) == "202");
-  BOOST_TEST(test::run("curl -s -o /dev/null -w '%{http_code}' --data-binary '<a/>' http://" + in.address + "/in", status) == "401");
+  const std::string base =
+      "curl -s -o /dev/null -w '%{http_code}' -u 'u:open sesame' -H 'Content-Type: "
+      "application/xml' ";
+  BOOST_TEST(test::run(base + "--data-binary '<a/>' http://" + in.address + "/in", status) ==
+             "202");
+  BOOST_TEST(test::run(base +
+                           "-H 'Transfer-Encoding: chunked' -H 'Expect: 100-continue' "
+                           "--data-binary '<a/>' http://" +
+                           in.address + "/in",
+                       status) == "202");
+  BOOST_TEST(test::run("curl -s -o /dev/null -w '%{http_code}' --data-binary '<a/>' http://" +
+                           in.address + "/in",
+                       status) == "401");
 }
 
 BOOST_AUTO_TEST_CASE(a_status_of_the_partner_becomes_an_outcome) {
   const auto reply = [](const std::string& status, const std::string& more = "") {
     return "HTTP/1.1 " + status + " X\r\n" + more + "Content-Length: 4\r\n\r\n<r/>";
   };
-  const std::string declared = "<status code='404' means='rejected'/><status code='500' means='unavailable'/>";
+  const std::string declared =
+      "<status code='404' means='rejected'/><status code='500' means='unavailable'/>";
   Outcome outcome = send_to(reply("200"));
   BOOST_TEST(outcome.kind == OutcomeKind::delivered);
   BOOST_TEST(outcome.body == "<r/>");
@@ -242,7 +301,9 @@ BOOST_AUTO_TEST_CASE(an_attempt_carries_its_id_its_login_and_no_foreign_transpor
   Stage stage;
   Listeners listeners;
   const auto connector = make_http(stage.context(), listeners);
-  const Endpoint endpoint("out", false, "<http url='http://" + partner.address() + "/p' user='u' password='secret:pass'/>");
+  const Endpoint endpoint(
+      "out", false,
+      "<http url='http://" + partner.address() + "/p' user='u' password='secret:pass'/>");
   const auto outbound = connector->add_outbound(endpoint.spec, stage);
   Attempt attempt;
   attempt.effect_id = "effect-1";

@@ -15,8 +15,8 @@
 
 namespace masar::test {
 
-/// A plain TCP socket that says exactly what it is told: the hostile peer of the HTTP tests. Reads give up
-/// after 10 s so that a hung server fails a test and does not stop it.
+/// A plain TCP socket that says exactly what it is told: the hostile peer of the HTTP tests. Reads
+/// give up after 10 s so that a hung server fails a test and does not stop it.
 class RawSocket {
  public:
   explicit RawSocket(const std::string& address) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -67,7 +67,8 @@ class RawSocket {
       if (end != std::string::npos) {
         std::size_t size = end + 4;
         const auto length = got_.find("Content-Length: ");
-        if (length != std::string::npos && length < end) size += std::stoul(got_.substr(length + 16));
+        if (length != std::string::npos && length < end)
+          size += std::stoul(got_.substr(length + 16));
         if (got_.size() >= size) {
           std::string one = got_.substr(0, size);
           got_.erase(0, size);
@@ -101,8 +102,8 @@ class RawSocket {
   std::string got_;
 };
 
-/// A listener that answers each connection by a script: the hostile partner of the client's tests. The
-/// script runs on the listener's one thread, connection after connection.
+/// A listener that answers each connection by a script: the hostile partner of the client's tests.
+/// The script runs on the listener's one thread, connection after connection.
 class RawServer {
  public:
   using Script = void (*)(RawSocket&, int connection);
@@ -142,6 +143,8 @@ class RawServer {
 inline std::string status_of(const std::string& response) {
   return response.size() > 12 ? response.substr(9, 3) : "none";
 }
-inline bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+inline bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace masar::test

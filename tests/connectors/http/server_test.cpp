@@ -102,60 +102,79 @@ BOOST_AUTO_TEST_CASE(hostile_requests_are_refused_with_an_answer) {
   Fixture f;
   const std::string line = "POST /echo HTTP/1.1\r\n";
   const std::vector<Hostile> table = {
-      {"length and chunked", post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400", ""},
-      {"chunked and length", post("Transfer-Encoding: chunked\r\nContent-Length: 4\r\n", "0\r\n\r\n"), "400", ""},
+      {"length and chunked",
+       post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400", ""},
+      {"chunked and length",
+       post("Transfer-Encoding: chunked\r\nContent-Length: 4\r\n", "0\r\n\r\n"), "400", ""},
       {"two lengths", post("Content-Length: 2\r\nContent-Length: 3\r\n", "abc"), "400", ""},
-      {"two equal lengths", post("Content-Length: 2\r\nContent-Length: 2\r\n", "ab"), "400", "doubled-length"},
+      {"two equal lengths", post("Content-Length: 2\r\nContent-Length: 2\r\n", "ab"), "400",
+       "doubled-length"},
       {"a list of lengths", post("Content-Length: 2, 2\r\n", "ab"), "400", "bad-length"},
       {"negative length", post("Content-Length: -1\r\n"), "400", ""},
       {"signed length", post("Content-Length: +2\r\n", "ab"), "400", ""},
       {"length overflow", post("Content-Length: 99999999999999999999\r\n"), "400", ""},
-      {"gzip, chunked", post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), "400", "transfer-encoding"},
+      {"gzip, chunked", post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), "400",
+       "transfer-encoding"},
       {"chunked, chunked", post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n"), "400", ""},
       {"identity", post("Transfer-Encoding: identity\r\n"), "400", "transfer-encoding"},
-      {"two encodings", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), "400", ""},
+      {"two encodings", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), "400",
+       ""},
       {"space before colon", post("Content-Length : 2\r\n", "ab"), "400", ""},
-      {"chunk 0x5", post("Transfer-Encoding: chunked\r\n", "0x5\r\nhello\r\n0\r\n\r\n"), "400", "bad-body"},
-      {"chunk overflow", post("Transfer-Encoding: chunked\r\n", "FFFFFFFFFFFFFFFFF\r\n"), "400", "bad-body"},
-      {"chunk without CRLF", post("Transfer-Encoding: chunked\r\n", "2\r\nabX0\r\n\r\n"), "400", "bad-body"},
-      {"chunk with bare LF", post("Transfer-Encoding: chunked\r\n", "2\nab\n0\n\n"), "400", "bad-body"},
+      {"chunk 0x5", post("Transfer-Encoding: chunked\r\n", "0x5\r\nhello\r\n0\r\n\r\n"), "400",
+       "bad-body"},
+      {"chunk overflow", post("Transfer-Encoding: chunked\r\n", "FFFFFFFFFFFFFFFFF\r\n"), "400",
+       "bad-body"},
+      {"chunk without CRLF", post("Transfer-Encoding: chunked\r\n", "2\r\nabX0\r\n\r\n"), "400",
+       "bad-body"},
+      {"chunk with bare LF", post("Transfer-Encoding: chunked\r\n", "2\nab\n0\n\n"), "400",
+       "bad-body"},
       {"no host", line + "Content-Length: 0\r\n\r\n", "400", "no-host"},
       {"two hosts", line + kHost + "Host: other\r\n\r\n", "400", "doubled-host"},
       {"empty host", line + "Host: \r\n\r\n", "400", "bad-host"},
       {"host with path", line + "Host: a/b\r\n\r\n", "400", "bad-host"},
-      {"host by trailer", post("Transfer-Encoding: chunked\r\n", "0\r\nHost: evil\r\n\r\n"), "400", "trailer"},
-      {"host only by trailer", line + "Transfer-Encoding: chunked\r\n\r\n0\r\nHost: h\r\n\r\n", "400", "no-host"},
-      {"length by trailer", post("Transfer-Encoding: chunked\r\n", "0\r\nContent-Length: 9\r\n\r\n"), "400", "trailer"},
+      {"host by trailer", post("Transfer-Encoding: chunked\r\n", "0\r\nHost: evil\r\n\r\n"), "400",
+       "trailer"},
+      {"host only by trailer", line + "Transfer-Encoding: chunked\r\n\r\n0\r\nHost: h\r\n\r\n",
+       "400", "no-host"},
+      {"length by trailer",
+       post("Transfer-Encoding: chunked\r\n", "0\r\nContent-Length: 9\r\n\r\n"), "400", "trailer"},
       {"HTTP/1.0 without host", "GET /echo HTTP/1.0\r\n\r\n", "400", "no-host"},
-      {"HTTP/1.0 chunked", "POST /echo HTTP/1.0\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400",
+      {"HTTP/1.0 chunked",
+       "POST /echo HTTP/1.0\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400",
        "transfer-encoding"},
       {"HTTP/2.0", "GET /echo HTTP/2.0\r\n" + kHost + "\r\n", "505", "http-version"},
       {"no version", "GET /echo\r\n" + kHost + "\r\n", "400", "bad-request"},
       {"NUL in a header", post(std::string("X: a\0b\r\n", 8)), "400", "control-character"},
-      {"NUL in the target", std::string("GET /ec\0ho HTTP/1.1\r\n", 21) + kHost + "\r\n", "400", ""},
+      {"NUL in the target", std::string("GET /ec\0ho HTTP/1.1\r\n", 21) + kHost + "\r\n", "400",
+       ""},
       {"bare LF", "GET /echo HTTP/1.1\nHost: h\n\n", "400", "bare-lf"},
       {"bare LF in a header", "GET /echo HTTP/1.1\r\nHost: h\nX: y\r\n\r\n", "400", "bare-lf"},
       {"bare CR", "GET /echo HTTP/1.1\r\nHost: h\rX: y\r\n\r\n", "400", "bare-cr"},
       {"folded line", post("X: a\r\n b\r\n"), "400", "folded-header"},
       {"absolute form", "GET http://h/echo HTTP/1.1\r\n" + kHost + "\r\n", "400", "bad-target"},
       {"asterisk", "OPTIONS * HTTP/1.1\r\n" + kHost + "\r\n", "400", "bad-target"},
-      {"raw UTF-8 in the target", "GET /\xd9\x83 HTTP/1.1\r\n" + kHost + "\r\n", "400", "bad-target"},
+      {"raw UTF-8 in the target", "GET /\xd9\x83 HTTP/1.1\r\n" + kHost + "\r\n", "400",
+       "bad-target"},
       {"escaped NUL", "GET /echo%00 HTTP/1.1\r\n" + kHost + "\r\n", "400", "bad-target"},
       {"broken escape", "GET /echo%2 HTTP/1.1\r\n" + kHost + "\r\n", "400", "bad-target"},
-      {"broken escape in the query", "GET /echo?a=%zz HTTP/1.1\r\n" + kHost + "\r\n", "400", "bad-target"},
+      {"broken escape in the query", "GET /echo?a=%zz HTTP/1.1\r\n" + kHost + "\r\n", "400",
+       "bad-target"},
       {"dot segment", "GET /held/../echo HTTP/1.1\r\n" + kHost + "\r\n", "400", "bad-target"},
-      {"escaped dot segment", "GET /held/%2e%2E/echo HTTP/1.1\r\n" + kHost + "\r\n", "400", "bad-target"},
+      {"escaped dot segment", "GET /held/%2e%2E/echo HTTP/1.1\r\n" + kHost + "\r\n", "400",
+       "bad-target"},
       {"empty first line", "\r\nGET /echo HTTP/1.1\r\n" + kHost + "\r\n", "400", "no-request-line"},
       {"not HTTP at all", "AMQP\x03\x01\r\n\r\n", "400", ""},
       {"TRACE", "TRACE /echo HTTP/1.1\r\n" + kHost + "\r\n", "405", "method-not-allowed"},
-      {"TRACE elsewhere", "TRACE /nowhere HTTP/1.1\r\n" + kHost + "\r\n", "405", "method-not-allowed"},
+      {"TRACE elsewhere", "TRACE /nowhere HTTP/1.1\r\n" + kHost + "\r\n", "405",
+       "method-not-allowed"},
       {"CONNECT", "CONNECT h:80 HTTP/1.1\r\n" + kHost + "\r\n", "400", "bad-target"},
       {"another method", "PUT /echo HTTP/1.1\r\n" + kHost + "\r\n", "405", "method-not-allowed"},
       {"unknown path", "GET /nowhere HTTP/1.1\r\n" + kHost + "\r\n", "404", "no-such-path"},
       {"unknown expectation", post("Expect: tea\r\n"), "417", "expectation"},
       {"declared too large", post("Content-Length: 101\r\n"), "413", "body-too-large"},
-      {"chunked too large", post("Transfer-Encoding: chunked\r\n", "65\r\n" + std::string(101, 'x') + "\r\n0\r\n\r\n"), "413",
-       "body-too-large"},
+      {"chunked too large",
+       post("Transfer-Encoding: chunked\r\n", "65\r\n" + std::string(101, 'x') + "\r\n0\r\n\r\n"),
+       "413", "body-too-large"},
   };
   for (const Hostile& one : table) {
     BOOST_TEST_CONTEXT(one.name) {
@@ -164,7 +183,8 @@ BOOST_AUTO_TEST_CASE(hostile_requests_are_refused_with_an_answer) {
       BOOST_TEST(has(answer, "application/problem+json"));
       BOOST_TEST(has(answer, "Connection: close\r\n"));
       BOOST_TEST(!has(answer, "<reset>"));
-      BOOST_TEST(answer.find("HTTP/1.1 ", 9) == std::string::npos);  // nothing else was taken for a request
+      BOOST_TEST(answer.find("HTTP/1.1 ", 9) ==
+                 std::string::npos);  // nothing else was taken for a request
       if (*one.code) BOOST_TEST(f.codes().back() == one.code);
     }
   }
@@ -175,7 +195,8 @@ BOOST_AUTO_TEST_CASE(hostile_requests_are_refused_with_an_answer) {
 
 BOOST_AUTO_TEST_CASE(a_method_that_is_not_taken_names_those_that_are) {
   Fixture f;
-  BOOST_TEST(has(f.ask("DELETE /echo HTTP/1.1\r\n" + kHost + "\r\n"), "Allow: POST, GET, HEAD\r\n"));
+  BOOST_TEST(
+      has(f.ask("DELETE /echo HTTP/1.1\r\n" + kHost + "\r\n"), "Allow: POST, GET, HEAD\r\n"));
 }
 
 BOOST_AUTO_TEST_CASE(limits_are_exact) {
@@ -190,7 +211,8 @@ BOOST_AUTO_TEST_CASE(limits_are_exact) {
   BOOST_TEST(status_of(over) == "431");
   BOOST_TEST(!has(over, "<reset>"));
   for (const std::size_t size : {99u, 100u}) {
-    const std::string length = "Connection: close\r\nContent-Length: " + std::to_string(size) + "\r\n";
+    const std::string length =
+        "Connection: close\r\nContent-Length: " + std::to_string(size) + "\r\n";
     BOOST_TEST(status_of(f.ask(post(length, std::string(size, 'b')))) == "200");
   }
   // Far over the limit and already on its way: still an answer, not a reset.
@@ -207,7 +229,8 @@ BOOST_AUTO_TEST_CASE(requests_on_one_connection_are_answered_in_order) {
   many += post("Transfer-Encoding: chunked\r\n", "1\r\nA\r\n2;ext=1\r\nBC\r\n0\r\n\r\n");
   many += "GET /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
   socket.send(many);
-  for (int i = 0; i < 50; ++i) BOOST_TEST(has(socket.read_response(), "POST /echo " + std::to_string(10 + i)));
+  for (int i = 0; i < 50; ++i)
+    BOOST_TEST(has(socket.read_response(), "POST /echo " + std::to_string(10 + i)));
   BOOST_TEST(has(socket.read_response(), "POST /echo ABC"));
   BOOST_TEST(has(socket.read_response(), "GET /echo "));
   BOOST_TEST(socket.read_all().empty());
@@ -249,7 +272,9 @@ BOOST_AUTO_TEST_CASE(what_is_admitted_is_decided_before_the_body) {
     if (basic_matches(request.header("authorization"), "user", "pass")) return std::nullopt;
     return unauthorized("masar");
   };
-  guarded.handle = [](Request request, Respond respond) { respond(text_response(200, request.body)); };
+  guarded.handle = [](Request request, Respond respond) {
+    respond(text_response(200, request.body));
+  };
   server.route(guarded);
   server.start();
   RawSocket without(server.addresses().at(0));
@@ -258,7 +283,9 @@ BOOST_AUTO_TEST_CASE(what_is_admitted_is_decided_before_the_body) {
   BOOST_TEST(status_of(answer) == "401");
   BOOST_TEST(has(answer, "WWW-Authenticate: Basic realm=\"masar\""));
   RawSocket with(server.addresses().at(0));
-  with.send("POST /in HTTP/1.1\r\nHost: h\r\nAuthorization: basic dXNlcjpwYXNz\r\nContent-Length: 3\r\n\r\nabc");
+  with.send(
+      "POST /in HTTP/1.1\r\nHost: h\r\nAuthorization: basic dXNlcjpwYXNz\r\nContent-Length: "
+      "3\r\n\r\nabc");
   BOOST_TEST(has(with.read_response(), "\r\n\r\nabc"));
 }
 
@@ -301,7 +328,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_comes_too_slowly_is_answered_408_and_others_
   std::vector<RawSocket> stalled;
   for (int i = 0; i < 200; ++i) {
     stalled.emplace_back(f.address);
-    stalled.back().send(i % 2 ? "POST /echo HTTP/1.1\r\nHost: h\r\nX-" : post("Content-Length: 9\r\n", "half"));
+    stalled.back().send(i % 2 ? "POST /echo HTTP/1.1\r\nHost: h\r\nX-"
+                              : post("Content-Length: 9\r\n", "half"));
   }
   BOOST_TEST(status_of(f.ask(post("Connection: close\r\n"))) == "200");
   for (RawSocket& one : stalled) {

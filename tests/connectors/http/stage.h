@@ -20,13 +20,20 @@
 
 namespace masar::test {
 
-/// Everything around a connector, scripted: what Intake answers, what it was given, secrets by name.
+/// Everything around a connector, scripted: what Intake answers, what it was given, secrets by
+/// name.
 class Stage : public connector::Intake, public connector::Secrets {
  public:
   Stage() : executor_({1, 1000, "test"}) { executor_.start(); }
 
   connector::Context context(Prefixes prefixes = {{"urn:a", "a"}}) {
-    return {business_, steady_, executor_, *this, std::move(prefixes), "UTC", [](std::string_view, std::string_view) {}};
+    return {business_,
+            steady_,
+            executor_,
+            *this,
+            std::move(prefixes),
+            "UTC",
+            [](std::string_view, std::string_view) {}};
   }
   std::string get(std::string_view name) const override {
     if (name == "secret:pass" || name == "pass") return "open sesame";
@@ -66,7 +73,8 @@ class Stage : public connector::Intake, public connector::Secrets {
   ThreadExecutor executor_;
 };
 
-inline connector::PartAnswer part(connector::PartAnswer::Kind kind, std::string code = {}, std::string text = {}) {
+inline connector::PartAnswer part(connector::PartAnswer::Kind kind, std::string code = {},
+                                  std::string text = {}) {
   return {kind, std::move(code), std::move(text), nullptr};
 }
 inline connector::PartAnswer reply(const XmlReader& reader, std::string_view xml) {
@@ -77,7 +85,9 @@ inline connector::PartAnswer reply(const XmlReader& reader, std::string_view xml
 struct Endpoint {
   Endpoint(const std::string& id, bool inbound, const std::string& inner) {
     config::Diagnostics diagnostics;
-    root = config::load_element("endpoints/" + id + ".xml", "<endpoint id=\"" + id + "\">" + inner + "</endpoint>", diagnostics);
+    root =
+        config::load_element("endpoints/" + id + ".xml",
+                             "<endpoint id=\"" + id + "\">" + inner + "</endpoint>", diagnostics);
     if (!root) throw std::runtime_error(diagnostics.text());
     spec.id = id;
     spec.partner = "partner";
@@ -118,18 +128,20 @@ inline std::string run(const std::string& command, int& status) {
   if (!pipe) throw std::runtime_error("cannot run " + command);
   std::string out;
   char piece[4096];
-  for (std::size_t size; (size = ::fread(piece, 1, sizeof piece, pipe)) > 0;) out.append(piece, size);
+  for (std::size_t size; (size = ::fread(piece, 1, sizeof piece, pipe)) > 0;)
+    out.append(piece, size);
   status = ::pclose(pipe);
   return out;
 }
 
-/// A foreign program that runs beside a test: its output is read line by line, the end of its standard
-/// input tells it to end.
+/// A foreign program that runs beside a test: its output is read line by line, the end of its
+/// standard input tells it to end.
 class Companion {
  public:
   explicit Companion(const std::string& command) {
     int in[2], out[2];
-    if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0)
+      throw std::runtime_error("no pipe");
     child_ = ::fork();
     if (child_ == 0) {
       ::dup2(in[0], 0);

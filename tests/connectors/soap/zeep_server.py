@@ -1,6 +1,7 @@
-"""A foreign SOAP server: reads requests with zeep's own schema of the WSDL and writes replies with lxml.
+"""A foreign SOAP server: requests and replies by zeep's own schema of the WSDL, envelopes by lxml.
 
-usage: zeep_server.py WSDL; prints its port, serves until its standard input ends. The Number decides what it does.
+usage: zeep_server.py WSDL; prints its port and serves until its standard input ends. The request's
+Number decides what it does.
 """
 import http.server
 import sys

@@ -1,8 +1,8 @@
 """One AMQP 1.0 connection to the hub: a sender to `USER.in`, a receiver from `USER.out`.
 
-What is posted stays until the hub has settled it; when the connection drops it is sent again under the
-same message-id over the next one. Proton's container runs on a thread of the link's own; other threads
-only post() and wake it.
+What is posted stays until the hub has settled it; when the connection drops it is sent again under
+the same message-id over the next one. Proton's container runs on a thread of the link's own; other
+threads only post() and wake it.
 """
 
 from __future__ import annotations
@@ -95,10 +95,23 @@ class AmqpLink(MessagingHandler):
         with self._lock:
             return len(self._outbox) + len(self._postponed)
 
-    def post(self, kind: str, key: str | None, message_id: str, body: bytes,
-             fields: dict[str, Any], content_type: str = "application/xml") -> None:
-        message = Message(id=message_id, correlation_id=key, body=body, inferred=True, durable=True,
-                          content_type=content_type)
+    def post(
+        self,
+        kind: str,
+        key: str | None,
+        message_id: str,
+        body: bytes,
+        fields: dict[str, Any],
+        content_type: str = "application/xml",
+    ) -> None:
+        message = Message(
+            id=message_id,
+            correlation_id=key,
+            body=body,
+            inferred=True,
+            durable=True,
+            content_type=content_type,
+        )
         self.post_encoded(Outgoing(kind, key, message_id, message.encode(), fields))
 
     def post_encoded(self, one: Outgoing) -> None:
@@ -110,7 +123,9 @@ class AmqpLink(MessagingHandler):
             else:
                 self._outbox.append(one)
                 if fault:
-                    self._outbox.append(Outgoing(one.kind, one.key, one.message_id, one.encoded, one.fields))
+                    self._outbox.append(
+                        Outgoing(one.kind, one.key, one.message_id, one.encoded, one.fields)
+                    )
                 self._outbox += self._postponed
                 self._postponed.clear()
         if fault:
@@ -137,11 +152,15 @@ class AmqpLink(MessagingHandler):
             self._container.schedule(RECONNECT_SECONDS, self)
             return
         password = self._partner.secret(f"amqp-{self.user}")
-        login = ({"user": self.user, "password": password, "allowed_mechs": "PLAIN"} if password
-                 else {"allowed_mechs": "ANONYMOUS"})
+        login = (
+            {"user": self.user, "password": password, "allowed_mechs": "PLAIN"}
+            if password
+            else {"allowed_mechs": "ANONYMOUS"}
+        )
         host, port = address
         self._connection = self._container.connect(
-            f"{host}:{port}", reconnect=False, allow_insecure_mechs=True, **login)
+            f"{host}:{port}", reconnect=False, allow_insecure_mechs=True, **login
+        )
 
     def on_connection_opened(self, event: Any) -> None:
         if event.connection == self._connection and self._sender is None:
@@ -178,8 +197,15 @@ class AmqpLink(MessagingHandler):
             self._sender.delivery(tag)
             self._sender.stream(one.encoded)
             self._sender.advance()
-            self._partner.ledger.add("out", one.kind, one.key, one.fields, messageId=one.message_id,
-                                     link=self.user, again=True if one.times > 1 else None)
+            self._partner.ledger.add(
+                "out",
+                one.kind,
+                one.key,
+                one.fields,
+                messageId=one.message_id,
+                link=self.user,
+                again=True if one.times > 1 else None,
+            )
 
     def on_accepted(self, event: Any) -> None:
         self._settled(event.delivery, "accepted")
@@ -212,8 +238,9 @@ class AmqpLink(MessagingHandler):
 
     def on_message(self, event: Any) -> None:
         incoming = self._read(event.message)
-        fault = self._partner.faults.take(incoming.kind, among=(
-            "slow", "silent", "500", "reset", "did-it-but-no-answer"))
+        fault = self._partner.faults.take(
+            incoming.kind, among=("slow", "silent", "500", "reset", "did-it-but-no-answer")
+        )
         if fault is None:
             self._take(event.delivery, incoming)
             return
@@ -240,9 +267,13 @@ class AmqpLink(MessagingHandler):
         try:
             root = wire.read(body)
         except etree.XMLSyntaxError:
-            return Incoming("unreadable", None, {"body": repr(message.body)}, None, message_id, again)
+            return Incoming(
+                "unreadable", None, {"body": repr(message.body)}, None, message_id, again
+            )
         fields = wire.fields_of(root)
-        return Incoming(wire.name_of(root), fields.get("applicationId"), fields, root, message_id, again)
+        return Incoming(
+            wire.name_of(root), fields.get("applicationId"), fields, root, message_id, again
+        )
 
     def _take(self, delivery: Any, incoming: Incoming) -> None:
         if delivery.link.connection != self._connection:
@@ -273,9 +304,16 @@ class AmqpLink(MessagingHandler):
 
     def on_link_error(self, event: Any) -> None:
         condition = event.link.remote_condition
-        self._partner.ledger.add("in", "LinkClosed", None, {
-            "condition": condition.name if condition else None,
-            "description": condition.description if condition else None}, link=self.user)
+        self._partner.ledger.add(
+            "in",
+            "LinkClosed",
+            None,
+            {
+                "condition": condition.name if condition else None,
+                "description": condition.description if condition else None,
+            },
+            link=self.user,
+        )
         if event.link.is_sender and self._sent:  # what the link was closed for is not sent again
             tag, one = next(iter(self._sent.items()))
             del self._sent[tag]

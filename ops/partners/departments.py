@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The municipality's five departments, each with its own AMQP connection and user. Each assesses what it
-is asked to, at once and by a price list, unless told to hold the answer back."""
+"""The municipality's five departments, each with its own AMQP connection and user. Each assesses
+what it is asked to, at once and by a price list, unless told to hold the answer back."""
 
 from __future__ import annotations
 
@@ -17,9 +17,17 @@ from faults import BadRequest
 NAMESPACE = "urn:gam:departments:1"
 DEPARTMENTS = ("roads", "street-lighting", "traffic-signals", "parks", "sanitation")
 PRICES = {
-    "ASPHALT": "85.500", "KERB": "40.000", "SIDEWALK": "60.250", "GUARD_RAIL": "120.000",
-    "LIGHT_POLE": "350.000", "TRAFFIC_SIGNAL": "900.000", "TRAFFIC_SIGN": "75.000", "TREE": "150.000",
-    "GREEN_AREA": "45.500", "FENCE": "95.750", "WASTE_CONTAINER": "210.000",
+    "ASPHALT": "85.500",
+    "KERB": "40.000",
+    "SIDEWALK": "60.250",
+    "GUARD_RAIL": "120.000",
+    "LIGHT_POLE": "350.000",
+    "TRAFFIC_SIGNAL": "900.000",
+    "TRAFFIC_SIGN": "75.000",
+    "TREE": "150.000",
+    "GREEN_AREA": "45.500",
+    "FENCE": "95.750",
+    "WASTE_CONTAINER": "210.000",
 }
 PRICE_OF_OTHERS = "50.000"
 ANY = "*"
@@ -43,16 +51,35 @@ class Departments(Partner):
         self._register()
 
     def _register(self) -> None:
-        self.act("price", self.price, "what a department finds from now on, for one application or for all",
-                 department="roads", applicationId="A-1",
-                 items=[{"code": "ASPHALT", "quantity": "2.5", "unitPrice": "40.000"}])
-        self.act("hold", self.hold, "no answer until `assess`; without a department: none of them; "
-                 "applicationId * is every one", applicationId="A-1", department="roads")
-        self.act("assess", self.assess, "answer now, or again: items, total, assessmentId and `as` (another "
-                 "department's connection) may be anything; without a department: all that were asked",
-                 applicationId="A-1", department="roads",
-                 items=[{"code": "ASPHALT", "quantity": "1", "unitPrice": "85.500"}], total="85.500")
-        self.act("raw", self.raw, "any bytes from one department", department="roads", body="<nonsense")
+        self.act(
+            "price",
+            self.price,
+            "what a department finds from now on, for one application or for all",
+            department="roads",
+            applicationId="A-1",
+            items=[{"code": "ASPHALT", "quantity": "2.5", "unitPrice": "40.000"}],
+        )
+        self.act(
+            "hold",
+            self.hold,
+            "no answer until `assess`; without a department: none of them; "
+            "applicationId * is every one",
+            applicationId="A-1",
+            department="roads",
+        )
+        self.act(
+            "assess",
+            self.assess,
+            "answer now, or again: items, total, assessmentId and `as` (another "
+            "department's connection) may be anything; without a department: all that were asked",
+            applicationId="A-1",
+            department="roads",
+            items=[{"code": "ASPHALT", "quantity": "1", "unitPrice": "85.500"}],
+            total="85.500",
+        )
+        self.act(
+            "raw", self.raw, "any bytes from one department", department="roads", body="<nonsense"
+        )
 
     def start(self) -> None:
         for link in self._links.values():
@@ -61,10 +88,19 @@ class Departments(Partner):
     # What the hub asks.
 
     def _received(self, link: AmqpLink, incoming: Incoming) -> str | None:
-        wrong = ("not XML" if incoming.root is None
-                 else wire.invalid("departments.xsd", incoming.root))
-        self.ledger.add("in", incoming.kind, incoming.key, incoming.fields, invalid=wrong, link=link.user,
-                        messageId=incoming.message_id, again=True if incoming.again else None)
+        wrong = (
+            "not XML" if incoming.root is None else wire.invalid("departments.xsd", incoming.root)
+        )
+        self.ledger.add(
+            "in",
+            incoming.kind,
+            incoming.key,
+            incoming.fields,
+            invalid=wrong,
+            link=link.user,
+            messageId=incoming.message_id,
+            again=True if incoming.again else None,
+        )
         if wrong is None and incoming.kind == "AssessmentRequested":
             self._requested(link.user, incoming.fields)
         return wrong
@@ -110,7 +146,8 @@ class Departments(Partner):
         body = str(fields.get("body", "")).encode()
         message_id = str(fields.get("messageId") or uuid.uuid4())
         self._links[self._department(fields)].post(
-            "raw", fields.get("applicationId"), message_id, body, {"bytes": len(body)})
+            "raw", fields.get("applicationId"), message_id, body, {"bytes": len(body)}
+        )
         return {"messageId": message_id}
 
     def _department(self, fields: dict[str, Any]) -> str:
@@ -128,12 +165,22 @@ class Departments(Partner):
             round_id = str(said.get("assessmentId") or asked.get("assessmentId") or "")
             self._answered.add((round_id, department))
         if not round_id:
-            raise BadRequest(f"{department} was not asked about {application}: say the assessmentId")
+            raise BadRequest(
+                f"{department} was not asked about {application}: say the assessmentId"
+            )
         wanted = said.get("items")
-        items = [self._item(i) for i in (wanted if wanted is not None else self._found(asked, department))]
+        items = [
+            self._item(i)
+            for i in (wanted if wanted is not None else self._found(asked, department))
+        ]
         total = said.get("total") or money(sum((Decimal(i["amount"]) for i in items), Decimal(0)))
-        content = {"applicationId": application, "assessmentId": round_id, "department": department,
-                   "items": items, "total": total}
+        content = {
+            "applicationId": application,
+            "assessmentId": round_id,
+            "department": department,
+            "items": items,
+            "total": total,
+        }
         body = wire.write(wire.element(NAMESPACE, "AssessmentCompleted", content, "dp"))
         message_id = str(said.get("messageId") or uuid.uuid4())
         self._links[speaker].post("AssessmentCompleted", application, message_id, body, content)
@@ -145,15 +192,25 @@ class Departments(Partner):
             for application in (asked.get("applicationId", ANY), ANY):
                 if (application, department) in self._prices:
                     return self._prices[application, department]
-        return [{"code": d["type"], "quantity": "1", "unitPrice": PRICES.get(d["type"], PRICE_OF_OTHERS)}
-                for d in asked.get("damages", [])]
+        return [
+            {
+                "code": d["type"],
+                "quantity": "1",
+                "unitPrice": PRICES.get(d["type"], PRICE_OF_OTHERS),
+            }
+            for d in asked.get("damages", [])
+        ]
 
     def _item(self, said: dict[str, Any]) -> dict[str, str]:
         quantity = str(said.get("quantity", "1"))
         price = money(said.get("unitPrice", PRICES.get(str(said.get("code")), PRICE_OF_OTHERS)))
         amount = said.get("amount") or money(Decimal(quantity) * Decimal(price))
-        return {"code": str(said.get("code", "OTHER")), "quantity": quantity, "unitPrice": price,
-                "amount": str(amount)}
+        return {
+            "code": str(said.get("code", "OTHER")),
+            "quantity": quantity,
+            "unitPrice": price,
+            "amount": str(amount),
+        }
 
 
 if __name__ == "__main__":

@@ -104,8 +104,10 @@ class Partner:
 
     def faulty(self, operation: str, request: Request, do: Callable[[], Reply]) -> Reply:
         """Does one call as the faults of the moment have it."""
-        fault = self.faults.take(operation, among=(
-            "slow", "silent", "500", "reset", "did-it-but-no-answer", "out-of-order"))
+        fault = self.faults.take(
+            operation,
+            among=("slow", "silent", "500", "reset", "did-it-but-no-answer", "out-of-order"),
+        )
         if fault is None:
             reply = do()
             self.swap.gone_by()
@@ -170,8 +172,9 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         url = urllib.parse.urlsplit(self.path)
         try:
-            request = Request(self.command, url.path, query_of(url.query), self.headers,
-                              self._body(), self._alive)
+            request = Request(
+                self.command, url.path, query_of(url.query), self.headers, self._body(), self._alive
+            )
             self._write(self._door(request) or self._service(request))
         except Drop as drop:
             self._drop(drop.reset)
@@ -194,9 +197,15 @@ class Handler(BaseHTTPRequestHandler):
             case "GET", "/ledger":
                 return as_json(200, partner.page(request.query))
             case "GET", "/acts":
-                return as_json(200, {"acts": [
-                    {"act": name, "about": about, "example": example}
-                    for name, (_, about, example) in partner.acts.items()]})
+                return as_json(
+                    200,
+                    {
+                        "acts": [
+                            {"act": name, "about": about, "example": example}
+                            for name, (_, about, example) in partner.acts.items()
+                        ]
+                    },
+                )
             case "POST", "/acts":
                 return as_json(200, partner.perform(object_of(request.body)))
             case "POST", "/faults":
@@ -244,9 +253,12 @@ class Handler(BaseHTTPRequestHandler):
             return False
 
     def _write(self, reply: Reply) -> None:
-        head = [f"HTTP/1.1 {reply.status} {self.responses.get(reply.status, ('',))[0]}",
-                f"Content-Type: {reply.content_type}", f"Content-Length: {len(reply.body)}",
-                *(f"{name}: {value}" for name, value in reply.headers.items())]
+        head = [
+            f"HTTP/1.1 {reply.status} {self.responses.get(reply.status, ('',))[0]}",
+            f"Content-Type: {reply.content_type}",
+            f"Content-Length: {len(reply.body)}",
+            *(f"{name}: {value}" for name, value in reply.headers.items()),
+        ]
         if self.close_connection:
             head.append("Connection: close")
         try:

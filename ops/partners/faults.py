@@ -50,7 +50,8 @@ class Faults:
         default = SLOW_MS if kind == "slow" else OUT_OF_ORDER_MS
         with self._changed:
             self._active.append(
-                Fault(kind, count, wanted.get("operation"), int(wanted.get("ms") or default)))
+                Fault(kind, count, wanted.get("operation"), int(wanted.get("ms") or default))
+            )
 
     def clear(self) -> None:
         """Takes all faults back and lets go of whatever they hold."""
@@ -78,7 +79,8 @@ class Faults:
         return None
 
     def wait_until_cleared(self, alive: Callable[[], bool] = lambda: True) -> None:
-        """Returns when all faults are taken back, or when `alive` says that nobody waits any more."""
+        """Returns when all faults are taken back, or when `alive` says that nobody waits any
+        more."""
         with self._changed:
             generation = self._generation
             while self._generation == generation and alive():
@@ -90,7 +92,8 @@ class Faults:
 
 
 class Swap:
-    """Out of order: the first one waits until the next has gone by, but not for ever. Any thread."""
+    """Out of order: the first one waits until the next has gone by, but not for ever. Any
+    thread."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

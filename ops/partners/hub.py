@@ -1,4 +1,5 @@
-"""Where the hub is: its addresses file, read anew before each connection, and its business clock."""
+"""Where the hub is: its addresses file, read anew before each connection, and its business
+clock."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ class Hub:
             time.sleep(POLL_SECONDS)
 
     def clock(self) -> dict[str, str] | None:
-        """`{"now", "local", "zone"}` of the business clock, or None where the hub cannot be asked."""
+        """`{"now", "local", "zone"}` of the business clock, or None where the hub cannot be
+        asked."""
         found = self.address("admin")
         if found is None:
             return None
@@ -54,7 +56,8 @@ class Hub:
         return answer["now"] if answer else None
 
     def local_now(self) -> str:
-        """The business time of Amman without a zone, to the second; waits until the hub tells it."""
+        """The business time of Amman without a zone, to the second; waits until the hub tells
+        it."""
         while True:
             answer = self.clock()
             if answer:
@@ -62,8 +65,14 @@ class Hub:
             time.sleep(POLL_SECONDS)
 
 
-def request(address: tuple[str, int], method: str, path: str, body: bytes | None = None,
-            headers: Mapping[str, str] | None = None, timeout: float = 30.0) -> tuple[int, bytes]:
+def request(
+    address: tuple[str, int],
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 30.0,
+) -> tuple[int, bytes]:
     """One HTTP exchange on a connection of its own. OSError or HTTPException: no answer."""
     connection = http.client.HTTPConnection(*address, timeout=timeout)
     try:

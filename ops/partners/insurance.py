@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The insurance registry (SOAP): policies of vehicles and approval letters of insurers. Without an act a
-vehicle has one policy, expired before the accident, and every letter is VALID."""
+"""The insurance registry (SOAP): policies of vehicles and approval letters of insurers. Without an
+act a vehicle has one policy, expired before the accident, and every letter is VALID."""
 
 from __future__ import annotations
 
@@ -27,14 +27,28 @@ class Insurance(SoapPartner):
         self._policies: dict[tuple[str, str], dict[str, Any]] = {}
         self._letters: dict[str, list[str]] = {}
         self.operations = {
-            "InquirePolicy": Operation(self._inquire, lambda f: f"{f.get('PlateCode')}-{f.get('PlateNo')}"),
+            "InquirePolicy": Operation(
+                self._inquire, lambda f: f"{f.get('PlateCode')}-{f.get('PlateNo')}"
+            ),
             "VerifyApprovalLetter": Operation(self._verify, lambda f: f.get("LetterRef")),
         }
-        self.act("policy", self.policy, "a vehicle's policy: status is one of ACTIVE, EXPIRED, CANCELLED, "
-                 "SUSPENDED, or none (no record), or fault NO_POLICY or UNAVAILABLE; or a list `policies`",
-                 plateCode="20", plateNo="12345", status="ACTIVE")
-        self.act("letter", self.letter, "what VerifyApprovalLetter answers, one a request, the last for good",
-                 letterRef="L-1", results=["PENDING", "VALID"])
+        self.act(
+            "policy",
+            self.policy,
+            "a vehicle's policy: status is one of ACTIVE, EXPIRED, CANCELLED, "
+            "SUSPENDED, or none (no record), or fault NO_POLICY or UNAVAILABLE; or a list "
+            "`policies`",
+            plateCode="20",
+            plateNo="12345",
+            status="ACTIVE",
+        )
+        self.act(
+            "letter",
+            self.letter,
+            "what VerifyApprovalLetter answers, one a request, the last for good",
+            letterRef="L-1",
+            results=["PENDING", "VALID"],
+        )
 
     # What the hub asks.
 
@@ -86,11 +100,16 @@ def _policy(said: dict[str, Any], plate: tuple[str, str], as_of: datetime.date) 
     start = as_of - datetime.timedelta(days=400 if status == "EXPIRED" else 100)
     end = start + datetime.timedelta(days=364)
     limit = said.get("propertyLimit")
-    return {"PolicyNo": said.get("policyNo") or f"P-{plate[0]}-{plate[1]}",
-            "InsurerCode": said.get("insurerCode", "JIC"),
-            "InsurerNameAr": said.get("insurerNameAr", "شركة التأمين الأردنية"),
-            "Cover": said.get("cover", "TPL"), "ValidFrom": said.get("validFrom", start.isoformat()),
-            "ValidTo": said.get("validTo", end.isoformat()), "Status": status, "PropertyLimit": limit}
+    return {
+        "PolicyNo": said.get("policyNo") or f"P-{plate[0]}-{plate[1]}",
+        "InsurerCode": said.get("insurerCode", "JIC"),
+        "InsurerNameAr": said.get("insurerNameAr", "شركة التأمين الأردنية"),
+        "Cover": said.get("cover", "TPL"),
+        "ValidFrom": said.get("validFrom", start.isoformat()),
+        "ValidTo": said.get("validTo", end.isoformat()),
+        "Status": status,
+        "PropertyLimit": limit,
+    }
 
 
 if __name__ == "__main__":

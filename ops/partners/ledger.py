@@ -1,4 +1,5 @@
-"""What a partner writes down: everything it saw and did, in order, and how much it still has to do."""
+"""What a partner writes down: everything it saw and did, in order, and how much it still has to
+do."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ class Busy:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Inside a work() block: an act or a fault holds it back until told, so it does not count."""
+        """Inside a work() block: an act or a fault holds it back until told, so it does not
+        count."""
         self.add(-1)
         try:
             yield
@@ -51,9 +53,9 @@ class Busy:
 
 
 class Ledger:
-    """Entries only ever get appended. The business time of an entry is asked of the hub just after it was
-    written, by a thread of its own, so that writing never waits; until it is known the entry counts
-    as busy, so that the clock is not stepped meanwhile."""
+    """Entries only ever get appended. The business time of an entry is asked of the hub just after
+    it was written, by a thread of its own, so that writing never waits; until it is known the entry
+    counts as busy, so that the clock is not stepped meanwhile."""
 
     def __init__(self, partner: str, clock: Clock, busy: Busy) -> None:
         self.partner = partner
@@ -65,12 +67,21 @@ class Ledger:
         busy.also(lambda: len(self._unstamped))
         threading.Thread(target=self._stamp, name="stamps", daemon=True).start()
 
-    def add(self, direction: str, kind: str, key: str | None, fields: Fields | None = None,
-            **more: Any) -> Fields:
-        """`direction` is in, out, act or fault; `more` are further members (raw, messageId, invalid …)."""
+    def add(
+        self, direction: str, kind: str, key: str | None, fields: Fields | None = None, **more: Any
+    ) -> Fields:
+        """`direction` is in, out, act or fault; `more` are further members (raw, messageId, invalid
+        …)."""
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
-        entry: Fields = {"n": 0, "at": now, "business": None, "direction": direction, "kind": kind,
-                         "key": key, "fields": fields or {}}
+        entry: Fields = {
+            "n": 0,
+            "at": now,
+            "business": None,
+            "direction": direction,
+            "kind": kind,
+            "key": key,
+            "fields": fields or {},
+        }
         entry.update({name: value for name, value in more.items() if value is not None})
         with self._changed:
             entry["n"] = len(self._entries) + 1
@@ -89,13 +100,18 @@ class Ledger:
             with self._changed:
                 for entry in fresh:
                     entry["business"] = now
-                del self._unstamped[:len(fresh)]
+                del self._unstamped[: len(fresh)]
 
-    def entries(self, since: int = 0, kind: str | None = None, key: str | None = None) -> list[Fields]:
+    def entries(
+        self, since: int = 0, kind: str | None = None, key: str | None = None
+    ) -> list[Fields]:
         with self._changed:
-            found = self._entries[max(since, 0):]
-        return [e for e in found
-                if (kind is None or e["kind"] == kind) and (key is None or e["key"] == key)]
+            found = self._entries[max(since, 0) :]
+        return [
+            e
+            for e in found
+            if (kind is None or e["kind"] == kind) and (key is None or e["key"] == key)
+        ]
 
     def page(self, since: int = 0, kind: str | None = None, key: str | None = None) -> Fields:
         busy = self._busy.count()

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Makes whatever secret is missing in a folder: passwords, the report key, and the RSA keys of hub and
-switch. Existing ones stay. Files are readable by their owner only."""
+"""Makes whatever secret is missing in a folder: passwords, the report key, and the RSA keys of hub
+and switch. Existing ones stay. Files are readable by their owner only."""
 
 from __future__ import annotations
 
@@ -12,8 +12,18 @@ import secrets
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-PASSWORDS = ("amqp-portal", "amqp-roads", "amqp-street-lighting", "amqp-traffic-signals", "amqp-parks",
-             "amqp-sanitation", "soap-masar", "soap-traffic", "kannel-password", "report-key")
+PASSWORDS = (
+    "amqp-portal",
+    "amqp-roads",
+    "amqp-street-lighting",
+    "amqp-traffic-signals",
+    "amqp-parks",
+    "amqp-sanitation",
+    "soap-masar",
+    "soap-traffic",
+    "kannel-password",
+    "report-key",
+)
 KEY_BITS = 2048
 
 
@@ -33,10 +43,22 @@ def make(folder: pathlib.Path) -> None:
             continue
         public.unlink(missing_ok=True)
         key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-        keep(private, key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                        serialization.NoEncryption()).decode())
-        keep(public, key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode())
+        keep(
+            private,
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            ).decode(),
+        )
+        keep(
+            public,
+            key.public_key()
+            .public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+            .decode(),
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """MFEP documents in the signed XML profile, as the switch writes and reads them.
 
-The signature is base64 of RSA-SHA256 (PKCS#1 v1.5) over the UTF-16LE bytes, without a BOM, of the MsgBody
-element with its tags, exactly as it stands in the message."""
+The signature is base64 of RSA-SHA256 (PKCS#1 v1.5) over the UTF-16LE bytes, without a BOM, of
+the MsgBody element with its tags, exactly as it stands in the message."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ SIGNATURE = re.compile(rb"<Signature(?:\s[^>]*)?>([^<]*)</Signature\s*>")
 
 
 def signed_text(message: bytes) -> bytes:
-    """What is signed of a message: its MsgBody in UTF-16LE. Raises ValueError where there is none."""
+    """What is signed of a message: its MsgBody in UTF-16LE. Raises ValueError where there is
+    none."""
     found = BODY.search(message)
     if found is None:
         raise ValueError("no MsgBody")
@@ -32,7 +33,8 @@ def signed_text(message: bytes) -> bytes:
 
 def sign(message: bytes, key: rsa.RSAPrivateKey) -> str:
     return base64.b64encode(
-        key.sign(signed_text(message), padding.PKCS1v15(), hashes.SHA256())).decode()
+        key.sign(signed_text(message), padding.PKCS1v15(), hashes.SHA256())
+    ).decode()
 
 
 def verdict(message: bytes, key: rsa.RSAPublicKey | None) -> str:
@@ -80,13 +82,22 @@ def public_key(pem: str) -> rsa.RSAPublicKey:
     return key
 
 
-def request(kind: str, guid: str | None, stamp: str, sender: str, receiver: str,
-            body: dict[str, Any]) -> bytes:
+def request(
+    kind: str, guid: str | None, stamp: str, sender: str, receiver: str, body: dict[str, Any]
+) -> bytes:
     """An unsigned request."""
-    document = wire.element(None, "MFEP", {
-        "MsgHeader": {"TmStp": stamp, "GUID": guid,
-                      "TrsInf": {"SdrCode": sender, "RcvCode": receiver, "ReqTyp": kind}},
-        "MsgBody": body})
+    document = wire.element(
+        None,
+        "MFEP",
+        {
+            "MsgHeader": {
+                "TmStp": stamp,
+                "GUID": guid,
+                "TrsInf": {"SdrCode": sender, "RcvCode": receiver, "ReqTyp": kind},
+            },
+            "MsgBody": body,
+        },
+    )
     return etree.tostring(document, encoding="UTF-8", xml_declaration=False)
 
 
@@ -94,15 +105,30 @@ def bill_pull(billing: str, service: str) -> dict[str, Any]:
     return {"AcctInfo": {"BillingNo": billing, "BillNo": billing}, "ServiceType": service}
 
 
-def payment(billing: str, trx: str, due: str, paid: str, processed: str, service: str,
-            **more: Any) -> dict[str, Any]:
+def payment(
+    billing: str, trx: str, due: str, paid: str, processed: str, service: str, **more: Any
+) -> dict[str, Any]:
     """One TrxInf; `more` replaces members or adds PayerInfo and others."""
     content: dict[str, Any] = {
-        "AcctInfo": {"BillingNo": billing, "BillNo": billing}, "JOEBPPSTrx": trx, "BankTrxID": f"B{trx}",
-        "BankCode": "2", "PmtStatus": "PmtNew", "DueAmt": due, "PaidAmt": paid, "FeesAmt": "0.000",
-        "FeesOnBiller": False, "ProcessDate": processed, "STMTDate": processed[:10], "AccessChannel": "INT",
-        "PaymentMethod": "ACTDEB", "PaymentType": "Postpaid", "Currency": "JOD",
-        "ServiceTypeDetails": {"ServiceType": service}, "SubPmts": None, "PayerInfo": None}
+        "AcctInfo": {"BillingNo": billing, "BillNo": billing},
+        "JOEBPPSTrx": trx,
+        "BankTrxID": f"B{trx}",
+        "BankCode": "2",
+        "PmtStatus": "PmtNew",
+        "DueAmt": due,
+        "PaidAmt": paid,
+        "FeesAmt": "0.000",
+        "FeesOnBiller": False,
+        "ProcessDate": processed,
+        "STMTDate": processed[:10],
+        "AccessChannel": "INT",
+        "PaymentMethod": "ACTDEB",
+        "PaymentType": "Postpaid",
+        "Currency": "JOD",
+        "ServiceTypeDetails": {"ServiceType": service},
+        "SubPmts": None,
+        "PayerInfo": None,
+    }
     return {**content, **more}
 
 

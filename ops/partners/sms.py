@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""The SMS gateway: Kannel's sendsms contract, as measured with Kannel 1.4.5, and its delivery reports.
-Without an act every message is accepted and reported as taken by the centre (8) and delivered (1)."""
+"""The SMS gateway: Kannel's sendsms contract, as measured with Kannel 1.4.5, and its delivery
+reports. Without an act every message is accepted and reported as taken by the centre (8) and
+delivered (1). """
 
 from __future__ import annotations
 
@@ -18,10 +19,21 @@ USER = "masar"
 RETRY_SECONDS = 0.1
 GIVE_UP_SECONDS = 30.0
 NUMBER_CHARACTERS = set("0123456789 +-")
-REPORTS = {"delivered": [8, 1], "failed": [8, 2], "none": [], "twice": [8, 1, 1], "out-of-order": [1, 8],
-           "buffered": [8, 4], "rejected": [16]}
-ANSWERS = {"accept": (202, "0: Accepted for delivery"), "queue": (202, "3: Queued for later delivery"),
-           "reject": (403, "Not routable. Do not try again."), "silent": (0, "")}
+REPORTS = {
+    "delivered": [8, 1],
+    "failed": [8, 2],
+    "none": [],
+    "twice": [8, 1, 1],
+    "out-of-order": [1, 8],
+    "buffered": [8, 4],
+    "rejected": [16],
+}
+ANSWERS = {
+    "accept": (202, "0: Accepted for delivery"),
+    "queue": (202, "3: Queued for later delivery"),
+    "reject": (403, "Not routable. Do not try again."),
+    "silent": (0, ""),
+}
 STATES = {"delivered": 1, "failed": 2, "buffered": 4, "accepted": 8, "rejected": 16}
 DEFAULT = {"answer": "accept", "report": "delivered"}
 ANYONE = "*"
@@ -38,11 +50,23 @@ class Sms(Partner):
         self._mode_changes = 0
         self._counts: dict[str, int] = {}
         self._urls: list[tuple[str, str]] = []
-        self.act("mode", self.mode, "how messages (to one number, or to all) are answered: accept, queue, "
-                 "reject, or silent (taken, but never answered); and reported: "
-                 + ", ".join(REPORTS), to="962791234567", answer="accept", report="failed")
-        self.act("report", self.report, "one delivery report by hand, for the latest message to that number: "
-                 + ", ".join(STATES), to="962791234567", state="delivered")
+        self.act(
+            "mode",
+            self.mode,
+            "how messages (to one number, or to all) are answered: accept, queue, "
+            "reject, or silent (taken, but never answered); and reported: " + ", ".join(REPORTS),
+            to="962791234567",
+            answer="accept",
+            report="failed",
+        )
+        self.act(
+            "report",
+            self.report,
+            "one delivery report by hand, for the latest message to that number: "
+            + ", ".join(STATES),
+            to="962791234567",
+            state="delivered",
+        )
 
     def summary(self) -> dict[str, Any]:
         with self._lock:
@@ -56,13 +80,18 @@ class Sms(Partner):
         asked = dict(request.query)
         refused = self._refusal(asked)
         if refused is not None:
-            self.ledger.add("in", "refused", asked.get("to"), {**_shown(asked), "answer": refused.body.decode()})
+            self.ledger.add(
+                "in", "refused", asked.get("to"), {**_shown(asked), "answer": refused.body.decode()}
+            )
             return refused
         return self.faulty("sendsms", request, lambda: self._take(asked, request))
 
     def _refusal(self, asked: dict[str, str]) -> Reply | None:
         password = self.secret("kannel-password")
-        if password is not None and (asked.get("username"), asked.get("password")) != (USER, password):
+        if password is not None and (asked.get("username"), asked.get("password")) != (
+            USER,
+            password,
+        ):
             return Reply(403, b"Authorization failed for sendsms")
         if "to" not in asked:
             return Reply(400, b"Missing receiver number, rejected")
@@ -86,7 +115,9 @@ class Sms(Partner):
             changes = self._mode_changes
             self._counts[url] = self._counts.get(url, 0) + 1
             self._urls.append((to, url))
-        self.ledger.add("in", "sendsms", to, {**_shown(asked), "text": text, "answer": mode["answer"]})
+        self.ledger.add(
+            "in", "sendsms", to, {**_shown(asked), "text": text, "answer": mode["answer"]}
+        )
         states = REPORTS[mode["report"]]
         if mode["answer"] == "silent":
             self._report_later(asked, states)
@@ -102,6 +133,7 @@ class Sms(Partner):
         def reports() -> None:
             self._report_later(asked, states)
             self.busy.add(-1)
+
         return Reply(status, body.encode(), after=reports)
 
     # The delivery reports.
@@ -114,8 +146,9 @@ class Sms(Partner):
             due = [state for state in due for _ in range(2)]
         if due and asked.get("dlr-url"):
             self.busy.add(1)
-            threading.Thread(target=self._report_all, args=(asked["to"], asked["dlr-url"], due),
-                             daemon=True).start()
+            threading.Thread(
+                target=self._report_all, args=(asked["to"], asked["dlr-url"], due), daemon=True
+            ).start()
 
     def _report_all(self, to: str, url: str, states: list[int]) -> None:
         try:
@@ -154,7 +187,10 @@ class Sms(Partner):
         if report not in REPORTS:
             raise BadRequest(f"report is one of {', '.join(REPORTS)}")
         with self._lock:
-            self._modes[_international(str(fields.get("to") or ANYONE))] = {"answer": answer, "report": report}
+            self._modes[_international(str(fields.get("to") or ANYONE))] = {
+                "answer": answer,
+                "report": report,
+            }
             self._mode_changes += 1
 
     def report(self, fields: dict[str, Any]) -> None:
@@ -166,7 +202,9 @@ class Sms(Partner):
         if not found:
             raise BadRequest("no message with a dlr-url went to that number")
         self.busy.add(1)
-        threading.Thread(target=self._report_all, args=(to, found[-1], [STATES[state]]), daemon=True).start()
+        threading.Thread(
+            target=self._report_all, args=(to, found[-1], [STATES[state]]), daemon=True
+        ).start()
 
 
 def _international(number: str) -> str:

@@ -18,7 +18,8 @@ USER = "masar"
 
 
 class SoapFault(Exception):
-    """A refusal that the interface declares, in the fault's detail; without a code: only the text."""
+    """A refusal that the interface declares, in the fault's detail; without a code: only the
+    text."""
 
     def __init__(self, code: str | None, text: str, actor: str = "Server") -> None:
         super().__init__(text)
@@ -78,8 +79,14 @@ class SoapPartner(Partner):
             name = wire.name_of(root)
             self._check_action(request, root)
         except SoapFault as fault:
-            self.ledger.add("in", "unreadable", None, {}, invalid=fault.text,
-                            raw=request.body.decode("utf-8", "replace"))
+            self.ledger.add(
+                "in",
+                "unreadable",
+                None,
+                {},
+                invalid=fault.text,
+                raw=request.body.decode("utf-8", "replace"),
+            )
             return self._refuse("unreadable", None, fault)
         return self.faulty(name, request, lambda: self._do(name, root))
 
@@ -113,7 +120,15 @@ class SoapPartner(Partner):
         etree.SubElement(root, "faultstring").text = fault.text
         if fault.code is not None:
             detail = etree.SubElement(root, "detail")
-            detail.append(wire.element(self.namespace, self.fault_element,
-                                       {"Code": fault.code, "Text": fault.text}, self.prefix))
-        self.ledger.add("out", "Fault", key, {"operation": name, "code": fault.code, "text": fault.text})
+            detail.append(
+                wire.element(
+                    self.namespace,
+                    self.fault_element,
+                    {"Code": fault.code, "Text": fault.text},
+                    self.prefix,
+                )
+            )
+        self.ledger.add(
+            "out", "Fault", key, {"operation": name, "code": fault.code, "text": fault.text}
+        )
         return Reply(500, envelope(root), XML)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""The payment switch: pulls bills and notifies payments (MFEP, signed XML), and checks the signature of the
-answers. A call without an answer, with a bad signature or with 303 is repeated under the same GUID."""
+"""The payment switch: pulls bills and notifies payments (MFEP, signed XML), and checks the
+signature of the answers. A call without an answer, with a bad signature or with 303 is repeated
+under the same GUID. """
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ from faults import BadRequest, Fault
 
 BILL_PULL = "/postpaid/BillPull"
 NOTIFICATION = "/payment/ReceivePaymentNotification"
-SENDER, RECEIVER = "1", "265"
+SENDER, RECEIVER = "EFAWATEER", "GAM"
 SERVICE_TYPE = "GAM_ACC_DMG"
 RETRY_SECONDS = 0.2
 ATTEMPTS_MAX = 150
@@ -60,22 +61,47 @@ class Switch(Partner):
         self._register()
 
     def _register(self) -> None:
-        self.act("pay", self.pay, "somebody pays: BillPull (inquire false: not), then the notification, of "
-                 "the due amount, of due + delta, or of amount; hold true: paid now, told at `release`; "
-                 "guid, trx, processDate, offsetSeconds, payerName, times, parallel, sign (false, 'bad'), "
-                 "trxInf (members to replace or add) at will", billingNo="123456789012",
-                 payerName="محمد أحمد")
+        self.act(
+            "pay",
+            self.pay,
+            "somebody pays: BillPull (inquire false: not), then the notification, of "
+            "the due amount, of due + delta, or of amount; hold true: paid now, told at `release`; "
+            "guid, trx, processDate, offsetSeconds, payerName, times, parallel, sign (false, "
+            "'bad'), trxInf (members to replace or add) at will",
+            billingNo="123456789012",
+            payerName="محمد أحمد",
+        )
         self.act("inquire", self.inquire, "somebody looks at a bill", billingNo="123456789012")
-        self.act("release", self.release, "what was paid with hold is told now",
-                 billingNo="123456789012")
-        self.act("again", self.again, "the latest payment of a bill once more: how is same-guid, new-guid "
-                 "(same JOEBPPSTrx), other-amount (same JOEBPPSTrx, new GUID; amount), other-trx (a second "
-                 "payment)", billingNo="123456789012", how="same-guid")
-        self.act("pay-together", self.pay_together, "several payments in one notification; without an "
-                 "amount the bill is asked first", payments=[
-                     {"billingNo": "123456789012"}, {"billingNo": "210987654321", "amount": "10.000"}])
-        self.act("notify-raw", self.notify_raw, "any bytes to the hub, signed if they hold a MsgBody and "
-                 "sign is true", body="<MFEP>…</MFEP>", path=NOTIFICATION, sign=True)
+        self.act(
+            "release", self.release, "what was paid with hold is told now", billingNo="123456789012"
+        )
+        self.act(
+            "again",
+            self.again,
+            "the latest payment of a bill once more: how is same-guid, new-guid "
+            "(same JOEBPPSTrx), other-amount (same JOEBPPSTrx, new GUID; amount), other-trx (a "
+            "second "
+            "payment)",
+            billingNo="123456789012",
+            how="same-guid",
+        )
+        self.act(
+            "pay-together",
+            self.pay_together,
+            "several payments in one notification; without an " "amount the bill is asked first",
+            payments=[
+                {"billingNo": "123456789012"},
+                {"billingNo": "210987654321", "amount": "10.000"},
+            ],
+        )
+        self.act(
+            "notify-raw",
+            self.notify_raw,
+            "any bytes to the hub, signed if they hold a MsgBody and " "sign is true",
+            body="<MFEP>…</MFEP>",
+            path=NOTIFICATION,
+            sign=True,
+        )
 
     # What payers do. Every act is done in the background unless it says wait.
 
@@ -93,8 +119,15 @@ class Switch(Partner):
         if amount is None:
             return codes  # no bill, nothing to pay
         paid = f"{Decimal(amount) + Decimal(str(asked.get('delta', 0))):.3f}"
-        one = mfep.payment(billing, trx, str(due or paid), paid, self._process_date(asked),
-                           str(asked.get("serviceType", SERVICE_TYPE)), **self._more(asked))
+        one = mfep.payment(
+            billing,
+            trx,
+            str(due or paid),
+            paid,
+            self._process_date(asked),
+            str(asked.get("serviceType", SERVICE_TYPE)),
+            **self._more(asked),
+        )
         payment = Payment(None if asked.get("guid", "") is None else guid, [one], asked)
         if asked.get("hold"):
             with self._lock:
@@ -131,6 +164,7 @@ class Switch(Partner):
                 one["JOEBPPSTrx"] = self._trx(asked)
             guid = latest.guid if how == "same-guid" else str(uuid.uuid4())
             return self._notify(Payment(guid, [one], asked))
+
         return self._background(asked, billing, repeat)
 
     def pay_together(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -143,15 +177,29 @@ class Switch(Partner):
             transactions = []
             for billing, said in zip(billings, payments):
                 amount = said.get("amount") or self._inquire(billing, {})[0] or "1.000"
-                transactions.append(mfep.payment(
-                    billing, self._trx(said), str(amount), str(amount), self._process_date(asked),
-                    SERVICE_TYPE, **self._more(said)))
-            return self._notify(Payment(str(asked.get("guid") or uuid.uuid4()), transactions, asked))
+                transactions.append(
+                    mfep.payment(
+                        billing,
+                        self._trx(said),
+                        str(amount),
+                        str(amount),
+                        self._process_date(asked),
+                        SERVICE_TYPE,
+                        **self._more(said),
+                    )
+                )
+            return self._notify(
+                Payment(str(asked.get("guid") or uuid.uuid4()), transactions, asked)
+            )
+
         return self._background(asked, billings[0], together)
 
     def notify_raw(self, asked: dict[str, Any]) -> dict[str, Any]:
-        body = (base64.b64decode(asked["base64"]) if "base64" in asked
-                else str(asked.get("body", "")).encode())
+        body = (
+            base64.b64decode(asked["base64"])
+            if "base64" in asked
+            else str(asked.get("body", "")).encode()
+        )
         key = self._key()
         if asked.get("sign") and key is not None:
             try:
@@ -162,14 +210,18 @@ class Switch(Partner):
         if asked.get("guid"):
             path += f"?GUID={urllib.parse.quote(asked['guid'])}"
         self.ledger.add("out", "raw", asked.get("guid"), {"path": path, "bytes": len(body)})
-        answer = self._exchange(path, body, None, str(asked.get("contentType") or "application/xml"))
+        answer = self._exchange(
+            path, body, None, str(asked.get("contentType") or "application/xml")
+        )
         status, text = answer if answer else (0, b"")
-        self.ledger.add("in", "raw", asked.get("guid"), {"status": status},
-                        raw=text.decode("utf-8", "replace"))
+        self.ledger.add(
+            "in", "raw", asked.get("guid"), {"status": status}, raw=text.decode("utf-8", "replace")
+        )
         return {"status": status, "body": text.decode("utf-8", "replace")}
 
     def _background(self, asked: dict[str, Any], turn: str | None, do: Any) -> dict[str, Any]:
-        """Does it on a thread of its own; what concerns one bill in the order in which it was asked for."""
+        """Does it on a thread of its own; what concerns one bill in the order in which it was asked
+        for."""
         found: dict[str, Any] = {}
         with self._lock:
             before = self._turns.get(turn) if turn else None
@@ -188,6 +240,7 @@ class Switch(Partner):
             finally:
                 mine.release()
                 self.busy.add(-1)
+
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         if asked.get("wait"):
@@ -199,8 +252,14 @@ class Switch(Partner):
     def _inquire(self, billing: str, asked: dict[str, Any]) -> tuple[str | None, list[str]]:
         """The due amount where there is a bill, and the answer's error codes."""
         service = str(asked.get("serviceType", SERVICE_TYPE))
-        root = self._call("BILPULRQ", BILL_PULL, str(uuid.uuid4()), billing,
-                          mfep.bill_pull(billing, service), asked)
+        root = self._call(
+            "BILPULRQ",
+            BILL_PULL,
+            str(uuid.uuid4()),
+            billing,
+            mfep.bill_pull(billing, service),
+            asked,
+        )
         if root is None:
             return None, []
         codes = mfep.results(root)
@@ -220,9 +279,16 @@ class Switch(Partner):
         found: list[list[str]] = []
 
         def tell() -> None:
-            root = self._call("BLRPMTNTFRQ", NOTIFICATION, payment.guid, payment.key,
-                              {"Transactions": {"TrxInf": payment.transactions}}, asked)
+            root = self._call(
+                "BLRPMTNTFRQ",
+                NOTIFICATION,
+                payment.guid,
+                payment.key,
+                {"Transactions": {"TrxInf": payment.transactions}},
+                asked,
+            )
             found.append([] if root is None else mfep.results(root))
+
         if asked.get("parallel"):
             threads = [threading.Thread(target=tell, daemon=True) for _ in range(times)]
             for thread in threads:
@@ -236,14 +302,22 @@ class Switch(Partner):
             self.swap.gone_by()
         return [code for codes in found for code in codes]
 
-    def _call(self, kind: str, path: str, guid: str | None, key: str, body: dict[str, Any],
-              asked: dict[str, Any]) -> etree._Element | None:
+    def _call(
+        self,
+        kind: str,
+        path: str,
+        guid: str | None,
+        key: str,
+        body: dict[str, Any],
+        asked: dict[str, Any],
+    ) -> etree._Element | None:
         """One call, repeated under its GUID until it is answered for good; None: given up."""
         if guid is not None:
             path += f"?GUID={guid}"
         for attempt in range(int(asked.get("attempts", ATTEMPTS_MAX))):
             message = self._signed(
-                mfep.request(kind, guid, self.hub.local_now(), SENDER, RECEIVER, body), asked)
+                mfep.request(kind, guid, self.hub.local_now(), SENDER, RECEIVER, body), asked
+            )
             fault = self.faults.take(kind, among=("slow", *DID_NOT_HEAR))
             self.ledger.add("out", kind, key, body, guid=guid, again=True if attempt else None)
             answer = self._exchange(path, message, fault)
@@ -263,8 +337,9 @@ class Switch(Partner):
             signature = mfep.sign(message.replace(b"<MsgBody>", b"<MsgBody> "), key)
         return mfep.with_signature(message, signature)
 
-    def _exchange(self, path: str, body: bytes, fault: Fault | None,
-                  content_type: str = "application/xml") -> tuple[int, bytes] | None:
+    def _exchange(
+        self, path: str, body: bytes, fault: Fault | None, content_type: str = "application/xml"
+    ) -> tuple[int, bytes] | None:
         if fault is not None:
             self.ledger.add("fault", fault.kind, None, {"path": path})
             if fault.kind == "slow":
@@ -275,15 +350,17 @@ class Switch(Partner):
             elif fault.kind == "reset":
                 return None
         try:
-            answer = hub.request(self.hub.wait_for("http"), "POST", path, body,
-                                 {"Content-Type": content_type})
+            answer = hub.request(
+                self.hub.wait_for("http"), "POST", path, body, {"Content-Type": content_type}
+            )
         except (OSError, http.client.HTTPException):
             return None
         lost = fault is not None and fault.kind in ("500", "did-it-but-no-answer")
         return None if lost else answer
 
-    def _read(self, kind: str, key: str, guid: str | None,
-              answer: tuple[int, bytes] | None) -> tuple[etree._Element | None, bool]:
+    def _read(
+        self, kind: str, key: str, guid: str | None, answer: tuple[int, bytes] | None
+    ) -> tuple[etree._Element | None, bool]:
         """The answer, and whether that is the end of it."""
         if answer is None:
             self.ledger.add("in", "no-answer", key, {"type": kind}, guid=guid)
@@ -294,16 +371,31 @@ class Switch(Partner):
         except etree.XMLSyntaxError:
             root = None
         if root is None:
-            self.ledger.add("in", "http", key, {"type": kind, "status": status}, guid=guid,
-                            raw=body.decode("utf-8", "replace"))
+            self.ledger.add(
+                "in",
+                "http",
+                key,
+                {"type": kind, "status": status},
+                guid=guid,
+                raw=body.decode("utf-8", "replace"),
+            )
             return None, 400 <= status < 500 and status != 429
         codes, signature = mfep.results(root), self._verify(body)
         wrong = wire.invalid("mfep.xsd", root)
         repeated = root.findtext("MsgHeader/GUID")
         if wrong is None and repeated != guid:
             wrong = f"GUID {repeated!r} answers {guid!r}"
-        self.ledger.add("in", root.findtext(".//ResTyp") or "answer", key, wire.fields_of(root), guid=guid,
-                        codes=codes, signature=signature, invalid=wrong, raw=body.decode("utf-8"))
+        self.ledger.add(
+            "in",
+            root.findtext(".//ResTyp") or "answer",
+            key,
+            wire.fields_of(root),
+            guid=guid,
+            codes=codes,
+            signature=signature,
+            invalid=wrong,
+            raw=body.decode("utf-8"),
+        )
         return root, signature not in ("bad", "missing") and RETRYABLE not in codes
 
     # Keys, numbers, times.

@@ -16,8 +16,11 @@ _schemas: dict[str, etree.XMLSchema] = {}
 _lock = threading.Lock()
 
 
-def element(namespace: str | None, name: str, content: Any, prefix: str | None = None) -> etree._Element:
-    """An element from nested JSON: a dict holds children in order, a list repeats, None leaves out."""
+def element(
+    namespace: str | None, name: str, content: Any, prefix: str | None = None
+) -> etree._Element:
+    """An element from nested JSON: a dict holds children in order, a list repeats, None leaves
+    out."""
     tag = f"{{{namespace}}}{name}" if namespace else name
     root = etree.Element(tag, nsmap={prefix: namespace} if namespace else None)
     _fill(root, namespace, content)
@@ -46,7 +49,9 @@ def fields_of(node: etree._Element) -> dict[str, Any]:
         if name in REPEATED:
             found.setdefault(name, []).append(value)
         elif name in found:
-            found[name] = [*found[name], value] if isinstance(found[name], list) else [found[name], value]
+            found[name] = (
+                [*found[name], value] if isinstance(found[name], list) else [found[name], value]
+            )
         else:
             found[name] = value
     return found
@@ -67,7 +72,8 @@ def name_of(root: etree._Element) -> str:
 
 
 def invalid(schema: str, root: etree._Element) -> str | None:
-    """What is wrong with a document by the agreed schema; None: nothing, or the schema is not at hand."""
+    """What is wrong with a document by the agreed schema; None: nothing, or the schema is not at
+    hand."""
     with _lock:
         if schema not in _schemas:
             file = SCHEMAS / schema

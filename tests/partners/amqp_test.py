@@ -9,13 +9,17 @@ from lxml import etree
 import standing
 from standing import AmqpHub, PartnerProcess, until
 
-UPDATE = ('<CaseUpdated xmlns="urn:gam:portal:1"><applicationId>A-1</applicationId><version>{}</version>'
-          '<state>{}</state><since>2026-01-04T08:00:00+03:00</since></CaseUpdated>')
-REQUEST = ('<d:AssessmentRequested xmlns:d="urn:gam:departments:1"><d:applicationId>A-1</d:applicationId>'
-           '<d:assessmentId>R-1</d:assessmentId><d:sketchVersion>1</d:sketchVersion>'
-           '<d:department>roads</d:department><d:sketch><d:sketchNo>S-1</d:sketchNo></d:sketch>'
-           '<d:damages><d:owner>GAM</d:owner><d:type>ASPHALT</d:type>'
-           '<d:descriptionAr>حفرة</d:descriptionAr></d:damages></d:AssessmentRequested>')
+UPDATE = (
+    '<CaseUpdated xmlns="urn:gam:portal:1"><applicationId>A-1</applicationId><version>{}</version>'
+    "<state>{}</state><since>2026-01-04T08:00:00+03:00</since></CaseUpdated>"
+)
+REQUEST = (
+    '<d:AssessmentRequested xmlns:d="urn:gam:departments:1"><d:applicationId>A-1</d:applicationId>'
+    "<d:assessmentId>R-1</d:assessmentId><d:sketchVersion>1</d:sketchVersion>"
+    "<d:department>roads</d:department><d:sketch><d:sketchNo>S-1</d:sketchNo></d:sketch>"
+    "<d:damages><d:owner>GAM</d:owner><d:type>ASPHALT</d:type>"
+    "<d:descriptionAr>حفرة</d:descriptionAr></d:damages></d:AssessmentRequested>"
+)
 
 
 class Portal(unittest.TestCase):
@@ -26,14 +30,18 @@ class Portal(unittest.TestCase):
         self.addCleanup(self.portal.end)
 
     def bodies(self) -> list[str]:
-        return [etree.QName(etree.fromstring(bytes(m.body))).localname for _, m in self.hub.received]
+        return [
+            etree.QName(etree.fromstring(bytes(m.body))).localname for _, m in self.hub.received
+        ]
 
     def test_submitting_is_a_durable_message_and_busy_until_settled(self) -> None:
         self.portal.act("submit", applicationId="A-1")
         self.portal.quiet()
         address, message = self.hub.received[0]
-        self.assertEqual(("portal.in", "A-1", True, "application/xml"),
-                         (address, message.correlation_id, message.durable, message.content_type))
+        self.assertEqual(
+            ("portal.in", "A-1", True, "application/xml"),
+            (address, message.correlation_id, message.durable, message.content_type),
+        )
         outcome = self.portal.entries(kind="Settled")[0]["fields"]
         self.assertEqual(("accepted", message.id), (outcome["outcome"], outcome["messageId"]))
 
@@ -43,7 +51,9 @@ class Portal(unittest.TestCase):
         self.portal.quiet()
         first, second = (m.id for _, m in self.hub.received)
         self.assertEqual(first, second)
-        self.assertTrue(self.portal.entries(kind="ApplicationSubmitted", direction="out")[1]["again"])
+        self.assertTrue(
+            self.portal.entries(kind="ApplicationSubmitted", direction="out")[1]["again"]
+        )
 
     def test_released_comes_again_and_rejected_does_not(self) -> None:
         self.hub.verdicts = ["release", "reject"]
@@ -52,7 +62,9 @@ class Portal(unittest.TestCase):
         self.assertEqual(2, len(self.hub.received))
         outcomes = [e["fields"] for e in self.portal.entries(kind="Settled")]
         self.assertEqual(["released", "rejected"], [o["outcome"] for o in outcomes])
-        self.assertEqual(("masar:refused", "because"), (outcomes[1]["condition"], outcomes[1]["description"]))
+        self.assertEqual(
+            ("masar:refused", "because"), (outcomes[1]["condition"], outcomes[1]["description"])
+        )
 
     def test_resending_under_the_same_and_another_id(self) -> None:
         self.portal.act("submit", applicationId="A-1")
@@ -153,9 +165,15 @@ class Departments(unittest.TestCase):
         self.assertEqual([("roads.in", "roads", "85.500")], self.answers())
 
     def test_own_prices(self) -> None:
-        self.departments.act("price", department="roads", applicationId="A-1",
-                             items=[{"code": "ASPHALT", "quantity": "1.5", "unitPrice": "10.001"},
-                                    {"code": "KERB", "unitPrice": "2"}])
+        self.departments.act(
+            "price",
+            department="roads",
+            applicationId="A-1",
+            items=[
+                {"code": "ASPHALT", "quantity": "1.5", "unitPrice": "10.001"},
+                {"code": "KERB", "unitPrice": "2"},
+            ],
+        )
         self.hub.put("roads.out", REQUEST.encode(), "m-1")
         until(self.answers, "the answer")
         self.assertEqual([("roads.in", "roads", "17.002")], self.answers())  # 15.0015 half up, + 2
@@ -170,10 +188,14 @@ class Departments(unittest.TestCase):
         self.departments.quiet()
         self.departments.act("assess", applicationId="A-1", department="roads", **{"as": "parks"})
         self.departments.quiet()
-        self.assertEqual([("roads.in", "roads", "99.999"), ("parks.in", "roads", "85.500")], self.answers())
+        self.assertEqual(
+            [("roads.in", "roads", "99.999"), ("parks.in", "roads", "85.500")], self.answers()
+        )
 
     def test_nobody_asked(self) -> None:
-        status, answer = self.departments.call("POST", "/acts", {"act": "assess", "applicationId": "A-9"})
+        status, answer = self.departments.call(
+            "POST", "/acts", {"act": "assess", "applicationId": "A-9"}
+        )
         self.assertEqual(400, status)
         self.assertIn("no department was asked", answer["error"])
 

@@ -1,4 +1,5 @@
-"""The three doors, which are the same for every partner, and what every partner does from the start."""
+"""The three doors, which are the same for every partner, and what every partner does from the
+start."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import signal
 import unittest
 
 import standing
-from standing import HttpHub, PartnerProcess, until
+from standing import HttpHub, PartnerProcess
 
 NAMES = ("portal", "departments", "traffic", "insurance", "switch", "sms")
 
@@ -37,13 +38,14 @@ class Doors(unittest.TestCase):
 
     def test_what_makes_no_sense_is_refused_with_a_reason(self) -> None:
         for method, path, body, reason in (
-                ("POST", "/acts", {"act": "dance"}, "act is one of letter, policy"),
-                ("POST", "/acts", {"act": "policy", "plateNo": "1"}, "plateCode is missing"),
-                ("POST", "/acts", {"act": "letter", "letterRef": "L", "results": ["PERHAPS"]}, "VALID"),
-                ("POST", "/acts", ["act"], "JSON object"),
-                ("POST", "/faults", {"fault": "tired"}, "fault is one of slow"),
-                ("POST", "/faults", {"fault": "slow", "count": 0}, "positive"),
-                ("GET", "/ledger?since=x", None, "since")):
+            ("POST", "/acts", {"act": "dance"}, "act is one of letter, policy"),
+            ("POST", "/acts", {"act": "policy", "plateNo": "1"}, "plateCode is missing"),
+            ("POST", "/acts", {"act": "letter", "letterRef": "L", "results": ["PERHAPS"]}, "VALID"),
+            ("POST", "/acts", ["act"], "JSON object"),
+            ("POST", "/faults", {"fault": "tired"}, "fault is one of slow"),
+            ("POST", "/faults", {"fault": "slow", "count": 0}, "positive"),
+            ("GET", "/ledger?since=x", None, "since"),
+        ):
             with self.subTest(body=body):
                 status, answer = self.partner.call(method, path, body)
                 self.assertEqual(400, status)
@@ -56,13 +58,17 @@ class Doors(unittest.TestCase):
         entries = self.partner.call("GET", "/ledger")[1]["entries"]
         self.assertEqual([1, 2, 3, 4], [e["n"] for e in entries])
         self.assertEqual({"act"}, {e["direction"] for e in entries})
-        self.assertEqual([4], [e["n"] for e in self.partner.call("GET", "/ledger?since=3")[1]["entries"]])
+        self.assertEqual(
+            [4], [e["n"] for e in self.partner.call("GET", "/ledger?since=3")[1]["entries"]]
+        )
         self.assertEqual(3, len(self.partner.call("GET", "/ledger?kind=policy")[1]["entries"]))
 
     def test_faults_are_shown_and_taken_back(self) -> None:
         self.partner.fault("slow", count=2, ms=10, operation="InquirePolicy")
         shown = self.partner.call("GET", "/faults")[1]["faults"]
-        self.assertEqual([{"fault": "slow", "count": 2, "operation": "InquirePolicy", "ms": 10}], shown)
+        self.assertEqual(
+            [{"fault": "slow", "count": 2, "operation": "InquirePolicy", "ms": 10}], shown
+        )
         self.partner.call("DELETE", "/faults")
         self.assertEqual([], self.partner.call("GET", "/faults")[1]["faults"])
         self.partner.fault("reset")

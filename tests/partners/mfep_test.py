@@ -14,8 +14,11 @@ import make_secrets
 import mfep
 import wire
 
-MESSAGE = ("<MFEP><MsgHeader><TmStp>2026-01-04T08:00:00</TmStp></MsgHeader><MsgBody>\r\n  <Name>محمد</Name>"
-           "<!-- c --></MsgBody></MFEP>").encode()
+MESSAGE = (
+    "<MFEP><MsgHeader><TmStp>2026-01-04T08:00:00</TmStp></MsgHeader><MsgBody>\r\n  "
+    "<Name>محمد</Name>"
+    "<!-- c --></MsgBody></MFEP>"
+).encode()
 SIGNED = "<MsgBody>\r\n  <Name>محمد</Name><!-- c --></MsgBody>"
 
 
@@ -28,7 +31,9 @@ class Signature(unittest.TestCase):
         cls.public = mfep.public_key((cls.folder / "mfep-switch-public").read_text())
 
     def openssl(self, *arguments: str, data: bytes) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(["openssl", "dgst", "-sha256", *arguments], input=data, capture_output=True)
+        return subprocess.run(
+            ["openssl", "dgst", "-sha256", *arguments], input=data, capture_output=True
+        )
 
     def utf16le(self) -> bytes:
         return b"".join(ord(c).to_bytes(2, "little") for c in SIGNED)
@@ -48,11 +53,15 @@ class Signature(unittest.TestCase):
         good = mfep.with_signature(MESSAGE, mfep.sign(MESSAGE, self.private))
         other = mfep.public_key((self.folder / "mfep-hub-private").read_text())
         for message, key, verdict in (
-                (good, self.public, "valid"), (good, other, "bad"), (good, None, "unchecked"),
-                (MESSAGE, self.public, "missing"), (mfep.with_signature(good, "!"), self.public, "bad"),
-                (mfep.with_signature(good, ""), self.public, "missing"),
-                (good.replace("محمد".encode(), "أحمد".encode()), self.public, "bad"),
-                (good.replace(b"\r\n  ", b""), self.public, "bad")):
+            (good, self.public, "valid"),
+            (good, other, "bad"),
+            (good, None, "unchecked"),
+            (MESSAGE, self.public, "missing"),
+            (mfep.with_signature(good, "!"), self.public, "bad"),
+            (mfep.with_signature(good, ""), self.public, "missing"),
+            (good.replace("محمد".encode(), "أحمد".encode()), self.public, "bad"),
+            (good.replace(b"\r\n  ", b""), self.public, "bad"),
+        ):
             with self.subTest(message=message, verdict=verdict):
                 self.assertEqual(verdict, mfep.verdict(message, key))
 
@@ -68,25 +77,50 @@ class Documents(unittest.TestCase):
         return wire.invalid("mfep.xsd", wire.read(message))
 
     def payment(self, **more: object) -> dict:
-        return {"Transactions": {"TrxInf": [mfep.payment(
-            "123456789012", "T1", "10.000", "10.000", "2026-01-04T08:00:00", "GAM_ACC_DMG", **more)]}}
+        return {
+            "Transactions": {
+                "TrxInf": [
+                    mfep.payment(
+                        "123456789012",
+                        "T1",
+                        "10.000",
+                        "10.000",
+                        "2026-01-04T08:00:00",
+                        "GAM_ACC_DMG",
+                        **more,
+                    )
+                ]
+            }
+        }
 
     def test_what_the_switch_sends_is_valid(self) -> None:
         self.assertIsNone(self.check(mfep.bill_pull("123456789012", "GAM_ACC_DMG"), "BILPULRQ"))
         self.assertIsNone(self.check(self.payment(PayerInfo={"Name": "محمد أحمد"})))
 
     def test_what_the_schema_gate_must_stop(self) -> None:
-        for wrong in ({"PaidAmt": "1e3"}, {"PaidAmt": "0.000"}, {"PaidAmt": "-1.000"}, {"PaidAmt": "1.0001"},
-                      {"PaidAmt": "١٠.٠٠٠"}, {"Currency": "USD"}, {"PmtStatus": "PmtVoid"},
-                      {"ProcessDate": "2026-01-04T08:00:00Z"}, {"Unknown": "1"}):
+        for wrong in (
+            {"PaidAmt": "1e3"},
+            {"PaidAmt": "0.000"},
+            {"PaidAmt": "-1.000"},
+            {"PaidAmt": "1.0001"},
+            {"PaidAmt": "١٠.٠٠٠"},
+            {"Currency": "USD"},
+            {"PmtStatus": "PmtVoid"},
+            {"ProcessDate": "2026-01-04T08:00:00Z"},
+            {"Unknown": "1"},
+        ):
             with self.subTest(wrong):
                 self.assertIsNotNone(self.check(self.payment(**wrong)))
 
     def test_a_transaction_alone_is_valid_too(self) -> None:
         one = self.payment()["Transactions"]["TrxInf"][0]
         self.assertIsNone(wire.invalid("mfep.xsd", wire.element(None, "TrxInf", one)))
-        answer = {"JOEBPPSTrx": "T1", "ProcessDate": "2026-01-04T08:00:00", "STMTDate": "2026-01-04",
-                  "Result": {"ErrorCode": "0", "ErrorDesc": "Success", "Severity": "Info"}}
+        answer = {
+            "JOEBPPSTrx": "T1",
+            "ProcessDate": "2026-01-04T08:00:00",
+            "STMTDate": "2026-01-04",
+            "Result": {"ErrorCode": "0", "ErrorDesc": "Success", "Severity": "Info"},
+        }
         self.assertIsNone(wire.invalid("mfep.xsd", wire.element(None, "TrxInf", answer)))
 
 

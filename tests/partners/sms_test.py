@@ -7,10 +7,18 @@ import unittest
 import urllib.parse
 
 import standing
-from standing import HttpHub, PartnerProcess, until
+from standing import HttpHub, PartnerProcess
 
-USUAL = {"username": "masar", "password": "k", "from": "GAM", "to": "962791234567", "coding": "2",
-         "charset": "UTF-8", "text": "مرحبا", "dlr-mask": "31"}
+USUAL = {
+    "username": "masar",
+    "password": "k",
+    "from": "GAM",
+    "to": "962791234567",
+    "coding": "2",
+    "charset": "UTF-8",
+    "text": "مرحبا",
+    "dlr-mask": "31",
+}
 
 
 class Kannel(unittest.TestCase):
@@ -36,14 +44,22 @@ class Kannel(unittest.TestCase):
 
     def reports(self) -> list[str]:
         self.sms.quiet()
-        return [path.rpartition("=")[2] for path, _ in self.hub.calls if path.startswith("/sms/report/key-1")]
+        return [
+            path.rpartition("=")[2]
+            for path, _ in self.hub.calls
+            if path.startswith("/sms/report/key-1")
+        ]
 
     def test_the_contract(self) -> None:
         for changes, status, text in (
-                ({}, 202, "0: Accepted for delivery"), ({"password": "x"}, 403, "Authorization failed for sendsms"),
-                ({"to": None}, 400, "Missing receiver number, rejected"),
-                ({"to": "abc"}, 400, "Garbage 'to' field, rejected."), ({"from": None}, 400, "Sender missing"),
-                ({"coding": "9"}, 400, "Coding"), ({"text": None}, 202, "0: Accepted for delivery")):
+            ({}, 202, "0: Accepted for delivery"),
+            ({"password": "x"}, 403, "Authorization failed for sendsms"),
+            ({"to": None}, 400, "Missing receiver number, rejected"),
+            ({"to": "abc"}, 400, "Garbage 'to' field, rejected."),
+            ({"from": None}, 400, "Sender missing"),
+            ({"coding": "9"}, 400, "Coding"),
+            ({"text": None}, 202, "0: Accepted for delivery"),
+        ):
             with self.subTest(changes):
                 got = self.send(**changes)
                 self.assertEqual(status, got[0])
@@ -60,12 +76,13 @@ class Kannel(unittest.TestCase):
         self.send()
         self.assertEqual(["8", "1"], self.reports())
         for answer, report, reply, states in (
-                ("accept", "failed", (202, "0: Accepted for delivery"), ["8", "2"]),
-                ("accept", "none", (202, "0: Accepted for delivery"), []),
-                ("accept", "twice", (202, "0: Accepted for delivery"), ["8", "1", "1"]),
-                ("accept", "out-of-order", (202, "0: Accepted for delivery"), ["1", "8"]),
-                ("queue", "delivered", (202, "3: Queued for later delivery"), ["8", "1"]),
-                ("reject", None, (403, "Not routable. Do not try again."), [])):
+            ("accept", "failed", (202, "0: Accepted for delivery"), ["8", "2"]),
+            ("accept", "none", (202, "0: Accepted for delivery"), []),
+            ("accept", "twice", (202, "0: Accepted for delivery"), ["8", "1", "1"]),
+            ("accept", "out-of-order", (202, "0: Accepted for delivery"), ["1", "8"]),
+            ("queue", "delivered", (202, "3: Queued for later delivery"), ["8", "1"]),
+            ("reject", None, (403, "Not routable. Do not try again."), []),
+        ):
             with self.subTest(answer=answer, report=report):
                 self.hub.calls.clear()
                 self.sms.act("mode", to="0791234567", answer=answer, report=report)

@@ -12,8 +12,11 @@ from lxml import etree
 import standing
 from standing import HttpHub, PartnerProcess, until
 
-ENVELOPE = ('<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><x:{name} xmlns:x="{ns}">'
-            '{content}</x:{name}></s:Body></s:Envelope>')
+ENVELOPE = (
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+    '<x:{name} xmlns:x="{ns}">'
+    "{content}</x:{name}></s:Body></s:Envelope>"
+)
 TRAFFIC, INSURANCE = "urn:jo:traffic:1", "urn:jo:insurance:1"
 BASIC = "Basic bWFzYXI6c2VjcmV0"  # masar:secret
 
@@ -32,9 +35,16 @@ class Soap(unittest.TestCase):
         url = urllib.parse.urlsplit(self.partner.where["url"])
         connection = http.client.HTTPConnection(url.netloc, timeout=20)
         try:
-            connection.request("POST", url.path, body.encode(), {
-                "Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"',
-                "Authorization": authorization})
+            connection.request(
+                "POST",
+                url.path,
+                body.encode(),
+                {
+                    "Content-Type": "text/xml; charset=utf-8",
+                    "SOAPAction": f'"{action}"',
+                    "Authorization": authorization,
+                },
+            )
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -43,8 +53,9 @@ class Soap(unittest.TestCase):
     def call(self, name: str, **content: str) -> etree._Element:
         """The response, or the fault's element."""
         inner = "".join(f"<x:{k}>{v}</x:{k}>" for k, v in content.items())
-        status, body = self.post(ENVELOPE.format(name=name, ns=self.namespace, content=inner),
-                                 f"{self.namespace}/{name}")
+        status, body = self.post(
+            ENVELOPE.format(name=name, ns=self.namespace, content=inner), f"{self.namespace}/{name}"
+        )
         root = etree.fromstring(body)[0][0]
         self.assertEqual(500 if root.tag.endswith("}Fault") else 200, status)
         return root
@@ -58,27 +69,61 @@ class Soap(unittest.TestCase):
 
 class Traffic(Soap):
     def sketch(self, number: str = "S-1") -> etree._Element:
-        return self.call("GetAccidentSketch", SketchNo=number, AccidentDate="2026-01-02", PlateCode="20",
-                         PlateNo="12345", RequesterId="9901234567")
+        return self.call(
+            "GetAccidentSketch",
+            SketchNo=number,
+            AccidentDate="2026-01-02",
+            PlateCode="20",
+            PlateNo="12345",
+            RequesterId="9901234567",
+        )
 
     def release(self, request: str, number: str = "S-1") -> etree._Element:
-        return self.call("ReleaseHold", RequestId=request, SketchNo=number, PlateCode="20", PlateNo="12345",
-                         Reason="paid", DecidedAt="2026-01-04T08:00:00+03:00")
+        return self.call(
+            "ReleaseHold",
+            RequestId=request,
+            SketchNo=number,
+            PlateCode="20",
+            PlateNo="12345",
+            Reason="paid",
+            DecidedAt="2026-01-04T08:00:00+03:00",
+        )
 
     def text(self, root: etree._Element, *names: str) -> list[str]:
         return [root.findtext(f".//{{{TRAFFIC}}}{name}") for name in names]
 
     def test_the_usual_sketch(self) -> None:
-        self.assertEqual(["FINAL", "1", "20", "12345", "100", "GAM", "ASPHALT"], self.text(
-            self.sketch(), "Status", "Version", "PlateCode", "PlateNo", "FaultPercent", "Owner", "Type"))
+        self.assertEqual(
+            ["FINAL", "1", "20", "12345", "100", "GAM", "ASPHALT"],
+            self.text(
+                self.sketch(),
+                "Status",
+                "Version",
+                "PlateCode",
+                "PlateNo",
+                "FaultPercent",
+                "Owner",
+                "Type",
+            ),
+        )
 
     def test_sketches_as_told(self) -> None:
-        self.partner.act("sketch", sketchNo="S-1", status=["DRAFT", "FINAL"], faultPercent=60,
-                         damages=[{"type": "TREE", "owner": "JEPCO"}], fault=["UNAVAILABLE", None])
+        self.partner.act(
+            "sketch",
+            sketchNo="S-1",
+            status=["DRAFT", "FINAL"],
+            faultPercent=60,
+            damages=[{"type": "TREE", "owner": "JEPCO"}],
+            fault=["UNAVAILABLE", None],
+        )
         self.assertEqual("UNAVAILABLE", self.code(self.sketch()))
-        self.assertEqual(["FINAL", "60", "JEPCO", "TREE"],
-                         self.text(self.sketch(), "Status", "FaultPercent", "Owner", "Type"))
-        self.partner.act("sketch", sketchNo="S-2", parties=[{"plateCode": "1", "plateNo": "2"}], damages=[])
+        self.assertEqual(
+            ["FINAL", "60", "JEPCO", "TREE"],
+            self.text(self.sketch(), "Status", "FaultPercent", "Owner", "Type"),
+        )
+        self.partner.act(
+            "sketch", sketchNo="S-2", parties=[{"plateCode": "1", "plateNo": "2"}], damages=[]
+        )
         other = self.sketch("S-2")
         self.assertEqual(["1", "0", None], self.text(other, "PlateCode", "FaultPercent", "Owner"))
 
@@ -87,24 +132,30 @@ class Traffic(Soap):
         self.assertEqual(*(self.text(r, "ReleaseNo") for r in (first, again)))
         self.assertEqual("ALREADY_RELEASED", self.code(self.release("R-2")))
         page = self.partner.call("GET", "/ledger")[1]
-        self.assertEqual({"R-1": {"requests": 2, "effective": 1}, "R-2": {"requests": 1, "effective": 0}},
-                         page["releases"])
+        self.assertEqual(
+            {"R-1": {"requests": 2, "effective": 1}, "R-2": {"requests": 1, "effective": 0}},
+            page["releases"],
+        )
         self.assertEqual(["R-1"], [e["key"] for e in self.partner.entries(kind="HoldReleased")])
 
     def test_no_hold_and_told_faults(self) -> None:
         self.partner.act("hold", sketchNo="S-1", plateCode="20", plateNo="12345", state="NONE")
         self.assertEqual("NO_HOLD", self.code(self.release("R-1")))
-        self.partner.act("release-fault", plateCode="20", plateNo="12345", fault=["UNAVAILABLE", None])
+        self.partner.act(
+            "release-fault", plateCode="20", plateNo="12345", fault=["UNAVAILABLE", None]
+        )
         self.assertEqual("UNAVAILABLE", self.code(self.release("R-2", "S-2")))
         self.assertEqual("ReleaseHoldResponse", self.code(self.release("R-2", "S-2")))
 
     def test_what_is_no_request(self) -> None:
         self.assertEqual(401, self.post("<x/>", "x", "Basic bWFzYXI6d3Jvbmc=")[0])
-        for body, action in (("<nonsense", "x"), ("<x/>", "x"),
-                             (ENVELOPE.format(name="Dance", ns=TRAFFIC, content=""), f"{TRAFFIC}/Dance"),
-                             (ENVELOPE.format(name="ReleaseHold", ns=TRAFFIC, content=""), f"{TRAFFIC}/X"),
-                             (ENVELOPE.format(name="ReleaseHold", ns=TRAFFIC, content=""),
-                              f"{TRAFFIC}/ReleaseHold")):
+        for body, action in (
+            ("<nonsense", "x"),
+            ("<x/>", "x"),
+            (ENVELOPE.format(name="Dance", ns=TRAFFIC, content=""), f"{TRAFFIC}/Dance"),
+            (ENVELOPE.format(name="ReleaseHold", ns=TRAFFIC, content=""), f"{TRAFFIC}/X"),
+            (ENVELOPE.format(name="ReleaseHold", ns=TRAFFIC, content=""), f"{TRAFFIC}/ReleaseHold"),
+        ):
             with self.subTest(body=body, action=action):
                 status, answer = self.post(body, action)
                 self.assertEqual(500, status)
@@ -130,6 +181,7 @@ class Traffic(Soap):
                 self.post_release("R-1")
             except (http.client.HTTPException, ConnectionError) as error:
                 failed.append(error)
+
         caller = threading.Thread(target=call)
         caller.start()
         until(lambda: self.partner.entries(kind="silent"), "the fault")
@@ -140,11 +192,15 @@ class Traffic(Soap):
         self.assertEqual([], self.partner.entries(kind="HoldReleased"))
 
     def post_release(self, request: str) -> tuple[int, bytes]:
-        content = (f"<x:RequestId>{request}</x:RequestId><x:SketchNo>S-1</x:SketchNo><x:PlateCode>20"
-                   "</x:PlateCode><x:PlateNo>12345</x:PlateNo><x:Reason>paid</x:Reason>"
-                   "<x:DecidedAt>2026-01-04T08:00:00+03:00</x:DecidedAt>")
-        return self.post(ENVELOPE.format(name="ReleaseHold", ns=TRAFFIC, content=content),
-                         f"{TRAFFIC}/ReleaseHold")
+        content = (
+            f"<x:RequestId>{request}</x:RequestId><x:SketchNo>S-1</x:SketchNo><x:PlateCode>20"
+            "</x:PlateCode><x:PlateNo>12345</x:PlateNo><x:Reason>paid</x:Reason>"
+            "<x:DecidedAt>2026-01-04T08:00:00+03:00</x:DecidedAt>"
+        )
+        return self.post(
+            ENVELOPE.format(name="ReleaseHold", ns=TRAFFIC, content=content),
+            f"{TRAFFIC}/ReleaseHold",
+        )
 
     def test_an_amended_sketch_is_told_until_it_is_answered(self) -> None:
         answers = [None, (503, b""), (200, b"<ok/>")]
@@ -156,9 +212,13 @@ class Traffic(Soap):
         self.assertEqual([], answers)
         path, body = hub.calls[-1]
         self.assertEqual("/traffic/notices", path)
-        self.assertEqual(["S-1", "2", "20", "12345"], self.text(
-            etree.fromstring(body), "SketchNo", "Version", "PlateCode", "PlateNo"))
-        self.assertEqual(["AMENDED", "2", "KERB"], self.text(self.sketch(), "Status", "Version", "Type"))
+        self.assertEqual(
+            ["S-1", "2", "20", "12345"],
+            self.text(etree.fromstring(body), "SketchNo", "Version", "PlateCode", "PlateNo"),
+        )
+        self.assertEqual(
+            ["AMENDED", "2", "KERB"], self.text(self.sketch(), "Status", "Version", "Type")
+        )
 
 
 class Insurance(Soap):
@@ -166,18 +226,31 @@ class Insurance(Soap):
 
     def statuses(self) -> list[str]:
         root = self.call("InquirePolicy", PlateCode="20", PlateNo="12345", AsOf="2026-01-02")
-        return [self.code(root)] if root.tag.endswith("}Fault") else [
-            node.text for node in root.iter(f"{{{INSURANCE}}}Status")]
+        return (
+            [self.code(root)]
+            if root.tag.endswith("}Fault")
+            else [node.text for node in root.iter(f"{{{INSURANCE}}}Status")]
+        )
 
     def verify(self) -> str:
-        return self.call("VerifyApprovalLetter", LetterRef="L-1", InsurerCode="JIC", PolicyNo="P-1",
-                         SketchNo="S-1", Amount="85.500", Sha256="0" * 64).findtext("{*}Result")
+        return self.call(
+            "VerifyApprovalLetter",
+            LetterRef="L-1",
+            InsurerCode="JIC",
+            PolicyNo="P-1",
+            SketchNo="S-1",
+            Amount="85.500",
+            Sha256="0" * 64,
+        ).findtext("{*}Result")
 
     def test_policies(self) -> None:
         self.assertEqual(["EXPIRED"], self.statuses())
-        for said, expected in (({"status": "ACTIVE"}, ["ACTIVE"]), ({"status": "none"}, []),
-                               ({"fault": "NO_POLICY"}, ["NO_POLICY"]),
-                               ({"policies": [{"status": "CANCELLED"}, {}]}, ["CANCELLED", "ACTIVE"])):
+        for said, expected in (
+            ({"status": "ACTIVE"}, ["ACTIVE"]),
+            ({"status": "none"}, []),
+            ({"fault": "NO_POLICY"}, ["NO_POLICY"]),
+            ({"policies": [{"status": "CANCELLED"}, {}]}, ["CANCELLED", "ACTIVE"]),
+        ):
             with self.subTest(said):
                 self.partner.act("policy", plateCode="20", plateNo="12345", **said)
                 self.assertEqual(expected, self.statuses())

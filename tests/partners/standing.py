@@ -1,5 +1,5 @@
-"""What the tests of the simulated partners stand on: a partner as a process, and a hub made of Proton's
-Python container and http.server, so that no code of the real hub is needed."""
+"""What the tests of the simulated partners stand on: a partner as a process, and a hub made of
+Proton's Python container and http.server, so that no code of the real hub is needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from proton import Delivery, Message
+from proton import Condition, Message
 from proton.handlers import MessagingHandler
 from proton.reactor import ApplicationEvent, Container, EventInjector
 
@@ -39,14 +39,24 @@ def until(true: Any, what: str = "it") -> Any:
 class PartnerProcess:
     """One partner, started as the demonstration starts it."""
 
-    def __init__(self, name: str, folder: pathlib.Path, secrets: pathlib.Path | None = None) -> None:
+    def __init__(
+        self, name: str, folder: pathlib.Path, secrets: pathlib.Path | None = None
+    ) -> None:
         file = folder / f"{name}.announce"
-        command = [sys.executable, str(PARTNERS / f"{name}.py"), "--announce", str(file),
-                   "--hub", str(folder / "hub.json")]
+        command = [
+            sys.executable,
+            str(PARTNERS / f"{name}.py"),
+            "--announce",
+            str(file),
+            "--hub",
+            str(folder / "hub.json"),
+        ]
         if secrets:
             command += ["--secrets", str(secrets)]
         self.process = subprocess.Popen(command)
-        self.where = json.loads(until(lambda: file.exists() and file.read_text(), f"{name}'s start"))
+        self.where = json.loads(
+            until(lambda: file.exists() and file.read_text(), f"{name}'s start")
+        )
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         data = None if body is None else json.dumps(body).encode()
@@ -83,7 +93,8 @@ class PartnerProcess:
 
 
 class AmqpHub(MessagingHandler):
-    """Listens like the hub: accepts what comes (or answers as `verdicts` say), sends what is put."""
+    """Listens like the hub: accepts what comes (or answers as `verdicts` say), sends what is
+    put."""
 
     def __init__(self, file: pathlib.Path) -> None:
         super().__init__(auto_accept=False, prefetch=50)
@@ -126,7 +137,9 @@ class AmqpHub(MessagingHandler):
         elif verdict == "release":
             self.release(event.delivery, delivered=False)
         else:
-            event.delivery.local.condition = __import__("proton").Condition("masar:refused", "because")
+            event.delivery.local.condition = Condition(
+                "masar:refused", "because"
+            )
             self.reject(event.delivery)
 
     def _close(self, connection: Any) -> None:
@@ -140,7 +153,8 @@ class AmqpHub(MessagingHandler):
     def on_put(self, event: Any) -> None:
         address, body, message_id = event.subject
         self.receivers[address].send(
-            Message(id=message_id, body=body, inferred=True, content_type="application/xml"))
+            Message(id=message_id, body=body, inferred=True, content_type="application/xml")
+        )
 
     def on_accepted(self, event: Any) -> None:
         self.outcomes.put(("accepted", event.link.source.address))
@@ -181,8 +195,16 @@ class _Exchange(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/clock":
-            status, answer = 200, json.dumps(
-                {"now": "2026-01-04T05:00:00Z", "local": self.server.local, "zone": "Asia/Amman"}).encode()
+            status, answer = (
+                200,
+                json.dumps(
+                    {
+                        "now": "2026-01-04T05:00:00Z",
+                        "local": self.server.local,
+                        "zone": "Asia/Amman",
+                    }
+                ).encode(),
+            )
         else:
             self.server.calls.append((self.path, body))
             given = self.server.answer(self.path, self.headers, body)

@@ -16,15 +16,19 @@ OK = {"ErrorCode": "0", "ErrorDesc": "Success", "Severity": "Info"}
 
 
 class Switch(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.secrets = standing.folder()
+        make_secrets.make(cls.secrets)
+        cls.key = mfep.private_key((cls.secrets / "mfep-hub-private").read_text())
+        cls.theirs = mfep.public_key((cls.secrets / "mfep-switch-public").read_text())
+
     def setUp(self) -> None:
         self.folder = standing.folder()
-        make_secrets.make(self.folder)
-        self.key = mfep.private_key((self.folder / "mfep-hub-private").read_text())
-        self.theirs = mfep.public_key((self.folder / "mfep-switch-public").read_text())
         self.hub = HttpHub(self.folder / "hub.json", self.answer)
         self.addCleanup(self.hub.end)
         self.script: list[object] = []  #: what the next calls get instead: None, a code, "unsigned"
-        self.switch = PartnerProcess("switch", self.folder, secrets=self.folder)
+        self.switch = PartnerProcess("switch", self.folder, secrets=self.secrets)
         self.addCleanup(self.switch.end)
 
     def answer(self, path: str, headers: object, body: bytes) -> tuple[int, bytes] | None:
@@ -35,30 +39,75 @@ class Switch(unittest.TestCase):
         code = "0" if said == "unsigned" else str(said)
         result = {**OK, "ErrorCode": code, "Severity": "Info" if code == "0" else "Error"}
         if "BillPull" in path:
-            content = {"RecCount": "1", "BillsRec": {"BillRec": {"Result": result, "AcctInfo": {
-                "BillingNo": BILLING}, **({} if code != "0" else {
-                    "BillStatus": "BillNew", "DueAmount": "85.500", "IssueDate": "2026-01-04T08:00:00",
-                    "DueDate": "2026-01-04T08:00:00", "ServiceType": "GAM_ACC_DMG",
-                    "PmtConst": {"AllowPart": False, "Lower": "85.500", "Upper": "85.500"}})}}}
+            content = {
+                "RecCount": "1",
+                "BillsRec": {
+                    "BillRec": {
+                        "Result": result,
+                        "AcctInfo": {"BillingNo": BILLING},
+                        **(
+                            {}
+                            if code != "0"
+                            else {
+                                "BillStatus": "BillNew",
+                                "DueAmount": "85.500",
+                                "IssueDate": "2026-01-04T08:00:00",
+                                "DueDate": "2026-01-04T08:00:00",
+                                "ServiceType": "GAM_ACC_DMG",
+                                "PmtConst": {
+                                    "AllowPart": False,
+                                    "Lower": "85.500",
+                                    "Upper": "85.500",
+                                },
+                            }
+                        ),
+                    }
+                },
+            }
         else:
-            content = {"TrxInf": [{"JOEBPPSTrx": t.findtext("JOEBPPSTrx"), "Result": result,
-                                   "ProcessDate": t.findtext("ProcessDate"), "STMTDate": t.findtext("STMTDate")}
-                                  for t in asked.iter("TrxInf")]}
-            for one in content["TrxInf"]:
-                one["Result"] = one.pop("Result")
+            content = {
+                "TrxInf": [
+                    {
+                        "JOEBPPSTrx": t.findtext("JOEBPPSTrx"),
+                        "ProcessDate": t.findtext("ProcessDate"),
+                        "STMTDate": t.findtext("STMTDate"),
+                        "Result": result,
+                    }
+                    for t in asked.iter("TrxInf")
+                ]
+            }
         kind = asked.findtext(".//ReqTyp").replace("RQ", "RS")
-        message = wire.etree.tostring(wire.element(None, "MFEP", {
-            "MsgHeader": {"TmStp": "2026-01-04T08:00:00", "GUID": asked.findtext("MsgHeader/GUID"),
-                          "TrsInf": {"SdrCode": "265", "ResTyp": kind}, "Result": OK},
-            "MsgBody": content}), encoding="UTF-8")
+        message = wire.etree.tostring(
+            wire.element(
+                None,
+                "MFEP",
+                {
+                    "MsgHeader": {
+                        "TmStp": "2026-01-04T08:00:00",
+                        "GUID": asked.findtext("MsgHeader/GUID"),
+                        "TrsInf": {"SdrCode": "265", "ResTyp": kind},
+                        "Result": OK,
+                    },
+                    "MsgBody": content,
+                },
+            ),
+            encoding="UTF-8",
+        )
         signature = None if said == "unsigned" else mfep.sign(message, self.key)
         return 200, mfep.with_signature(message, signature)
 
     def told(self) -> list[tuple[str, str, str]]:
         """GUID, JOEBPPSTrx and PaidAmt of each transaction of each notification."""
-        return [(wire.read(body).findtext("MsgHeader/GUID"), t.findtext("JOEBPPSTrx"), t.findtext("PaidAmt"))
-                for path, body in self.hub.calls if "Notification" in path
-                for t in wire.read(body).iter("TrxInf")]
+        return [
+            (
+                wire.read(body).findtext("MsgHeader/GUID"),
+                t.findtext("JOEBPPSTrx"),
+                t.findtext("PaidAmt"),
+            )
+            for path, body in self.hub.calls
+            if "Notification" in path
+            for t in wire.read(body).iter("TrxInf")
+        ]
 
     def test_pays_the_due_amount_signed(self) -> None:
         answer = self.switch.act("pay", billingNo=BILLING, payerName="محمد", wait=True)
@@ -70,8 +119,10 @@ class Switch(unittest.TestCase):
         self.assertEqual("2026-01-04T08:00:00", wire.read(body).findtext(".//ProcessDate"))
         self.assertEqual("محمد", wire.read(body).findtext(".//PayerInfo/Name"))
         heard = self.switch.entries(direction="in")
-        self.assertEqual([("BILPULRS", "valid"), ("BLRPMTNTFRS", "valid")],
-                         [(e["kind"], e["signature"]) for e in heard])
+        self.assertEqual(
+            [("BILPULRS", "valid"), ("BLRPMTNTFRS", "valid")],
+            [(e["kind"], e["signature"]) for e in heard],
+        )
         self.assertNotIn("invalid", heard[0] | heard[1])
 
     def test_repeated_with_the_same_guid_until_answered_for_good(self) -> None:
@@ -105,12 +156,17 @@ class Switch(unittest.TestCase):
         self.hub.local = "2026-01-08T08:00:00"
         self.switch.act("release", billingNo=BILLING, wait=True)
         body = wire.read(self.hub.calls[-1][1])
-        self.assertEqual(("2026-01-04T08:00:00", "2026-01-08T08:00:00"),
-                         (body.findtext(".//ProcessDate"), body.findtext(".//TmStp")))
+        self.assertEqual(
+            ("2026-01-04T08:00:00", "2026-01-08T08:00:00"),
+            (body.findtext(".//ProcessDate"), body.findtext(".//TmStp")),
+        )
 
     def test_several_in_one_and_in_parallel(self) -> None:
-        self.switch.act("pay-together", wait=True, payments=[
-            {"billingNo": BILLING}, {"billingNo": "210987654321", "amount": "10.000"}])
+        self.switch.act(
+            "pay-together",
+            wait=True,
+            payments=[{"billingNo": BILLING}, {"billingNo": "210987654321", "amount": "10.000"}],
+        )
         self.assertEqual(["85.500", "10.000"], [t[2] for t in self.told()])
         self.switch.act("pay", billingNo=BILLING, amount="1.000", times=5, parallel=True, wait=True)
         self.assertEqual(1, len(set(self.told()[2:])))
@@ -118,8 +174,15 @@ class Switch(unittest.TestCase):
 
     def test_bad_and_missing_signatures_and_no_guid(self) -> None:
         for sign, verdict in (("bad", "bad"), (False, "missing")):
-            self.switch.act("pay", billingNo=BILLING, inquire=False, amount="1.000", sign=sign, guid=None,
-                            wait=True)
+            self.switch.act(
+                "pay",
+                billingNo=BILLING,
+                inquire=False,
+                amount="1.000",
+                sign=sign,
+                guid=None,
+                wait=True,
+            )
             path, body = self.hub.calls[-1]
             self.assertEqual(verdict, mfep.verdict(body, self.theirs))
             self.assertNotIn("GUID", path)
@@ -132,7 +195,9 @@ class Switch(unittest.TestCase):
 
     def test_raw_bytes(self) -> None:
         self.hub.answer = lambda *_: (400, b"no")
-        answer = self.switch.act("notify-raw", body="<nonsense", path="/payment/ReceivePaymentNotification")
+        answer = self.switch.act(
+            "notify-raw", body="<nonsense", path="/payment/ReceivePaymentNotification"
+        )
         self.assertEqual((400, "no"), (answer["status"], answer["body"]))
 
 

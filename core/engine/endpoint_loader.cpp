@@ -22,7 +22,7 @@ const ElementTable kEndpoint{
      {"direction", Kind::choice, true, "", "in or out", {"in", "out"}},
      {"schema", Kind::text, false, "", "file name in schemas/ that its messages are valid against", {}},
      {"refusals", Kind::name, false, "", "outbound endpoint that is told of refused messages", {}},
-     {"refusal-mapping", Kind::name, false, "", "mapping that writes the refusal", {}},
+     {"refusal-mapping", Kind::text, false, "", "mapping that writes the refusal", {}},
      {"wait", Kind::duration, false, "PT8S", "how long a caller waits for its reply", {}}},
     {"*"}};
 const ElementTable kTimeout{"timeout", "How long one attempt may take.",

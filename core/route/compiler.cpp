@@ -12,7 +12,7 @@ using config::Kind;
 
 // The steps' elements: the one place that states their attributes.
 const ElementTable kMap{"map", "The document becomes what a mapping makes of it.",
-                        {{"using", Kind::name, true, "", "id of the mapping", {}}}, {}};
+                        {{"using", Kind::text, true, "", "id of the mapping", {}}}, {}};
 const ElementTable kCall{"call", "Sends the document to an outbound endpoint; what follows sees the reply.",
                          {{"endpoint", Kind::name, true, "", "id of the endpoint", {}},
                           {"operation", Kind::text, false, "", "operation of the endpoint", {}}}, {}};

@@ -1,0 +1,338 @@
+#include "ops/admin/admin.h"
+
+#include <charconv>
+
+#include <prometheus/text_serializer.h>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
+#include "ops/admin/json.h"
+
+namespace masar::admin {
+
+namespace json = boost::json;
+using http::Request;
+using http::Respond;
+using http::Response;
+
+namespace {
+
+constexpr std::size_t kActBytesMax = 64u << 10;
+constexpr std::size_t kPage = 50;
+constexpr std::size_t kPageMax = 500;
+
+http::ServerSettings server_settings(const std::string& address) {
+  http::ServerSettings settings;
+  settings.addresses = {address};
+  settings.connections_max = 64;
+  return settings;
+}
+
+Response problem(int status, std::string code, std::string text) {
+  return http::problem_json({status, std::move(code), std::move(text)});
+}
+
+std::size_t limit_of(const Request& request) {
+  const auto text = request.query_value("limit");
+  std::size_t limit = kPage;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), limit);
+  return std::min(limit, kPageMax);
+}
+
+std::int64_t number_of(std::string_view text, std::int64_t fallback = 0) {
+  std::int64_t value = fallback;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+/// Host names the interface itself: a page of another site that resolves to localhost does not (DNS rebinding).
+bool host_is_ours(const Request& request, const std::string& address) {
+  std::string_view host = request.header("host");
+  if (host == address) return true;
+  const auto colon = host.rfind(':');
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) host = host.substr(0, colon);
+  return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+}
+
+}  // namespace
+
+/// The pages: one function a path.
+struct Admin::Pages {
+  Pages(engine::Hub& the_hub, const AdminSettings& the_settings)
+      : hub(the_hub), operations(the_hub), settings(the_settings), server(server_settings(the_settings.address)) {
+    open("/live", [](const Request&) { return http::text_response(200, "alive\n"); });
+    open("/ready", [this](const Request&) { return ready(); });
+    open("/clock", [this](const Request&) { return clock(); });
+    get("/metrics", [this](const Request&) { return metrics(); });
+    get("/api/cases", [this](const Request& request) { return cases(request); });
+    get("/api/cases/", [this](const Request& request) { return one_case(request); }, true);
+    get("/api/tasks", [this](const Request& request) { return tasks(request); });
+    post("/api/tasks/", [this](const Request& request, Respond respond) { answer_task(request, std::move(respond)); });
+    get("/api/routes", [this](const Request&) { return routes(); });
+    post("/api/routes/", [this](const Request& request, Respond respond) { pause(request, std::move(respond), false); });
+    get("/api/endpoints", [this](const Request&) { return endpoints(); });
+    post("/api/endpoints/", [this](const Request& request, Respond respond) { pause(request, std::move(respond), true); });
+    get("/api/dead-letters", [this](const Request& request) { return dead_letters(request); });
+    post("/api/dead-letters/", [this](const Request& request, Respond respond) { retry(request, std::move(respond)); });
+    clock_acts();
+  }
+
+  using Page = std::function<Response(const Request&)>;
+  using Act = std::function<void(const Request&, Respond)>;
+
+  std::optional<Response> host_problem(const Request& request) const {
+    if (host_is_ours(request, settings.address)) return std::nullopt;
+    return problem(421, "foreign-host", "the Host header does not name this interface");
+  }
+
+  std::optional<Response> admit(const Request& request) const {
+    if (auto refused = host_problem(request)) return refused;
+    constexpr std::string_view kBearer = "Bearer ";
+    const auto given = request.header("authorization");
+    if (given.starts_with(kBearer) && equal_in_constant_time(given.substr(kBearer.size()), settings.token)) {
+      return std::nullopt;
+    }
+    Response refused = problem(401, "no-token", "send Authorization: Bearer with the token of the hub's admin.token");
+    refused.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"masar\"");
+    return refused;
+  }
+
+  static Response guarded(const Page& page, const Request& request) {
+    try {
+      return page(request);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::transient) return problem(503, error.code(), "the store is busy; try again");
+      return problem(500, error.code(), "the answer could not be made");
+    }
+  }
+
+  http::Handler handler(const std::string& path, bool prefix, const char* method) {
+    http::Handler handler;
+    handler.path = path;
+    handler.prefix = prefix;
+    handler.methods = {method};
+    handler.body_bytes_max = kActBytesMax;
+    return handler;
+  }
+
+  void open(const std::string& path, Page page) {
+    auto it = handler(path, false, "GET");
+    it.admit = [this](const Request& request) { return host_problem(request); };
+    it.handle = [page = std::move(page)](Request request, Respond respond) { respond(guarded(page, request)); };
+    server.route(std::move(it));
+  }
+
+  void get(const std::string& path, Page page, bool prefix = false) {
+    auto it = handler(path, prefix, "GET");
+    it.admit = [this](const Request& request) { return admit(request); };
+    it.handle = [page = std::move(page)](Request request, Respond respond) { respond(guarded(page, request)); };
+    server.route(std::move(it));
+  }
+
+  void post(const std::string& path, Act act, bool prefix = true) {
+    auto it = handler(path, prefix, "POST");
+    it.admit = [this](const Request& request) { return admit(request); };
+    it.handle = [act = std::move(act)](Request request, Respond respond) {
+      try {
+        act(request, respond);
+      } catch (const Error& error) {
+        respond(problem(error.kind() == ErrorKind::transient ? 503 : 500, error.code(), "it could not be done"));
+      }
+    };
+    server.route(std::move(it));
+  }
+
+  void clock_acts() {
+    post("/api/clock", [this](const Request&, Respond respond) {
+      operations.step_clock([this, respond](const engine::ActResult& result) {
+        respond(act_response(result, json::object{{"now", format_instant(hub.business().now())}}));
+      });
+    }, false);
+  }
+
+  Response ready() const {
+    const std::string why = hub.not_ready();
+    if (why.empty()) return json_response(200, json::object{{"ready", true}});
+    return problem(503, "not-ready", why);
+  }
+
+  Response clock() const {
+    const Instant now = hub.business().now();
+    const std::string& zone = hub.snapshot().hub.zone;
+    return json_response(200, json::object{{"now", format_instant(now)}, {"local", format_local(now, zone)}, {"zone", zone}});
+  }
+
+  Response metrics() const {
+    std::string text = prometheus::TextSerializer().Serialize(hub.metrics().registry().Collect());
+    for (const auto& [name, count] : hub.store().counts()) {
+      text += "# HELP masar_" + name + " Rows in the store.\n# TYPE masar_" + name + " gauge\nmasar_" + name + " " +
+              std::to_string(count) + "\n";
+    }
+    return http::text_response(200, text, "text/plain; version=0.0.4; charset=utf-8");
+  }
+
+  Response cases(const Request& request) const {
+    store::CaseFilter filter;
+    if (const auto search = request.query_value("search")) filter.search = engine::normalise_search(*search);
+    filter.state = request.query_value("state").value_or("");
+    filter.after_key = request.query_value("after").value_or("");
+    filter.limit = static_cast<int>(limit_of(request));
+    json::array rows;
+    for (const auto& row : hub.store().cases(filter)) rows.push_back(case_summary(hub, row));
+    return json_response(200, json::object{{"cases", std::move(rows)}});
+  }
+
+  Response one_case(const Request& request) const {
+    const auto segments = request.segments();
+    if (segments.size() != 3) return problem(404, "not-found", "write /api/cases/KEY");
+    auto record = hub.store().find_case(segments[2]);
+    if (!record) {
+      // A case joined by another application is found by that one's key, too.
+      const auto joined = hub.store().find_alias("key", segments[2]);
+      record = joined ? hub.store().find_case(*joined) : std::nullopt;
+    }
+    if (!record) return problem(404, "no-such-case", "there is no such case");
+    return json_response(200, case_detail(hub, *record, number_of(request.query_value("after").value_or("0"))));
+  }
+
+  Response tasks(const Request& request) const {
+    json::array rows;
+    const std::string state = request.query_value("state").value_or("open");
+    std::optional<store::TaskState> wanted;
+    if (state == "open") wanted = store::TaskState::open;
+    if (state == "answered") wanted = store::TaskState::answered;
+    if (state == "withdrawn") wanted = store::TaskState::withdrawn;
+    if (!wanted && state != "any") return problem(422, "bad-state", "state is open, answered, withdrawn or any");
+    for (const auto& row : hub.store().tasks(wanted, request.query_value("case").value_or(""),
+                                             request.query_value("after").value_or(""), limit_of(request))) {
+      rows.push_back(task_json(hub, row));
+    }
+    return json_response(200, json::object{{"tasks", std::move(rows)}});
+  }
+
+  // POST /api/tasks/ID/answer {"answer": …, "fields": {…}, "version": …}
+  void answer_task(const Request& request, const Respond& respond) {
+    const auto segments = request.segments();
+    if (segments.size() != 4 || segments[3] != "answer") {
+      return respond(problem(404, "not-found", "write /api/tasks/ID/answer"));
+    }
+    json::error_code bad;
+    const json::value body = json::parse(request.body, bad);
+    const auto* given = body.if_object();
+    const auto* answer = given ? given->if_contains("answer") : nullptr;
+    if (bad || !answer || !answer->is_string()) {
+      return respond(problem(422, "bad-answer", "write {\"answer\": \"…\", \"fields\": {\"name\": \"value\"}}"));
+    }
+    std::map<std::string, std::string> fields;
+    const auto* named = given->if_contains("fields");
+    if (named && named->is_object()) {
+      for (const auto& [name, value] : named->as_object()) {
+        if (!value.is_string()) return respond(problem(422, "bad-field", "field values are strings"));
+        fields[std::string(name)] = std::string(value.as_string());
+      }
+    }
+    std::optional<std::int64_t> version;
+    const auto* seen = given->if_contains("version");
+    if (seen && seen->is_int64()) version = seen->as_int64();
+    operations.answer_task(segments[2], std::string(answer->as_string()), fields, version,
+                           [respond](const engine::ActResult& result) { respond(act_response(result)); });
+  }
+
+  Response routes() const {
+    static constexpr std::string_view kModes[]{"durable", "pass-through", "query"};
+    json::array rows;
+    for (const auto& route : hub.snapshot().routes) {
+      rows.push_back(json::object{{"id", route->id},
+                                  {"mode", kModes[static_cast<int>(route->mode)]},
+                                  {"endpoint", route->from_endpoint},
+                                  {"type", route->from_type},
+                                  {"effect", route->from_effect},
+                                  {"event", route->to_event},
+                                  {"paused", hub.pauses().route(route->id)}});
+    }
+    return json_response(200, json::object{{"routes", std::move(rows)}});
+  }
+
+  Response endpoints() const {
+    json::array rows;
+    for (const auto& [id, endpoint] : hub.snapshot().endpoints) {
+      json::object row{{"id", id},
+                       {"partner", endpoint->spec.partner},
+                       {"connector", endpoint->connector},
+                       {"direction", endpoint->spec.inbound ? "in" : "out"},
+                       {"paused", hub.pauses().endpoint(id)}};
+      const auto found = hub.dispatchers().find(id);
+      if (found != hub.dispatchers().end()) {
+        const auto status = found->second->status();
+        row["breaker"] = status.breaker;
+        row["waiting"] = status.waiting;
+        row["sending"] = status.sending;
+        row["ready"] = status.ready;
+        row["drained"] = hub.pauses().endpoint(id) && status.sending == 0;
+      }
+      rows.push_back(std::move(row));
+    }
+    return json_response(200, json::object{{"endpoints", std::move(rows)}});
+  }
+
+  // POST /api/endpoints/ID/pause, …/resume; the same for routes.
+  void pause(const Request& request, const Respond& respond, bool endpoint) {
+    const auto segments = request.segments();
+    if (segments.size() != 4 || (segments[3] != "pause" && segments[3] != "resume")) {
+      return respond(problem(404, "not-found", "write …/ID/pause or …/ID/resume"));
+    }
+    const bool paused = segments[3] == "pause";
+    const auto done = [this, respond, paused](const engine::ActResult& result) {
+      json::object body{{"paused", paused}};
+      if (paused && result.status == 200) body["due_in_24h"] = operations.due_in_24h();
+      respond(act_response(result, body));
+    };
+    if (endpoint) {
+      operations.pause_endpoint(segments[2], paused, done);
+    } else {
+      operations.pause_route(segments[2], paused, done);
+    }
+  }
+
+  Response dead_letters(const Request& request) const {
+    json::array rows;
+    const bool all = request.query_value("state").value_or("open") == "any";
+    const auto wanted = all ? std::nullopt : std::optional(store::DeadLetterState::open);
+    const auto after = number_of(request.query_value("after").value_or("0"));
+    for (const auto& row : hub.store().dead_letters(wanted, after, limit_of(request))) rows.push_back(dead_letter_json(row));
+    return json_response(200, json::object{{"dead_letters", std::move(rows)}});
+  }
+
+  void retry(const Request& request, const Respond& respond) {
+    const auto segments = request.segments();
+    if (segments.size() != 4 || segments[3] != "retry") {
+      return respond(problem(404, "not-found", "write /api/dead-letters/ID/retry"));
+    }
+    operations.retry_dead_letter(number_of(segments[2], -1),
+                                 [respond](const engine::ActResult& result) { respond(act_response(result)); });
+  }
+
+  engine::Hub& hub;
+  mutable engine::Operations operations;
+  AdminSettings settings;
+  http::Server server;
+};
+
+Admin::Admin(engine::Hub& hub, const AdminSettings& settings) : pages_(std::make_unique<Pages>(hub, settings)) {}
+
+Admin::~Admin() = default;
+
+void Admin::start() { pages_->server.start(); }
+
+void Admin::stop() {
+  pages_->server.stop_accepting();
+  pages_->server.stop();
+}
+
+std::string Admin::address() const {
+  const auto bound = pages_->server.addresses();
+  return bound.empty() ? std::string() : bound.front();
+}
+
+}  // namespace masar::admin

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/base/executor.h"
+#include "core/connector/connector.h"
+#include "core/engine/snapshot.h"
+#include "core/engine/stepped_clock.h"
+#include "ops/masar/secrets.h"
+
+namespace masar {
+
+/// The machine that a hub runs on: clocks, secrets, log; what the composition root hands to the connectors.
+class Machine {
+ public:
+  Machine(Executor& executor, const std::string& secrets, const engine::Snapshot& snapshot);
+
+  connector::Context context() const;
+  const BusinessClock& business() const;
+  const SteadyClock& steady() const { return steady_; }
+  engine::SteppedClock* stepped() { return snapshot_.hub.stepped_clock ? &stepped_ : nullptr; }
+
+ private:
+  Executor& executor_;
+  const engine::Snapshot& snapshot_;
+  SystemBusinessClock system_;
+  SystemSteadyClock steady_;
+  engine::SteppedClock stepped_;
+  FileSecrets secrets_;
+};
+
+/// One JSON object a line on stderr (INTERFACES.md 13). Any thread.
+void log_line(std::string_view level, std::string_view text);
+
+/// The connectors' own lint of every endpoint and listener.
+void check_connectors(const engine::Snapshot& snapshot, const connector::Context& context,
+                      config::Diagnostics& diagnostics);
+
+}  // namespace masar

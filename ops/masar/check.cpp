@@ -1,0 +1,66 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "connectors/all.h"
+#include "core/base/error.h"
+#include "core/base/thread_executor.h"
+#include "core/engine/snapshot.h"
+#include "ops/masar/assembly.h"
+#include "ops/masar/commands.h"
+
+extern char** environ;
+
+namespace masar {
+namespace {
+
+constexpr std::string_view kPrefix = "MASAR_";
+
+std::string setting_name(std::string_view variable) {
+  std::string name;
+  for (const char c : variable) name += c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return name;
+}
+
+}  // namespace
+
+config::Settings overrides(const RunOptions& options) {
+  config::Settings settings;
+  config::Diagnostics ignored;
+  const auto files = config::Files::load(options.config, ignored);
+  // Only variables that name a setting count: MASAR_HOME is nobody's mistake.
+  std::string declared;
+  if (!files.hub.empty()) declared = files.hub[0].contents;
+  for (char** at = environ; *at; ++at) {
+    const std::string_view variable(*at);
+    const auto equals = variable.find('=');
+    if (!variable.starts_with(kPrefix) || equals == std::string_view::npos) continue;
+    const std::string name = setting_name(variable.substr(kPrefix.size(), equals - kPrefix.size()));
+    if (declared.find("<setting name=\"" + name + "\"") == std::string::npos) continue;
+    settings[name] = std::string(variable.substr(equals + 1));
+  }
+  for (const auto& text : options.set) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Error(ErrorKind::config, "bad-setting", "--set " + text + ": write --set name=value");
+    }
+    settings[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return settings;
+}
+
+int check_config(const RunOptions& options) {
+  config::Diagnostics diagnostics;
+  const auto snapshot = engine::Snapshot::load(options.config, overrides(options), diagnostics);
+  if (snapshot) {
+    ThreadExecutor executor({1, 1000, "check"});
+    const Machine machine(executor, options.secrets, *snapshot);
+    check_connectors(*snapshot, machine.context(), diagnostics);
+  }
+  if (diagnostics.empty()) return kOk;
+  std::fputs(diagnostics.text().c_str(), stderr);
+  return kFailed;
+}
+
+}  // namespace masar

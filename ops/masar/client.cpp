@@ -1,0 +1,133 @@
+// `masar cases` and `masar tasks`: thin clients of the operators' interface.
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include <Poco/Net/HTTPClientSession.h>
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/StreamCopier.h>
+#include <Poco/URI.h>
+#include <boost/json.hpp>
+
+#include "ops/masar/commands.h"
+
+namespace masar {
+namespace {
+
+namespace json = boost::json;
+
+struct Answer {
+  int status = 0;
+  json::value body;
+};
+
+/// One request to the hub. What fails is said on stderr; the status is then 0.
+Answer ask(const ClientOptions& options, const std::string& method, const std::string& path, const std::string& body) {
+  std::string token;
+  std::ifstream(options.token_file) >> token;
+  if (token.empty()) {
+    std::cerr << "masar: no token in " << options.token_file << ": name the hub's with --token-file\n";
+    return {};
+  }
+  try {
+    const Poco::URI uri("http://" + options.address);
+    Poco::Net::HTTPClientSession session(uri.getHost(), uri.getPort());
+    session.setTimeout(Poco::Timespan(10, 0));
+    Poco::Net::HTTPRequest request(method, path, Poco::Net::HTTPMessage::HTTP_1_1);
+    request.set("Authorization", "Bearer " + token);
+    if (method != "GET") {
+      request.setContentType("application/json");
+      request.setContentLength64(static_cast<Poco::Int64>(body.size()));
+    }
+    session.sendRequest(request) << body;
+    Poco::Net::HTTPResponse response;
+    std::string text;
+    Poco::StreamCopier::copyToString(session.receiveResponse(response), text);
+    json::error_code error;
+    Answer answer{static_cast<int>(response.getStatus()), json::parse(text, error)};
+    if (answer.status >= 400) {
+      const auto* object = answer.body.if_object();
+      const auto* detail = object ? object->if_contains("detail") : nullptr;
+      std::cerr << "masar: " << (detail && detail->is_string() ? std::string(detail->as_string()) : text) << "\n";
+    }
+    return answer;
+  } catch (const Poco::Exception& error) {
+    std::cerr << "masar: " << options.address << ": " << error.displayText() << "\n";
+    return {};
+  }
+}
+
+std::string field(const json::value& value, const char* name) {
+  const auto* object = value.if_object();
+  const auto* found = object ? object->if_contains(name) : nullptr;
+  if (!found || found->is_null()) return "";
+  return found->is_string() ? std::string(found->as_string()) : json::serialize(*found);
+}
+
+int print_rows(const ClientOptions& options, const Answer& answer, const char* list,
+               const std::vector<const char*>& columns) {
+  if (answer.status != 200) return kFailed;
+  if (options.json) {
+    std::cout << json::serialize(answer.body) << "\n";
+    return kOk;
+  }
+  const auto* object = answer.body.if_object();
+  const auto* rows = object ? object->if_contains(list) : nullptr;
+  if (!rows || !rows->is_array()) return kFailed;
+  for (const auto& row : rows->as_array()) {
+    for (std::size_t at = 0; at < columns.size(); ++at) std::cout << (at ? "\t" : "") << field(row, columns[at]);
+    std::cout << "\n";
+  }
+  return kOk;
+}
+
+std::string encoded(const std::string& text) {
+  std::string out;
+  Poco::URI::encode(text, "!#$&'()*+,/:;=?@[]%", out);
+  return out;
+}
+
+}  // namespace
+
+int list_cases(const ClientOptions& options, const std::string& search, const std::string& state) {
+  std::string path = "/api/cases?limit=500";
+  if (!search.empty()) path += "&search=" + encoded(search);
+  if (!state.empty()) path += "&state=" + encoded(state);
+  return print_rows(options, ask(options, "GET", path, {}), "cases", {"key", "state", "since", "version"});
+}
+
+int show_case(const ClientOptions& options, const std::string& key) {
+  const Answer answer = ask(options, "GET", "/api/cases/" + encoded(key), {});
+  if (answer.status != 200) return kFailed;
+  if (options.json) {
+    std::cout << json::serialize(answer.body) << "\n";
+    return kOk;
+  }
+  std::cout << field(answer.body, "key") << "\t" << field(answer.body, "state") << "\tsince " << field(answer.body, "since")
+            << "\n";
+  return print_rows(options, answer, "timeline", {"at", "kind", "name", "text", "state"});
+}
+
+int list_tasks(const ClientOptions& options) {
+  return print_rows(options, ask(options, "GET", "/api/tasks?limit=500", {}), "tasks", {"id", "name", "case", "due", "detail"});
+}
+
+int answer_task(const ClientOptions& options, const std::string& id, const std::string& answer,
+                const std::vector<std::string>& fields) {
+  json::object given;
+  for (const auto& one : fields) {
+    const auto equals = one.find('=');
+    if (equals == std::string::npos) {
+      std::cerr << "masar: " << one << ": write --field name=value\n";
+      return kUsage;
+    }
+    given[one.substr(0, equals)] = one.substr(equals + 1);
+  }
+  const json::object body{{"answer", answer}, {"fields", given}};
+  const Answer got = ask(options, "POST", "/api/tasks/" + encoded(id) + "/answer", json::serialize(body));
+  return got.status >= 200 && got.status < 300 ? kOk : kFailed;
+}
+
+}  // namespace masar

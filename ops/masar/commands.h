@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/config/files.h"
+
+namespace masar {
+
+/// Exit codes of every subcommand (INTERFACES.md 5).
+enum Exit { kOk = 0, kFailed = 1, kUsage = 2 };
+
+/// What `masar run` and `masar check` are told.
+struct RunOptions {
+  std::string config;               ///< the folder that holds hub.xml
+  std::string state = "state";      ///< the folder of the store and the token; made where it is not there
+  std::string secrets;              ///< the folder of the secrets; default: `secrets` in the state folder
+  std::string addresses;            ///< file to which the bound addresses are written once ready; empty: none
+  std::vector<std::string> set;     ///< `name=value`: settings of hub.xml
+};
+
+/// Flag over MASAR_<NAME> over the file (INTERFACES.md 7). Throws Error(config, "bad-setting").
+config::Settings overrides(const RunOptions& options);
+
+/// Runs the hub until SIGTERM or SIGINT. Returns an Exit.
+int run_hub(const RunOptions& options);
+/// Checks a configuration: findings to stderr, nothing where there are none.
+int check_config(const RunOptions& options);
+
+/// What the thin clients of the operators' interface are told.
+struct ClientOptions {
+  std::string address = "127.0.0.1:8080";
+  std::string token_file = "state/admin.token";
+  bool json = false;
+};
+int list_cases(const ClientOptions& options, const std::string& search, const std::string& state);
+int show_case(const ClientOptions& options, const std::string& key);
+int list_tasks(const ClientOptions& options);
+int answer_task(const ClientOptions& options, const std::string& id, const std::string& answer,
+                const std::vector<std::string>& fields);
+
+}  // namespace masar

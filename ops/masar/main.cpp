@@ -1,0 +1,104 @@
+// masar: the executable and its subcommands.
+#include <signal.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "core/base/error.h"
+#include "ops/masar/commands.h"
+
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+
+void add_config(CLI::App& command, masar::RunOptions& options) {
+  command.add_option("config", options.config, "folder that holds hub.xml")->required();
+  command.add_option("--set", options.set, "name=value: a setting of hub.xml");
+}
+
+void add_client(CLI::App& command, masar::ClientOptions& options) {
+  command.add_option("--address", options.address, "host:port of the hub's operators' interface");
+  command.add_option("--token-file", options.token_file, "file that holds its token");
+  command.add_flag("--json", options.json, "print the answer as JSON");
+}
+
+/// Secrets come from the flag, then systemd's credentials, then the state folder.
+void complete(masar::RunOptions& options) {
+  if (!options.secrets.empty()) return;
+  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  options.secrets = credentials ? credentials : options.state + "/secrets";
+}
+
+int parse_and_run(int argc, char** argv) {
+  CLI::App app("Masar, an integration hub");
+  app.require_subcommand(1);
+  masar::RunOptions run;
+  masar::ClientOptions client;
+  int result = masar::kOk;
+
+  auto* run_command = app.add_subcommand("run", "run the hub until SIGTERM");
+  add_config(*run_command, run);
+  run_command->add_option("--state", run.state, "folder of the store and the token");
+  run_command->add_option("--secrets", run.secrets, "folder of the secrets, one file each");
+  run_command->add_option("--addresses", run.addresses, "file that gets the bound addresses, as JSON");
+  run_command->callback([&] { complete(run), result = masar::run_hub(run); });
+
+  auto* check_command = app.add_subcommand("check", "check a configuration; prints nothing where it is right");
+  add_config(*check_command, run);
+  check_command->callback([&] { complete(run), result = masar::check_config(run); });
+
+  app.add_subcommand("version", "print the version")->callback([] { std::cout << "masar " << kVersion << "\n"; });
+
+  std::string key, search, state;
+  auto* cases = app.add_subcommand("cases", "list cases, or show one with its timeline");
+  cases->add_option("key", key, "key of one case");
+  cases->add_option("--search", search, "a key, or a value of a search field");
+  cases->add_option("--state", state, "only cases in this state");
+  add_client(*cases, client);
+  cases->callback([&] {
+    result = key.empty() ? masar::list_cases(client, search, state) : masar::show_case(client, key);
+  });
+
+  std::string task, answer;
+  std::vector<std::string> fields;
+  auto* tasks = app.add_subcommand("tasks", "list open tasks, or answer one");
+  tasks->add_option("task", task, "id of the task to answer");
+  tasks->add_option("answer", answer, "one of its answers");
+  tasks->add_option("--field", fields, "name=value: a field of the answer");
+  add_client(*tasks, client);
+  tasks->callback([&] {
+    result = task.empty() ? masar::list_tasks(client) : masar::answer_task(client, task, answer, fields);
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11's own codes are above 100; help and version are no errors.
+    return app.exit(error) == 0 ? masar::kOk : masar::kUsage;
+  }
+  return result;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A SIGTERM during start-up must wait for the moment when somebody listens for it.
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGQUIT);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const masar::Error& error) {
+    std::cerr << "masar: " << error.what() << "\n";
+    return masar::kFailed;
+  } catch (const std::exception& error) {
+    std::cerr << "masar: " << error.what() << "\n";
+    return masar::kFailed;
+  }
+}

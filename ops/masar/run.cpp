@@ -1,0 +1,150 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <thread>
+
+#include <Poco/Util/ServerApplication.h>
+
+#include "connectors/all.h"
+#include "connectors/http/server.h"
+#include "core/base/error.h"
+#include "core/base/thread_executor.h"
+#include "core/engine/hub.h"
+#include "core/store/sqlite_store.h"
+#include "ops/admin/admin.h"
+#include "ops/masar/assembly.h"
+#include "ops/masar/commands.h"
+
+namespace masar {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Everything of one running hub, in the order in which it is made; taken down in the reverse one.
+class Installation {
+ public:
+  Installation(const RunOptions& options, std::shared_ptr<const engine::Snapshot> snapshot)
+      : options_(options),
+        snapshot_(std::move(snapshot)),
+        executor_({snapshot_->hub.threads, 1'000'000, "masar"}),
+        machine_(executor_, options.secrets, *snapshot_),
+        connectors_(make_connectors(machine_.context())) {
+    store::SqliteSettings settings;
+    const fs::path path(snapshot_->hub.store.path);
+    settings.path = (path.is_absolute() ? path : fs::path(options.state) / path).string();
+    settings.group_max = snapshot_->hub.store.group_max;
+    store_ = store::open_sqlite_store(settings, machine_.business());
+    hub_ = std::make_unique<engine::Hub>(parts());
+    admin_ = std::make_unique<admin::Admin>(
+        *hub_, admin::AdminSettings{snapshot_->hub.admin_address, admin_token(options.state + "/admin.token")});
+  }
+
+  void start() {
+    executor_.start();
+    admin_->start();
+    hub_->start();
+    write_addresses();
+    log_line("info", "ready");
+  }
+
+  bool stop() {
+    log_line("info", "stopping");
+    const bool all = hub_->stop();
+    admin_->stop();
+    executor_.stop();
+    log_line("info", all ? "stopped" : "stopped; what was in flight goes on after the next start");
+    return all;
+  }
+
+ private:
+  engine::Hub::Parts parts() {
+    engine::Hub::Parts parts{snapshot_, *store_, executor_, machine_.business(), machine_.steady(),
+                             machine_.stepped(), {}, log_line,
+                             [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); },
+                             static_cast<std::uint64_t>(::getpid())};
+    for (const auto& connector : connectors_.all) parts.connectors[std::string(connector->name())] = connector.get();
+    return parts;
+  }
+
+  // Written whole, then renamed: who polls for it never reads half of it.
+  void write_addresses() const {
+    if (options_.addresses.empty()) return;
+    std::string text = "{\"admin\":" + http::json_quote(admin_->address());
+    for (const auto& connector : connectors_.all) {
+      for (const auto& [id, address] : connector->addresses()) {
+        text += "," + http::json_quote(id) + ":" + http::json_quote(address);
+      }
+    }
+    const std::string part = options_.addresses + ".part";
+    std::ofstream(part) << text << "}\n";
+    fs::rename(part, options_.addresses);
+  }
+
+  const RunOptions& options_;
+  std::shared_ptr<const engine::Snapshot> snapshot_;
+  ThreadExecutor executor_;
+  Machine machine_;
+  Connectors connectors_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<engine::Hub> hub_;
+  std::unique_ptr<admin::Admin> admin_;
+};
+
+/// The daemon around an installation: Poco's application waits for the signals.
+class Daemon final : public Poco::Util::ServerApplication {
+ public:
+  Daemon(const RunOptions& options, std::shared_ptr<const engine::Snapshot> snapshot)
+      : options_(options), snapshot_(std::move(snapshot)) {}
+
+ private:
+  int main(const std::vector<std::string>&) override {
+    try {
+      Installation installation(options_, snapshot_);
+      installation.start();
+      waitForTerminationRequest();
+      installation.stop();
+      return kOk;
+    } catch (const Error& error) {
+      log_line("error", error.code() + ": " + error.what());
+      return kFailed;
+    }
+  }
+
+  const RunOptions& options_;
+  std::shared_ptr<const engine::Snapshot> snapshot_;
+};
+
+}  // namespace
+
+int run_hub(const RunOptions& options) {
+  config::Diagnostics diagnostics;
+  auto snapshot = engine::Snapshot::load(options.config, overrides(options), diagnostics);
+  if (!snapshot) {
+    std::fputs(diagnostics.text().c_str(), stderr);
+    return kFailed;
+  }
+  ::umask(0077);
+  std::error_code error;
+  fs::create_directories(options.state, error);
+  if (error) {
+    log_line("error", "the state folder " + options.state + " cannot be made: " + error.message());
+    return kFailed;
+  }
+  {
+    ThreadExecutor executor({1, 1000, "check"});
+    const Machine machine(executor, options.secrets, *snapshot);
+    check_connectors(*snapshot, machine.context(), diagnostics);
+  }
+  if (!diagnostics.empty()) {
+    std::fputs(diagnostics.text().c_str(), stderr);
+    return kFailed;
+  }
+  Daemon daemon(options, std::move(snapshot));
+  return daemon.run(std::vector<std::string>{"masar"});
+}
+
+}  // namespace masar

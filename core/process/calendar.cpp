@@ -17,10 +17,14 @@ constexpr int kDaysMax = 200'000;
 
 Date next_day(Date day) { return std::chrono::sys_days(day) + std::chrono::days(1); }
 
-unsigned weekday_of(Date day) { return std::chrono::weekday(std::chrono::sys_days(day)).c_encoding(); }
+unsigned weekday_of(Date day) {
+  return std::chrono::weekday(std::chrono::sys_days(day)).c_encoding();
+}
 
 const std::map<std::string, unsigned, std::less<>>& weekdays() {
-  static const std::map<std::string, unsigned, std::less<>> names{{"sunday", 0}, {"monday", 1}, {"tuesday", 2}, {"wednesday", 3}, {"thursday", 4}, {"friday", 5}, {"saturday", 6}};
+  static const std::map<std::string, unsigned, std::less<>> names{
+      {"sunday", 0},   {"monday", 1}, {"tuesday", 2}, {"wednesday", 3},
+      {"thursday", 4}, {"friday", 5}, {"saturday", 6}};
   return names;
 }
 
@@ -34,7 +38,8 @@ std::optional<std::pair<unsigned, unsigned>> parse_yearly(std::string_view text)
 const config::ElementTable& calendar_table() {
   using config::Kind;
   static const config::ElementTable table{
-      "calendar", "The working days of one zone.",
+      "calendar",
+      "The working days of one zone.",
       {{"id", Kind::name, true, "", "Its name.", {}},
        {"zone", Kind::text, true, "", "Its time zone.", {}},
        {"weekend", Kind::text, false, "", "Days of the week that are not worked, in English.", {}}},
@@ -45,7 +50,8 @@ const config::ElementTable& calendar_table() {
 const config::ElementTable& holiday_table() {
   using config::Kind;
   static const config::ElementTable table{
-      "holiday", "A day that is not worked.",
+      "holiday",
+      "A day that is not worked.",
       {{"date", Kind::text, false, "", "The day: 2026-01-01.", {}},
        {"every", Kind::text, false, "", "The day of every year: 01-01.", {}},
        {"name", Kind::text, false, "", "What it is.", {}}},
@@ -63,9 +69,11 @@ std::set<unsigned> read_weekend(const Element& root, config::Diagnostics& diagno
     }
     std::vector<std::string> known;
     for (const auto& [day, number] : weekdays()) known.push_back(day);
-    diagnostics.add(place_of(root, "weekend"), "unknown day \"" + name + "\"", config::suggest(name, known));
+    diagnostics.add(place_of(root, "weekend"), "unknown day \"" + name + "\"",
+                    config::suggest(name, known));
   }
-  if (weekend.size() == weekdays().size()) diagnostics.add(place_of(root, "weekend"), "no day is left to work");
+  if (weekend.size() == weekdays().size())
+    diagnostics.add(place_of(root, "weekend"), "no day is left to work");
   return weekend;
 }
 
@@ -89,22 +97,31 @@ std::optional<Calendar> Calendar::load(const Element& root, config::Diagnostics&
     own.add(root.place, "a calendar is a <calendar> document");
   const config::Values values(calendar_table(), root, own);
   Calendar calendar(values.text("zone"), read_weekend(root, own), {});
-  if (values.has("zone") && !zone_exists(calendar.zone_)) own.add(values.place("zone"), "unknown zone \"" + calendar.zone_ + "\"", "write a name of the zone database: Asia/Amman");
+  if (values.has("zone") && !zone_exists(calendar.zone_))
+    own.add(values.place("zone"), "unknown zone \"" + calendar.zone_ + "\"",
+            "write a name of the zone database: Asia/Amman");
   for (const Element* element : root.elements()) {
     if (element->name.local != "holiday") {
-      own.add(element->place, "unknown element <" + element->name.local + ">", config::suggest(element->name.local, {"holiday"}));
+      own.add(element->place, "unknown element <" + element->name.local + ">",
+              config::suggest(element->name.local, {"holiday"}));
       continue;
     }
     const config::Values holiday(holiday_table(), *element, own);
     const auto date = parse_date(holiday.text("date"));
     const auto yearly = parse_yearly(holiday.text("every"));
-    if (holiday.has("date") == holiday.has("every")) own.add(element->place, "a holiday has either date or every");
-    else if (holiday.has("date") && !date) own.add(holiday.place("date"), "\"" + holiday.text("date") + "\" is not a day", "write 2026-01-31");
-    else if (holiday.has("every") && !yearly) own.add(holiday.place("every"), "\"" + holiday.text("every") + "\" is not a day of the year", "write 01-31");
+    if (holiday.has("date") == holiday.has("every"))
+      own.add(element->place, "a holiday has either date or every");
+    else if (holiday.has("date") && !date)
+      own.add(holiday.place("date"), "\"" + holiday.text("date") + "\" is not a day",
+              "write 2026-01-31");
+    else if (holiday.has("every") && !yearly)
+      own.add(holiday.place("every"), "\"" + holiday.text("every") + "\" is not a day of the year",
+              "write 01-31");
     else if (date) calendar.holidays_.insert(*date);
     else calendar.yearly_.insert(*yearly);
   }
-  for (const auto& finding : own.findings()) diagnostics.add(finding.place, finding.what, finding.hint);
+  for (const auto& finding : own.findings())
+    diagnostics.add(finding.place, finding.what, finding.hint);
   if (!own.empty()) return std::nullopt;
   return calendar;
 }
@@ -116,7 +133,8 @@ bool Calendar::is_working(Date day) const {
 
 Instant Calendar::add_working_days(Instant from, int days) const {
   if (days < 0 || days > kWorkingDaysMax)
-    throw Error(ErrorKind::rejected, "working-days-out-of-range", "0 to " + std::to_string(kWorkingDaysMax) + " working days");
+    throw Error(ErrorKind::rejected, "working-days-out-of-range",
+                "0 to " + std::to_string(kWorkingDaysMax) + " working days");
   Duration left = std::chrono::hours(24) * days;
   if (left == Duration{0}) return from;
   Date day = date_of(from, zone_);
@@ -127,7 +145,8 @@ Instant Calendar::add_working_days(Instant from, int days) const {
     if (left <= length) return begin + left;
     left -= length;
   }
-  throw Error(ErrorKind::config, "calendar-without-working-days", "the calendar has too few working days");
+  throw Error(ErrorKind::config, "calendar-without-working-days",
+              "the calendar has too few working days");
 }
 
 Instant Calendar::add(Instant from, const Span& span) const {
@@ -140,7 +159,8 @@ Duration Calendar::working_time(Instant from, Instant until) const {
   Date day = date_of(from, zone_);
   Instant begin = from;
   for (int looked = 0; begin < until; ++looked, day = next_day(day)) {
-    if (looked == kDaysMax) throw Error(ErrorKind::rejected, "time-too-long", "working time over centuries");
+    if (looked == kDaysMax)
+      throw Error(ErrorKind::rejected, "time-too-long", "working time over centuries");
     const Instant end = std::min(until, start_of(next_day(day), zone_));
     if (is_working(day)) total += end - begin;
     begin = end;

@@ -8,7 +8,8 @@ namespace {
 
 /// Marks what entering `target` makes active: the states around it and those entered by default.
 void reach(const Model& model, int target, std::vector<bool>& reached) {
-  for (int s = target; s >= 0; s = model.state(s).parent) reached[static_cast<std::size_t>(s)] = true;
+  for (int s = target; s >= 0; s = model.state(s).parent)
+    reached[static_cast<std::size_t>(s)] = true;
   for (int s = target; s >= 0 && !model.state(s).is_atomic(); s = model.state(s).initial) {
     for (int inner = model.state(s).initial; inner > s; inner = model.state(inner).parent)
       reached[static_cast<std::size_t>(inner)] = true;
@@ -31,13 +32,18 @@ void check_reachable(Builder& builder) {
   }
   for (std::size_t s = 1; s < model.states.size(); ++s)
     if (!reached[s])
-      builder.diagnostics.add(model.states[s].place, "state \"" + model.states[s].id + "\" cannot be reached", "give a transition target=\"" + model.states[s].id + "\", or remove it");
+      builder.diagnostics.add(
+          model.states[s].place, "state \"" + model.states[s].id + "\" cannot be reached",
+          "give a transition target=\"" + model.states[s].id + "\", or remove it");
 }
 
 bool covers(const State& state, std::size_t event, bool unconditional) {
-  const auto arc = [&](const Arc& a) { return !a.matches.empty() && a.matches[event] && !(unconditional && a.condition); };
+  const auto arc = [&](const Arc& a) {
+    return !a.matches.empty() && a.matches[event] && !(unconditional && a.condition);
+  };
   const auto cover = [&](const Cover& c) { return c.matches[event]; };
-  return std::any_of(state.arcs.begin(), state.arcs.end(), arc) || std::any_of(state.covers.begin(), state.covers.end(), cover);
+  return std::any_of(state.arcs.begin(), state.arcs.end(), arc) ||
+         std::any_of(state.covers.begin(), state.covers.end(), cover);
 }
 
 /// Whether an event that arrives here always finds something that takes it.
@@ -54,14 +60,20 @@ void check_events(Builder& builder) {
     const std::string& name = event.declaration.name;
     const auto anywhere = [&](const State& state) { return covers(state, e, false); };
     if (std::none_of(model.states.begin(), model.states.end(), anywhere)) {
-      builder.diagnostics.add(event.place, "event \"" + name + "\" is handled nowhere", "add <transition event=\"" + name + "\">, or <m:otherwise events=\"" + name + "\" do=\"ignore\"/>");
+      builder.diagnostics.add(event.place, "event \"" + name + "\" is handled nowhere",
+                              "add <transition event=\"" + name + "\">, or <m:otherwise events=\"" +
+                                  name + "\" do=\"ignore\"/>");
       continue;
     }
     if (event.kind != EventKind::message) continue;
     for (std::size_t s = 1; s < model.states.size(); ++s) {
       const State& state = model.states[s];
-      if (!state.is_atomic() || state.is_final || is_covered(model, static_cast<int>(s), e)) continue;
-      builder.diagnostics.add(state.place, "event \"" + name + "\" is not handled in state \"" + state.id + "\"", "add a transition without cond, or <m:otherwise events=\"" + name + "\" do=\"ignore|refuse|task\"/>");
+      if (!state.is_atomic() || state.is_final || is_covered(model, static_cast<int>(s), e))
+        continue;
+      builder.diagnostics.add(state.place,
+                              "event \"" + name + "\" is not handled in state \"" + state.id + "\"",
+                              "add a transition without cond, or <m:otherwise events=\"" + name +
+                                  "\" do=\"ignore|refuse|task\"/>");
     }
   }
 }
@@ -70,7 +82,8 @@ void check_opening(Builder& builder) {
   const Model& model = builder.model;
   const auto opens = [](const EventType& event) { return event.opens; };
   if (std::none_of(model.events.begin(), model.events.end(), opens))
-    builder.diagnostics.add(model.state(0).place, "no event opens a case", "give one <m:event> opens=\"true\"");
+    builder.diagnostics.add(model.state(0).place, "no event opens a case",
+                            "give one <m:event> opens=\"true\"");
 }
 
 void check_deadlines(Builder& builder) {
@@ -83,7 +96,9 @@ void check_deadlines(Builder& builder) {
       if (next < 0) break;
       const DeadlineType& other = model.deadlines[static_cast<std::size_t>(next)];
       if (&other == &deadline || steps > model.deadlines.size()) {
-        builder.diagnostics.add(deadline.place, "deadline \"" + deadline.name + "\" stands before itself", "give one of them after");
+        builder.diagnostics.add(deadline.place,
+                                "deadline \"" + deadline.name + "\" stands before itself",
+                                "give one of them after");
         break;
       }
       if (!other.due) break;
@@ -97,7 +112,8 @@ void check_finals(Builder& builder) {
     if (!state.is_final) continue;
     for (const Arc& arc : state.arcs)
       if (arc.matches.empty() || arc.target >= 0)
-        builder.diagnostics.add(arc.place, "a transition of an end has an event and no target", "the case is over");
+        builder.diagnostics.add(arc.place, "a transition of an end has an event and no target",
+                                "the case is over");
   }
 }
 

@@ -14,7 +14,9 @@ using expression::Value;
 class Sink final : public pugi::xml_writer {
  public:
   explicit Sink(std::string& into) : into_(into) {}
-  void write(const void* data, std::size_t size) override { into_.append(static_cast<const char*>(data), size); }
+  void write(const void* data, std::size_t size) override {
+    into_.append(static_cast<const char*>(data), size);
+  }
 
  private:
   std::string& into_;
@@ -30,7 +32,8 @@ void each_slot(const Model& model, Visit visit) {
 
 bool is_empty(const Value& value, const expression::Type& type) {
   if (!value.is_set()) return true;
-  if (type.kind == Kind::table) return value.as<std::shared_ptr<const expression::Table>>()->rows.empty();
+  if (type.kind == Kind::table)
+    return value.as<std::shared_ptr<const expression::Table>>()->rows.empty();
   if (type.kind == Kind::list) return value.as<std::shared_ptr<const expression::List>>()->empty();
   return false;
 }
@@ -56,17 +59,22 @@ std::string encode_data(const Model& model, const std::vector<Value>& data) {
 std::vector<Value> decode_data(const Model& model, std::string_view bytes) {
   pugi::xml_document document;
   // As written: white space and line ends of a value count.
-  const auto result = document.load_buffer(bytes.data(), bytes.size(), pugi::parse_escapes | pugi::parse_ws_pcdata, pugi::encoding_utf8);
+  const auto result = document.load_buffer(
+      bytes.data(), bytes.size(), pugi::parse_escapes | pugi::parse_ws_pcdata, pugi::encoding_utf8);
   const pugi::xml_node root = document.child("data");
-  if (!result || !root) throw Error(ErrorKind::internal, "case-data", "the stored data of a case cannot be read");
+  if (!result || !root)
+    throw Error(ErrorKind::internal, "case-data", "the stored data of a case cannot be read");
   std::vector<Value> data = empty_data(model);
   // The usual case: the same definition wrote them, so they stand in the order of the slots.
   pugi::xml_node next = root.first_child();
   each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t slot) {
-    pugi::xml_node element = next && name == next.attribute("n").value() ? next : root.find_child_by_attribute("v", "n", name.c_str());
+    pugi::xml_node element = next && name == next.attribute("n").value()
+                                 ? next
+                                 : root.find_child_by_attribute("v", "n", name.c_str());
     if (!element) return;
     next = element.next_sibling();
-    if (expression::type_name(type) == element.attribute("t").value()) data[slot] = expression::from_xml(element, type);
+    if (expression::type_name(type) == element.attribute("t").value())
+      data[slot] = expression::from_xml(element, type);
   });
   return data;
 }

@@ -26,16 +26,19 @@ std::optional<Type> read_type(Builder& builder, const Element& element, std::str
     }
     auto parsed = expression::parse_columns(value_of(element, columns));
     if (!parsed) {
-      builder.diagnostics.add(place_of(element, columns), "these are no columns", "write \"name type, name type\"");
+      builder.diagnostics.add(place_of(element, columns), "these are no columns",
+                              "write \"name type, name type\"");
       return std::nullopt;
     }
-    return Type{Kind::table, Kind::text, std::make_shared<const expression::Columns>(std::move(*parsed))};
+    return Type{Kind::table, Kind::text,
+                std::make_shared<const expression::Columns>(std::move(*parsed))};
   }
   auto parsed = expression::parse_type(text);
   if (!parsed || parsed->kind == Kind::nodes || parsed->kind == Kind::row) {
-    builder.diagnostics.add(place_of(element, type), "unknown type \"" + text + "\"",
-                            config::suggest(text, {"text", "integer", "fils", "date", "instant", "duration", "boolean", "list",
-                                                   "list of text", "table"}));
+    builder.diagnostics.add(
+        place_of(element, type), "unknown type \"" + text + "\"",
+        config::suggest(text, {"text", "integer", "fils", "date", "instant", "duration", "boolean",
+                               "list", "list of text", "table"}));
     return std::nullopt;
   }
   return parsed;
@@ -44,16 +47,19 @@ std::optional<Type> read_type(Builder& builder, const Element& element, std::str
 std::size_t key_column(Builder& builder, const Element& element, const Type& type) {
   const std::string key = value_of(element, "m:key");
   if (key.empty()) {
-    builder.diagnostics.add(element.place, "a table needs m:key", "name the column that identifies a row");
+    builder.diagnostics.add(element.place, "a table needs m:key",
+                            "name the column that identifies a row");
     return 0;
   }
   std::vector<std::string> names;
   for (const auto& [name, column] : *type.columns) names.push_back(name);
   const auto found = std::find(names.begin(), names.end(), key);
   if (found == names.end())
-    builder.diagnostics.add(place_of(element, "m:key"), "no column \"" + key + "\"", config::suggest(key, names));
+    builder.diagnostics.add(place_of(element, "m:key"), "no column \"" + key + "\"",
+                            config::suggest(key, names));
   if (std::find(names.begin(), names.end(), "table") != names.end())
-    builder.diagnostics.add(place_of(element, "m:columns"), "a column cannot be called \"table\"", "<m:put table=…> needs that name");
+    builder.diagnostics.add(place_of(element, "m:columns"), "a column cannot be called \"table\"",
+                            "<m:put table=…> needs that name");
   return found == names.end() ? 0 : static_cast<std::size_t>(found - names.begin());
 }
 
@@ -72,10 +78,12 @@ Fields read_fields(Builder& builder, const Element& element) {
     if (std::any_of(fields.columns.begin(), fields.columns.end(), same))
       builder.diagnostics.add(place_of(*field, "id"), "field \"" + id + "\" is declared twice");
     if (id == "name")
-      builder.diagnostics.add(place_of(*field, "id"), "a field cannot be called \"name\"", "$event.name is the event's name");
+      builder.diagnostics.add(place_of(*field, "id"), "a field cannot be called \"name\"",
+                              "$event.name is the event's name");
     if (flag_of(*field, "personal")) fields.personal.push_back(id);
     if (flag_of(*field, "required")) fields.required.push_back(id);
-    if (auto type = read_type(builder, *field, "type", "columns")) fields.columns.emplace_back(id, *type);
+    if (auto type = read_type(builder, *field, "type", "columns"))
+      fields.columns.emplace_back(id, *type);
   }
   return fields;
 }
@@ -102,9 +110,12 @@ void check_event_name(Builder& builder, const Element& element, const std::strin
   const std::string first = name.substr(0, name.find('.'));
   if (attribute_of(element, "name") == nullptr) return;
   if (!good)
-    builder.diagnostics.add(place_of(element, "name"), "\"" + name + "\" is not a name of an event", "use letters, digits, - and _, with dots between parts");
+    builder.diagnostics.add(place_of(element, "name"), "\"" + name + "\" is not a name of an event",
+                            "use letters, digits, - and _, with dots between parts");
   if (first == "deadline" || first == "task")
-    builder.diagnostics.add(place_of(element, "name"), "an event of a message cannot begin with \"" + first + "\"", "deadlines and answers to tasks have such names");
+    builder.diagnostics.add(place_of(element, "name"),
+                            "an event of a message cannot begin with \"" + first + "\"",
+                            "deadlines and answers to tasks have such names");
 }
 
 void declare_task(Builder& builder, const Element& element) {
@@ -121,19 +132,24 @@ void declare_task(Builder& builder, const Element& element) {
     task.declaration.answers.push_back({name, fields.columns, event});
     const auto is_effect = [](const auto& field) { return field.first == "effect"; };
     if (std::any_of(fields.columns.begin(), fields.columns.end(), is_effect))
-      builder.diagnostics.add(answer->place, "an answer's field cannot be called \"effect\"", "$event.effect is the effect that the task is about");
-    else
-      fields.columns.emplace_back("effect", type_of(Kind::text));
-    EventType type{EventKind::answer, {event, fields.columns, fields.personal, fields.required}, false, false, answer->place};
+      builder.diagnostics.add(answer->place, "an answer's field cannot be called \"effect\"",
+                              "$event.effect is the effect that the task is about");
+    else fields.columns.emplace_back("effect", type_of(Kind::text));
+    EventType type{EventKind::answer,
+                   {event, fields.columns, fields.personal, fields.required},
+                   false,
+                   false,
+                   answer->place};
     task.events.push_back(add_event(builder, std::move(type)));
   }
   if (task.declaration.answers.empty())
-    builder.diagnostics.add(element.place, "task \"" + task.declaration.name + "\" has no answer", "add <m:answer name=\"…\"/>");
+    builder.diagnostics.add(element.place, "task \"" + task.declaration.name + "\" has no answer",
+                            "add <m:answer name=\"…\"/>");
   const int index = static_cast<int>(builder.model.tasks.size());
   if (!builder.model.task_index.emplace(task.declaration.name, index).second)
-    builder.diagnostics.add(place_of(element, "name"), "task \"" + task.declaration.name + "\" is declared twice");
-  else
-    builder.model.tasks.push_back(std::move(task));
+    builder.diagnostics.add(place_of(element, "name"),
+                            "task \"" + task.declaration.name + "\" is declared twice");
+  else builder.model.tasks.push_back(std::move(task));
 }
 
 void compile_alias(Builder& builder, const Element& element) {
@@ -145,19 +161,23 @@ void compile_alias(Builder& builder, const Element& element) {
   alias.while_open = value_of(element, "lifetime") == "while-open";
   const auto same = [&](const AliasType& other) { return other.name == alias.name; };
   if (alias.name.empty())
-    builder.diagnostics.add(element.place, "<m:alias> needs id", "write id=\"…\" expr=\"…\", or data=\"…\"");
+    builder.diagnostics.add(element.place, "<m:alias> needs id",
+                            "write id=\"…\" expr=\"…\", or data=\"…\"");
   if (std::any_of(model.aliases.begin(), model.aliases.end(), same))
     builder.diagnostics.add(element.place, "alias \"" + alias.name + "\" is declared twice");
   if (attribute_of(element, "expr") != nullptr) {
-    alias.value = compile_attribute(builder, element, "expr", model.plain->scope, type_of(Kind::text));
+    alias.value =
+        compile_attribute(builder, element, "expr", model.plain->scope, type_of(Kind::text));
   } else if (!data.empty()) {
     if (find_or_report(builder, model.data_index, data, "data", place_of(element, "data")) >= 0)
-      alias.value = compile_source(builder, "$" + data, place_of(element, "data"), model.plain->scope, type_of(Kind::text));
+      alias.value = compile_source(builder, "$" + data, place_of(element, "data"),
+                                   model.plain->scope, type_of(Kind::text));
   } else {
     builder.diagnostics.add(element.place, "<m:alias> needs expr", "write expr=\"$data\"");
   }
   for (const auto& id : words(value_of(element, "until"))) {
-    const int state = find_or_report(builder, model.state_index, id, "state", place_of(element, "until"));
+    const int state =
+        find_or_report(builder, model.state_index, id, "state", place_of(element, "until"));
     if (state >= 0) alias.until.push_back(state);
   }
   alias.taken = static_cast<int>(model.data.size() + model.hidden.size());
@@ -168,16 +188,19 @@ void compile_alias(Builder& builder, const Element& element) {
 void compile_invariant(Builder& builder, const Element& element) {
   Invariant invariant;
   invariant.id = value_of(element, "id");
-  const auto text = std::find_if(element.children.begin(), element.children.end(),
-                                 [](const Element& child) { return child.is_text() && !trim(child.text).empty(); });
+  const auto text = std::find_if(
+      element.children.begin(), element.children.end(),
+      [](const Element& child) { return child.is_text() && !trim(child.text).empty(); });
   if (text == element.children.end()) {
-    builder.diagnostics.add(element.place, "invariant \"" + invariant.id + "\" says nothing", "write a condition as its text");
+    builder.diagnostics.add(element.place, "invariant \"" + invariant.id + "\" says nothing",
+                            "write a condition as its text");
     return;
   }
   invariant.condition = compile_source(builder, element.all_text(), element.children.front().place,
                                        builder.model.plain->scope, type_of(Kind::boolean));
   for (const auto& id : words(value_of(element, "states"))) {
-    const int state = find_or_report(builder, builder.model.state_index, id, "state", place_of(element, "states"));
+    const int state = find_or_report(builder, builder.model.state_index, id, "state",
+                                     place_of(element, "states"));
     if (state >= 0) invariant.states.push_back(state);
   }
   builder.model.invariants.push_back(std::move(invariant));
@@ -193,7 +216,8 @@ void declare_data(Builder& builder, const Element& root) {
       const auto type = read_type(builder, *element, "m:type", "m:columns");
       if (id.empty() || !type) continue;
       if (is_reserved(id)) {
-        builder.diagnostics.add(place_of(*element, "id"), "data cannot be called \"" + id + "\"", "$" + id + " has a meaning already");
+        builder.diagnostics.add(place_of(*element, "id"), "data cannot be called \"" + id + "\"",
+                                "$" + id + " has a meaning already");
         continue;
       }
       if (!model.data_index.emplace(id, static_cast<int>(model.data.size())).second) {
@@ -201,7 +225,8 @@ void declare_data(Builder& builder, const Element& root) {
         continue;
       }
       Data data;
-      data.declaration = {id, *type, flag_of(*element, "m:personal"), value_of(*element, "m:search")};
+      data.declaration = {id, *type, flag_of(*element, "m:personal"),
+                          value_of(*element, "m:search")};
       data.place = element->place;
       if (type->kind == Kind::table) data.key = key_column(builder, *element, *type);
       model.data.push_back(std::move(data));
@@ -213,7 +238,10 @@ void declare_events(Builder& builder, const Element& root) {
   for (const Element* element : root.elements("event", kMasar)) {
     Fields fields = read_fields(builder, *element);
     const bool opens = flag_of(*element, "opens") || flag_of(*element, "m:opens");
-    EventType event{EventKind::message, {value_of(*element, "name"), fields.columns, fields.personal, fields.required}, opens, false,
+    EventType event{EventKind::message,
+                    {value_of(*element, "name"), fields.columns, fields.personal, fields.required},
+                    opens,
+                    false,
                     element->place};
     check_event_name(builder, *element, event.declaration.name);
     builder.model.messages.push_back(event.declaration);
@@ -223,7 +251,8 @@ void declare_events(Builder& builder, const Element& root) {
 }
 
 bool is_reserved(std::string_view name) {
-  static const std::set<std::string, std::less<>> names{"event", "sender", "now", "applied", "state"};
+  static const std::set<std::string, std::less<>> names{"event", "sender", "now", "applied",
+                                                        "state"};
   return names.count(name) != 0;
 }
 
@@ -235,7 +264,8 @@ void compile_declarations(Builder& builder, const Element& root) {
       const auto found = model.data_index.find(value_of(*element, "id"));
       if (found == model.data_index.end()) continue;
       Data& data = model.data[static_cast<std::size_t>(found->second)];
-      data.initial = compile_attribute(builder, *element, "expr", model.plain->scope, data.declaration.type);
+      data.initial =
+          compile_attribute(builder, *element, "expr", model.plain->scope, data.declaration.type);
     }
   }
   for (auto& task : model.tasks) {
@@ -245,7 +275,8 @@ void compile_declarations(Builder& builder, const Element& root) {
     }
   }
   for (const Element* element : root.elements("alias", kMasar)) compile_alias(builder, *element);
-  for (const Element* element : root.elements("invariant", kMasar)) compile_invariant(builder, *element);
+  for (const Element* element : root.elements("invariant", kMasar))
+    compile_invariant(builder, *element);
 }
 
 std::vector<bool> match_events(Builder& builder, const std::vector<std::string>& descriptors,
@@ -258,21 +289,27 @@ std::vector<bool> match_events(Builder& builder, const std::vector<std::string>&
         if (model.events[i].kind == EventKind::message) matches[i] = true;
       continue;
     }
-    if (descriptor.size() > 2 && descriptor.substr(descriptor.size() - 2) == ".*") descriptor.resize(descriptor.size() - 2);
+    if (descriptor.size() > 2 && descriptor.substr(descriptor.size() - 2) == ".*")
+      descriptor.resize(descriptor.size() - 2);
     if (descriptor.size() > 1 && descriptor.back() == '.') descriptor.pop_back();
     bool any = false;
     for (std::size_t i = 0; i < matches.size(); ++i) {
       const std::string& name = model.events[i].declaration.name;
-      const bool is = name == descriptor || (name.size() > descriptor.size() && name[descriptor.size()] == '.' && name.compare(0, descriptor.size(), descriptor) == 0);
+      const bool is = name == descriptor ||
+                      (name.size() > descriptor.size() && name[descriptor.size()] == '.' &&
+                       name.compare(0, descriptor.size(), descriptor) == 0);
       if (is) matches[i] = any = true;
     }
-    if (!any) builder.diagnostics.add(place, "unknown event \"" + descriptor + "\"", config::suggest(descriptor, keys_of(model.event_index)));
+    if (!any)
+      builder.diagnostics.add(place, "unknown event \"" + descriptor + "\"",
+                              config::suggest(descriptor, keys_of(model.event_index)));
   }
   return matches;
 }
 
 const View* view_for(Builder& builder, const std::vector<bool>& events) {
-  if (const auto found = builder.views.find(events); found != builder.views.end()) return found->second;
+  if (const auto found = builder.views.find(events); found != builder.views.end())
+    return found->second;
   Model& model = builder.model;
   auto view = std::make_unique<View>();
   expression::Scope& scope = view->scope;
@@ -285,11 +322,13 @@ const View* view_for(Builder& builder, const std::vector<bool>& events) {
   for (const char* name : {"now", "applied"}) scope.add(name, type_of(Kind::instant));
   scope.add("state", type_of(Kind::text));
 
-  std::vector<std::pair<std::string, std::optional<Type>>> fields;  // none: events disagree about its type
+  std::vector<std::pair<std::string, std::optional<Type>>>
+      fields;  // none: events disagree about its type
   for (std::size_t e = 0; e < events.size(); ++e) {
     if (!events[e]) continue;
     for (const auto& [name, type] : model.events[e].declaration.fields) {
-      const auto found = std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == name; });
+      const auto found = std::find_if(fields.begin(), fields.end(),
+                                      [&](const auto& f) { return f.first == name; });
       if (found == fields.end()) fields.emplace_back(name, type);
       else if (found->second && !(*found->second == type)) found->second.reset();
     }
@@ -303,8 +342,10 @@ const View* view_for(Builder& builder, const std::vector<bool>& events) {
   for (std::size_t e = 0; e < model.events.size(); ++e) {
     for (const auto& field : view->fields) {
       const auto& columns = model.events[e].declaration.fields;
-      const auto found = std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.first == field; });
-      view->from[e].push_back(found == columns.end() || !events[e] ? -1 : static_cast<int>(found - columns.begin()));
+      const auto found = std::find_if(columns.begin(), columns.end(),
+                                      [&](const auto& c) { return c.first == field; });
+      view->from[e].push_back(
+          found == columns.end() || !events[e] ? -1 : static_cast<int>(found - columns.begin()));
     }
   }
   model.variables = std::max(model.variables, scope.size());

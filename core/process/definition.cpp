@@ -20,7 +20,8 @@ class CompiledDefinition final : public Definition {
     for (const auto& data : model_->data) data_.push_back(data.declaration);
   }
 
-  Transition open(const std::string& key, const std::string& snapshot, const Event& event, const Inputs& inputs) const override {
+  Transition open(const std::string& key, const std::string& snapshot, const Event& event,
+                  const Inputs& inputs) const override {
     Case fresh;
     fresh.key = key;
     fresh.process = model_->name;
@@ -36,7 +37,8 @@ class CompiledDefinition final : public Definition {
     return run.finish();
   }
 
-  Transition fire(const Case& before, const Deadline& deadline, const Inputs& inputs) const override {
+  Transition fire(const Case& before, const Deadline& deadline,
+                  const Inputs& inputs) const override {
     const Event event{"deadline." + deadline.name, {}, {}};
     Run run(*model_, before, inputs);
     run.come_due(deadline);
@@ -44,19 +46,24 @@ class CompiledDefinition final : public Definition {
     Transition fired = run.finish();
     // Undone, it would come due for ever; there is nobody to tell either.
     if (fired.disposition == Disposition::refused)
-      throw Error(ErrorKind::rejected, "deadline-refused", "deadline " + deadline.name + " was refused: " + fired.refusal);
+      throw Error(ErrorKind::rejected, "deadline-refused",
+                  "deadline " + deadline.name + " was refused: " + fired.refusal);
     return fired;
   }
 
-  Transition escalate(const Case& before, const std::string& task_id, const Inputs& inputs) const override {
+  Transition escalate(const Case& before, const std::string& task_id,
+                      const Inputs& inputs) const override {
     Run run(*model_, before, inputs);
     run.escalate(task_id);
     return run.finish();
   }
 
-  Transition answer(const Case& before, const std::string& task_id, const std::string& answer, const std::vector<Value>& fields, const Inputs& inputs) const override {
-    const auto task = std::find_if(before.tasks.begin(), before.tasks.end(), [&](const Task& open) { return open.id == task_id; });
-    if (task == before.tasks.end()) throw Error(ErrorKind::rejected, "task-over", "task " + task_id + " is not open");
+  Transition answer(const Case& before, const std::string& task_id, const std::string& answer,
+                    const std::vector<Value>& fields, const Inputs& inputs) const override {
+    const auto task = std::find_if(before.tasks.begin(), before.tasks.end(),
+                                   [&](const Task& open) { return open.id == task_id; });
+    if (task == before.tasks.end())
+      throw Error(ErrorKind::rejected, "task-over", "task " + task_id + " is not open");
     Event event{"task." + task->name + "." + answer, fields, {}};
     event.fields.push_back(Value(task->effect));
     Run run(*model_, before, inputs);
@@ -65,9 +72,12 @@ class CompiledDefinition final : public Definition {
     return run.finish();
   }
 
-  Transition ask(const Case& before, const std::string& task, const std::string& effect, const std::string& detail, const Inputs& inputs) const override {
+  Transition ask(const Case& before, const std::string& task, const std::string& effect,
+                 const std::string& detail, const Inputs& inputs) const override {
     const auto found = model_->task_index.find(task);
-    if (found == model_->task_index.end()) throw Error(ErrorKind::rejected, "unknown-task", "process " + model_->name + " has no task " + task);
+    if (found == model_->task_index.end())
+      throw Error(ErrorKind::rejected, "unknown-task",
+                  "process " + model_->name + " has no task " + task);
     Run run(*model_, before, inputs);
     run.ask(found->second, effect, detail);
     return run.finish();
@@ -87,7 +97,8 @@ class CompiledDefinition final : public Definition {
 
   bool opens_with(std::string_view event) const override {
     const auto found = model_->event_index.find(event);
-    return found != model_->event_index.end() && model_->events[static_cast<std::size_t>(found->second)].opens;
+    return found != model_->event_index.end() &&
+           model_->events[static_cast<std::size_t>(found->second)].opens;
   }
   bool is_end(std::string_view state) const override {
     const auto found = model_->state_index.find(state);
@@ -95,7 +106,8 @@ class CompiledDefinition final : public Definition {
   }
   std::string waits_for(std::string_view state) const override {
     const auto found = model_->state_index.find(state);
-    for (int s = found == model_->state_index.end() ? -1 : found->second; s > 0; s = model_->state(s).parent)
+    for (int s = found == model_->state_index.end() ? -1 : found->second; s > 0;
+         s = model_->state(s).parent)
       if (!model_->state(s).waits_for.empty()) return model_->state(s).waits_for;
     return {};
   }
@@ -106,9 +118,11 @@ class CompiledDefinition final : public Definition {
   }
 
   void add_to(expression::Scope& scope) const override {
-    for (const char* name : {"case.key", "case.state", "case.waiting-for"}) scope.add(name, type_of(Kind::text));
+    for (const char* name : {"case.key", "case.state", "case.waiting-for"})
+      scope.add(name, type_of(Kind::text));
     scope.add("case.version", type_of(Kind::integer));
-    for (const char* name : {"case.since", "case.opened", "case.deadline"}) scope.add(name, type_of(Kind::instant));
+    for (const char* name : {"case.since", "case.opened", "case.deadline"})
+      scope.add(name, type_of(Kind::instant));
     for (const auto& data : data_) scope.add("case." + data.name, data.type);
   }
 
@@ -116,7 +130,9 @@ class CompiledDefinition final : public Definition {
     std::optional<Instant> earliest;
     for (const auto& deadline : value.deadlines) {
       const auto found = model_->event_index.find("deadline." + deadline.name);
-      if (found == model_->event_index.end() || !model_->events[static_cast<std::size_t>(found->second)].leads) continue;
+      if (found == model_->event_index.end() ||
+          !model_->events[static_cast<std::size_t>(found->second)].leads)
+        continue;
       if (!earliest || deadline.due < *earliest) earliest = deadline.due;
     }
     out.push_back(Value(value.key));
@@ -126,11 +142,14 @@ class CompiledDefinition final : public Definition {
     out.push_back(Value(value.since));
     out.push_back(Value(value.opened));
     out.push_back(earliest ? Value(*earliest) : Value());
-    for (std::size_t i = 0; i < data_.size(); ++i) out.push_back(i < value.data.size() ? value.data[i] : Value());
+    for (std::size_t i = 0; i < data_.size(); ++i)
+      out.push_back(i < value.data.size() ? value.data[i] : Value());
   }
 
   std::string encode(const Case& value) const override { return encode_data(*model_, value.data); }
-  void decode(std::string_view bytes, Case& out) const override { out.data = decode_data(*model_, bytes); }
+  void decode(std::string_view bytes, Case& out) const override {
+    out.data = decode_data(*model_, bytes);
+  }
 
  private:
   std::unique_ptr<const Model> model_;
@@ -142,16 +161,24 @@ void check_document(const config::Element& root, config::Diagnostics& diagnostic
   check_shape(root, diagnostics);
   const std::string model = value_of(root, "datamodel");
   if (attribute_of(root, "datamodel") != nullptr && model != "masar")
-    diagnostics.add(place_of(root, "datamodel"), "data model \"" + model + "\" is not supported", "write datamodel=\"masar\"");
+    diagnostics.add(place_of(root, "datamodel"), "data model \"" + model + "\" is not supported",
+                    "write datamodel=\"masar\"");
   if (attribute_of(root, "version") != nullptr && value_of(root, "version") != "1.0")
-    diagnostics.add(place_of(root, "version"), "unknown version \"" + value_of(root, "version") + "\"", "write version=\"1.0\"");
+    diagnostics.add(place_of(root, "version"),
+                    "unknown version \"" + value_of(root, "version") + "\"",
+                    "write version=\"1.0\"");
 }
 
 }  // namespace
 
-std::shared_ptr<const Definition> Definition::compile(const config::Element& scxml, const std::string& zone, const expression::Lookups& lookups, config::Diagnostics& diagnostics) {
+std::shared_ptr<const Definition> Definition::compile(const config::Element& scxml,
+                                                      const std::string& zone,
+                                                      const expression::Lookups& lookups,
+                                                      config::Diagnostics& diagnostics) {
   if (!is_named(scxml, "scxml")) {
-    diagnostics.add(scxml.place, "a process is an <scxml> document", "write <scxml xmlns=\"" + std::string(kScxml) + "\" xmlns:m=\"" + std::string(kMasar) + "\" …>");
+    diagnostics.add(scxml.place, "a process is an <scxml> document",
+                    "write <scxml xmlns=\"" + std::string(kScxml) + "\" xmlns:m=\"" +
+                        std::string(kMasar) + "\" …>");
     return nullptr;
   }
   // Findings of other files do not count here.
@@ -166,7 +193,8 @@ std::shared_ptr<const Definition> Definition::compile(const config::Element& scx
   compile_declarations(builder, scxml);
   compile_states(builder);
   if (own.empty()) check_model(builder);
-  for (const auto& finding : own.findings()) diagnostics.add(finding.place, finding.what, finding.hint);
+  for (const auto& finding : own.findings())
+    diagnostics.add(finding.place, finding.what, finding.hint);
   if (!own.empty()) return nullptr;
   return std::make_shared<CompiledDefinition>(std::move(model));
 }

@@ -12,7 +12,8 @@ using expression::Value;
 
 ProcessHost& host_of(const Frame& frame) {
   // Scopes that have these functions are evaluated by the interpreter alone.
-  if (frame.host == nullptr) throw Error(ErrorKind::internal, "no-host", "a process's function outside a process");
+  if (frame.host == nullptr)
+    throw Error(ErrorKind::internal, "no-host", "a process's function outside a process");
   return static_cast<ProcessHost&>(*frame.host);
 }
 
@@ -27,15 +28,18 @@ std::vector<expression::Function> make_functions() {
     return made;
   };
   return {
-      function("in", Kind::boolean, [](const Frame& frame, std::span<const Value> arguments) {
-        return Value(host_of(frame).is_in(arguments[0].as<std::string>()));
-      }),
-      function("serial", Kind::text, [](const Frame& frame, std::span<const Value> arguments) {
-        return Value(host_of(frame).next_serial(arguments[0].as<std::string>()));
-      }),
-      function("deadline", Kind::instant, [](const Frame& frame, std::span<const Value> arguments) {
-        return host_of(frame).due_of(arguments[0].as<std::string>());
-      }),
+      function("in", Kind::boolean,
+               [](const Frame& frame, std::span<const Value> arguments) {
+                 return Value(host_of(frame).is_in(arguments[0].as<std::string>()));
+               }),
+      function("serial", Kind::text,
+               [](const Frame& frame, std::span<const Value> arguments) {
+                 return Value(host_of(frame).next_serial(arguments[0].as<std::string>()));
+               }),
+      function("deadline", Kind::instant,
+               [](const Frame& frame, std::span<const Value> arguments) {
+                 return host_of(frame).due_of(arguments[0].as<std::string>());
+               }),
   };
 }
 

@@ -32,18 +32,22 @@ std::vector<Value> empty_data(const Model& model) {
   return data;
 }
 
-Run::Run(const Model& model, const Case& before, const Inputs& inputs) : model_(model), before_(before), inputs_(inputs) {
+Run::Run(const Model& model, const Case& before, const Inputs& inputs)
+    : model_(model), before_(before), inputs_(inputs) {
   out_.after = before;
   if (out_.after.data.empty() && before.state.empty()) out_.after.data = empty_data(model);
   if (out_.after.data.size() != model.data.size() + model.hidden.size())
-    throw Error(ErrorKind::internal, "case-shape", "the case's data is not of process " + model.name);
+    throw Error(ErrorKind::internal, "case-shape",
+                "the case's data is not of process " + model.name);
   ++out_.after.version;
   ++out_.after.event_number;
   variables_.resize(model.variables);
   std::copy_n(out_.after.data.begin(), model.data.size(), variables_.begin());
   if (!before.state.empty()) {
     const auto found = model.state_index.find(before.state);
-    if (found == model.state_index.end()) throw Error(ErrorKind::internal, "unknown-state", "process " + model.name + " has no state " + before.state);
+    if (found == model.state_index.end())
+      throw Error(ErrorKind::internal, "unknown-state",
+                  "process " + model.name + " has no state " + before.state);
     active_ = found->second;
   }
   variables_[model.fixed(kEventName)] = variables_[model.fixed(kSender)] = Value::text("");
@@ -54,9 +58,11 @@ Run::Run(const Model& model, const Case& before, const Inputs& inputs) : model_(
 
 void Run::bind(const Event& event) {
   const auto found = model_.event_index.find(event.name);
-  if (found == model_.event_index.end()) reject("unknown-event", "process " + model_.name + " has no event " + event.name);
+  if (found == model_.event_index.end())
+    reject("unknown-event", "process " + model_.name + " has no event " + event.name);
   event_type_ = found->second;
-  const EventDeclaration& declared = model_.events[static_cast<std::size_t>(event_type_)].declaration;
+  const EventDeclaration& declared =
+      model_.events[static_cast<std::size_t>(event_type_)].declaration;
   if (event.fields.size() != declared.fields.size())
     throw Error(ErrorKind::internal, "event-shape", "event " + event.name + " has other fields");
   for (const auto& name : declared.required)
@@ -125,7 +131,9 @@ bool Run::settle() {
   while (!model_.state(active_).is_final) {
     const Arc* arc = select(true);
     if (arc == nullptr) return true;
-    if (++transitions_ > kTransitionsMax) reject("too-many-transitions", "process " + model_.name + " does not come to rest after " + std::to_string(kTransitionsMax) + " transitions");
+    if (++transitions_ > kTransitionsMax)
+      reject("too-many-transitions", "process " + model_.name + " does not come to rest after " +
+                                         std::to_string(kTransitionsMax) + " transitions");
     if (!follow(*arc)) return false;
   }
   return true;
@@ -161,7 +169,8 @@ bool Run::leave(int domain) {
 void Run::end_visit_bound() {
   for (std::size_t i = out_.after.deadlines.size(); i-- > 0;) {
     const auto& type = type_of(out_.after.deadlines[i]);
-    if (type.owner < 0 && !type.for_case && out_.after.deadlines[i].visit != kVisitToCome) end_deadline(i);
+    if (type.owner < 0 && !type.for_case && out_.after.deadlines[i].visit != kVisitToCome)
+      end_deadline(i);
   }
   for (std::size_t i = out_.after.tasks.size(); i-- > 0;)
     if (out_.after.tasks[i].visit > 0) end_task(i);
@@ -214,7 +223,8 @@ void Run::arrive() {
     if (!type_of(out_.after.deadlines[i]).for_case) end_deadline(i);
   for (std::size_t i = out_.after.tasks.size(); i-- > 0;) {
     const auto found = model_.task_index.find(out_.after.tasks[i].name);
-    const bool for_case = found != model_.task_index.end() && model_.tasks[static_cast<std::size_t>(found->second)].for_case;
+    const bool for_case = found != model_.task_index.end() &&
+                          model_.tasks[static_cast<std::size_t>(found->second)].for_case;
     const bool just_asked = out_.after.tasks[i].visit == out_.after.visit;
     if (!for_case && !just_asked) end_task(i);
   }
@@ -244,14 +254,18 @@ void Run::check_invariants() {
   see(model_.plain);
   for (const Invariant& invariant : model_.invariants) {
     const auto& states = invariant.states;
-    if (!states.empty() && std::none_of(states.begin(), states.end(), [&](int s) { return model_.inside(active_, s); })) continue;
+    if (!states.empty() && std::none_of(states.begin(), states.end(),
+                                        [&](int s) { return model_.inside(active_, s); }))
+      continue;
     bool holds_now = false;
     try {
       holds_now = holds(*invariant.condition);
     } catch (const Error& error) {
       throw Error(error.kind(), error.code(), "invariant " + invariant.id + ": " + error.what());
     }
-    if (!holds_now) reject("invariant-broken", "invariant " + invariant.id + " does not hold in state " + model_.state(active_).id);
+    if (!holds_now)
+      reject("invariant-broken",
+             "invariant " + invariant.id + " does not hold in state " + model_.state(active_).id);
   }
 }
 
@@ -269,7 +283,10 @@ std::optional<Value> Run::alias_of(const AliasType& alias) {
 void Run::take_aliases() {
   see(model_.plain);
   for (const AliasType& alias : model_.aliases) {
-    const auto ends = [&](int s) { return std::find(alias.until.begin(), alias.until.end(), s) != alias.until.end() || (alias.while_open && model_.state(s).is_final); };
+    const auto ends = [&](int s) {
+      return std::find(alias.until.begin(), alias.until.end(), s) != alias.until.end() ||
+             (alias.while_open && model_.state(s).is_final);
+    };
     const auto& taken = *hidden(alias.taken).as<std::shared_ptr<const expression::List>>();
     if (std::any_of(entered_.begin(), entered_.end(), ends) && !taken.empty()) {
       out_.aliases_ended.push_back(alias.name);
@@ -309,12 +326,14 @@ Transition Run::finish() {
 
 bool Run::is_in(std::string_view state) const {
   const auto found = model_.state_index.find(state);
-  if (found == model_.state_index.end()) reject("unknown-state", "process " + model_.name + " has no state " + std::string(state));
+  if (found == model_.state_index.end())
+    reject("unknown-state", "process " + model_.name + " has no state " + std::string(state));
   return model_.inside(active_, found->second);
 }
 
 std::string Run::next_serial(std::string_view series) {
-  if (!inputs_.serial) throw Error(ErrorKind::internal, "no-series", "no series of numbers is at hand");
+  if (!inputs_.serial)
+    throw Error(ErrorKind::internal, "no-series", "no series of numbers is at hand");
   return inputs_.serial(series);
 }
 

@@ -12,16 +12,17 @@ namespace masar::process {
 /// Visit of a task or deadline set in a microstep that has not come to its state yet.
 inline constexpr std::int64_t kVisitToCome = -1;
 
-/// One event's way through a case (ENGINE.md 12): built for it, used by one thread, then dropped. The case handed
-/// in is not changed; finish() gives what became of it.
+/// One event's way through a case (ENGINE.md 12): built for it, used by one thread, then dropped.
+/// The case handed in is not changed; finish() gives what became of it.
 ///
-/// Throws Error(rejected, …) for what fails by the definition and Error(internal, …) for a case or an event that is
-/// not of this definition.
+/// Throws Error(rejected, …) for what fails by the definition and Error(internal, …) for a case or
+/// an event that is not of this definition.
 class Run final : public ProcessHost {
  public:
   Run(const Model& model, const Case& before, const Inputs& inputs);
 
-  /// Enters the first states of a new case, with its opening event at hand: that is how the event is taken.
+  /// Enters the first states of a new case, with its opening event at hand: that is how the event
+  /// is taken.
   void start(const Event& event);
   /// Takes the event by the transitions of the active states, or by what covers it.
   void take(const Event& event);
@@ -66,7 +67,8 @@ class Run final : public ProcessHost {
   void run(const Withdraw& action);
   void run(const SetDeadline& action);
   void run(const ClearDeadline& action);
-  Arguments arguments(const std::vector<std::optional<expression::Expression>>& given, const expression::Columns& declared);
+  Arguments arguments(const std::vector<std::optional<expression::Expression>>& given,
+                      const expression::Columns& declared);
 
   void open_task(int task, std::string effect, std::string detail);
   void end_task(std::size_t position);
@@ -96,7 +98,7 @@ class Run final : public ProcessHost {
   std::vector<int> entered_;     ///< states entered, at any depth
   std::size_t tasks_asked_ = 0;  ///< counts the ids of this event
   int transitions_ = 0;
-  bool moved_ = false;           ///< the microstep under way entered a state
+  bool moved_ = false;  ///< the microstep under way entered a state
   bool refused_ = false;
 };
 

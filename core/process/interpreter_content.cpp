@@ -31,7 +31,8 @@ bool Run::run(const Code& code) {
 }
 
 bool Run::run(const Block& block) {
-  return std::all_of(block.begin(), block.end(), [this](const Action& action) { return run(action); });
+  return std::all_of(block.begin(), block.end(),
+                     [this](const Action& action) { return run(action); });
 }
 
 bool Run::run(const Action& action) {
@@ -77,7 +78,8 @@ bool Run::run(const Foreach& action) {
     return true;
   }
   for (const Row& row : array.as<std::shared_ptr<const Table>>()->rows) {
-    for (std::size_t c = 0; c < action.columns; ++c) variables_[action.item + 1 + c] = c < row.size() ? row[c] : Value();
+    for (std::size_t c = 0; c < action.columns; ++c)
+      variables_[action.item + 1 + c] = c < row.size() ? row[c] : Value();
     if (!next(Value(std::make_shared<const Row>(row)))) return false;
   }
   return true;
@@ -89,7 +91,8 @@ void Run::run(const Put& action) {
   Row row;
   for (const auto& column : action.columns) row.push_back(column ? evaluate(*column) : Value());
   const Value& before = variables_[action.slot];
-  auto table = before.is_set() ? std::make_shared<Table>(*before.as<std::shared_ptr<const Table>>()) : std::make_shared<Table>();
+  auto table = before.is_set() ? std::make_shared<Table>(*before.as<std::shared_ptr<const Table>>())
+                               : std::make_shared<Table>();
   const auto same = [&](const Row& other) { return other[action.key] == row[action.key]; };
   const auto found = std::find_if(table->rows.begin(), table->rows.end(), same);
   if (found != table->rows.end()) {
@@ -103,15 +106,19 @@ void Run::run(const Put& action) {
 
 void Run::run(const Clear& action) {
   const auto kind = model_.data[action.slot].declaration.type.kind;
-  if (kind == expression::Kind::table) variables_[action.slot] = Value(std::make_shared<const Table>());
-  else if (kind == expression::Kind::list) variables_[action.slot] = Value(std::make_shared<const List>());
+  if (kind == expression::Kind::table)
+    variables_[action.slot] = Value(std::make_shared<const Table>());
+  else if (kind == expression::Kind::list)
+    variables_[action.slot] = Value(std::make_shared<const List>());
   else variables_[action.slot] = Value();
 }
 
-Arguments Run::arguments(const std::vector<std::optional<expression::Expression>>& given, const expression::Columns& declared) {
+Arguments Run::arguments(const std::vector<std::optional<expression::Expression>>& given,
+                         const expression::Columns& declared) {
   Arguments made;
   for (std::size_t i = 0; i < declared.size(); ++i)
-    made.emplace_back(declared[i].first, i < given.size() && given[i] ? evaluate(*given[i]) : Value());
+    made.emplace_back(declared[i].first,
+                      i < given.size() && given[i] ? evaluate(*given[i]) : Value());
   return made;
 }
 
@@ -134,22 +141,28 @@ void Run::run(const Say& action) {
 }
 
 void Run::run(const Ask& action) {
-  const auto text = [this](const auto& expression) { return expression ? evaluate(*expression).template as<std::string>() : std::string(); };
+  const auto text = [this](const auto& expression) {
+    return expression ? evaluate(*expression).template as<std::string>() : std::string();
+  };
   open_task(action.task, text(action.effect), text(action.detail));
 }
 
 void Run::run(const Withdraw& action) {
   const std::string& name = model_.tasks[static_cast<std::size_t>(action.task)].declaration.name;
-  const std::string effect = action.effect ? evaluate(*action.effect).as<std::string>() : std::string();
+  const std::string effect =
+      action.effect ? evaluate(*action.effect).as<std::string>() : std::string();
   for (std::size_t i = out_.after.tasks.size(); i-- > 0;)
-    if (out_.after.tasks[i].name == name && (!action.effect || out_.after.tasks[i].effect == effect)) end_task(i);
+    if (out_.after.tasks[i].name == name &&
+        (!action.effect || out_.after.tasks[i].effect == effect))
+      end_task(i);
 }
 
 void Run::open_task(int index, std::string effect, std::string detail) {
   limit(out_.after.tasks.size(), kTasksMax, "too-many-tasks");
   const TaskType& type = model_.tasks[static_cast<std::size_t>(index)];
   Task task;
-  task.id = out_.after.key + "." + std::to_string(out_.after.event_number) + "." + std::to_string(tasks_asked_++);
+  task.id = out_.after.key + "." + std::to_string(out_.after.event_number) + "." +
+            std::to_string(tasks_asked_++);
   task.name = type.declaration.name;
   task.visit = type.for_case || !type.until.empty() ? 0 : kVisitToCome;
   task.until = type.until;
@@ -165,7 +178,8 @@ void Run::end_task(std::size_t position) {
   Task task = std::move(out_.after.tasks[position]);
   out_.after.tasks.erase(out_.after.tasks.begin() + static_cast<std::ptrdiff_t>(position));
   auto& opened = out_.tasks_opened;
-  const auto same = std::find_if(opened.begin(), opened.end(), [&](const Task& other) { return other.id == task.id; });
+  const auto same = std::find_if(opened.begin(), opened.end(),
+                                 [&](const Task& other) { return other.id == task.id; });
   // Asked and withdrawn by the same event: nobody ever sees it.
   if (same != opened.end()) opened.erase(same);
   else out_.tasks_ended.push_back(std::move(task));
@@ -184,7 +198,8 @@ void Run::escalate(const std::string& task_id) {
     if (task.id != task_id) continue;
     const auto found = model_.task_index.find(task.name);
     if (found == model_.task_index.end()) break;
-    task.due = later(inputs_.applied, model_.tasks[static_cast<std::size_t>(found->second)].declaration.due);
+    task.due = later(inputs_.applied,
+                     model_.tasks[static_cast<std::size_t>(found->second)].declaration.due);
     out_.tasks_opened.push_back(task);
     return;
   }
@@ -198,12 +213,14 @@ void Run::ask(int task, const std::string& effect, const std::string& detail) {
 
 const DeadlineType& Run::type_of(const Deadline& deadline) const {
   const auto order = static_cast<std::size_t>(deadline.order);
-  if (deadline.order < 0 || order >= model_.deadlines.size() || model_.deadlines[order].name != deadline.name)
-    throw Error(ErrorKind::internal, "deadline-shape", "deadline " + deadline.name + " is not of process " + model_.name);
+  if (deadline.order < 0 || order >= model_.deadlines.size() ||
+      model_.deadlines[order].name != deadline.name)
+    throw Error(ErrorKind::internal, "deadline-shape",
+                "deadline " + deadline.name + " is not of process " + model_.name);
   return model_.deadlines[order];
 }
 
-/// On entry of their state: first those that count from the moment, then those that stand before another.
+/// On entry of their state: first those that count from the moment, then those before another.
 void Run::set_deadlines(int state) {
   std::vector<int> waiting;
   for (const int index : model_.state(state).deadlines) {
@@ -231,7 +248,8 @@ void Run::set_deadlines(int state) {
 void Run::run(const SetDeadline& action) {
   const DeadlineType& type = model_.deadlines[static_cast<std::size_t>(action.deadline)];
   if (type.owner >= 0 && !model_.inside(active_, type.owner))
-    throw Error(ErrorKind::rejected, "deadline-out-of-place", "deadline " + type.name + " belongs to a state that is not active");
+    throw Error(ErrorKind::rejected, "deadline-out-of-place",
+                "deadline " + type.name + " belongs to a state that is not active");
   std::int64_t visit = type.for_case ? 0 : kVisitToCome;
   for (const auto& open : out_.after.deadlines)
     if (open.name == type.name) visit = open.visit;
@@ -263,7 +281,9 @@ void Run::end_deadline(std::size_t position) {
   Deadline deadline = std::move(out_.after.deadlines[position]);
   out_.after.deadlines.erase(out_.after.deadlines.begin() + static_cast<std::ptrdiff_t>(position));
   auto& set = out_.deadlines_set;
-  const auto same = std::find_if(set.begin(), set.end(), [&](const Deadline& other) { return other.name == deadline.name && other.serial == deadline.serial; });
+  const auto same = std::find_if(set.begin(), set.end(), [&](const Deadline& other) {
+    return other.name == deadline.name && other.serial == deadline.serial;
+  });
   if (same != set.end()) set.erase(same);
   else out_.deadlines_cleared.push_back(std::move(deadline));
 }
@@ -280,14 +300,16 @@ std::optional<Instant> Run::due_at(const Due& due) {
   } else {
     const Value other = due_of(due.before);
     if (!other.is_set()) return std::nullopt;
-    at = std::max(other.as<Instant>() - due.lead, base);  // one that is over already comes due at once
+    at = std::max(other.as<Instant>() - due.lead,
+                  base);  // one that is over already comes due at once
   }
   return due.round_second ? full_second(at) : at;
 }
 
 Instant Run::later(Instant from, const Span& span) const {
   if (span.working_days == 0) return from + span.fixed;
-  if (inputs_.calendar == nullptr) throw Error(ErrorKind::internal, "no-calendar", "no calendar is at hand");
+  if (inputs_.calendar == nullptr)
+    throw Error(ErrorKind::internal, "no-calendar", "no calendar is at hand");
   return inputs_.calendar->add(from, span);
 }
 
@@ -302,7 +324,8 @@ void Run::come_due(const Deadline& deadline) {
     set_at(open.order, type.due && type.due->round_second ? full_second(next) : next, open.visit);
     return;
   }
-  throw Error(ErrorKind::internal, "no-such-deadline", "deadline " + deadline.name + " is not open");
+  throw Error(ErrorKind::internal, "no-such-deadline",
+              "deadline " + deadline.name + " is not open");
 }
 
 }  // namespace masar::process

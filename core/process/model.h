@@ -11,16 +11,16 @@
 
 #include "core/process/definition.h"
 
-/// The compiled form of a process: what the loader builds, the checks look at and the interpreter runs. Immutable
-/// once compiled. Indices are positions in the vectors of Model.
+/// The compiled form of a process: what the loader builds, the checks look at and the interpreter
+/// runs. Immutable once compiled. Indices are positions in the vectors of Model.
 namespace masar::process {
 
-/// What expressions of one place can see: the process's data and the moment, and the fields of the events that
-/// can lead there. Fields follow the fixed variables, in this order.
+/// What expressions of one place can see: the process's data and the moment, and the fields of the
+/// events that can lead there. Fields follow the fixed variables, in this order.
 struct View {
   expression::Scope scope;
-  std::vector<std::string> fields;      ///< without "event."
-  std::vector<std::vector<int>> from;   ///< by event: position of each field in the event, or -1
+  std::vector<std::string> fields;     ///< without "event."
+  std::vector<std::vector<int>> from;  ///< by event: position of each field in the event, or -1
 };
 
 struct Action;
@@ -98,7 +98,9 @@ struct Note {
   std::string code;
 };
 struct Action {
-  std::variant<Assign, If, Foreach, Put, Clear, Emit, Say, Ask, Withdraw, SetDeadline, ClearDeadline, Refuse, Note> what;
+  std::variant<Assign, If, Foreach, Put, Clear, Emit, Say, Ask, Withdraw, SetDeadline,
+               ClearDeadline, Refuse, Note>
+      what;
 };
 
 /// A block with what its expressions see.
@@ -113,7 +115,7 @@ struct EventType {
   EventKind kind = EventKind::message;
   EventDeclaration declaration;
   bool opens = false;
-  bool leads = false;              ///< whether some transition on it has a target
+  bool leads = false;  ///< whether some transition on it has a target
   config::Place place;
 };
 
@@ -122,8 +124,8 @@ struct Arc {
   std::vector<bool> matches;             ///< by event; empty: eventless
   const View* view = nullptr;
   std::optional<expression::Expression> condition;
-  int target = -1;                       ///< a state, or -1
-  int domain = 0;                        ///< of a target: the state around all that is left and entered
+  int target = -1;  ///< a state, or -1
+  int domain = 0;   ///< of a target: the state around all that is left and entered
   Code code;
   config::Place place;
 };
@@ -138,15 +140,15 @@ struct Cover {
 
 struct State {
   std::string id;
-  int parent = -1;                ///< -1: the document
-  int last = 0;                   ///< the last state inside it, in document order; itself where there is none
+  int parent = -1;  ///< -1: the document
+  int last = 0;     ///< the last state inside it, in document order; itself where there is none
   bool is_final = false;
   std::vector<int> children;
-  int initial = -1;               ///< the state entered by default, at any depth; -1: atomic
+  int initial = -1;  ///< the state entered by default, at any depth; -1: atomic
   Code initial_code;
   std::vector<Code> on_entry;
   std::vector<Code> on_exit;
-  std::vector<Arc> arcs;          ///< in document order, those of its deadlines among them
+  std::vector<Arc> arcs;  ///< in document order, those of its deadlines among them
   std::vector<Cover> covers;
   std::vector<int> deadlines;
   std::string waits_for;
@@ -157,13 +159,13 @@ struct State {
 
 struct DeadlineType {
   std::string name;
-  int owner = -1;                 ///< the state it belongs to; -1: declared at top level
+  int owner = -1;  ///< the state it belongs to; -1: declared at top level
   bool for_case = false;
-  bool on_entry = false;          ///< set when its state is entered
+  bool on_entry = false;  ///< set when its state is entered
   std::optional<Due> due;
   std::optional<Span> every;
   int event = -1;
-  int counter = -1;               ///< slot of the count of its settings
+  int counter = -1;  ///< slot of the count of its settings
   const View* view = nullptr;
   config::Place place;
 };
@@ -173,14 +175,14 @@ struct TaskType {
   bool for_case = false;
   std::vector<std::string> until;
   std::vector<int> until_states;
-  std::vector<int> events;        ///< by answer
+  std::vector<int> events;  ///< by answer
   config::Place place;
 };
 
 struct Data {
   DataDeclaration declaration;
   std::optional<expression::Expression> initial;
-  std::size_t key = 0;            ///< column of a table
+  std::size_t key = 0;  ///< column of a table
   config::Place place;
 };
 
@@ -189,19 +191,24 @@ struct AliasType {
   std::optional<expression::Expression> value;
   std::vector<int> until;
   bool while_open = false;
-  int taken = -1;                 ///< slot of the values that it took
+  int taken = -1;  ///< slot of the values that it took
   config::Place place;
 };
 
 struct Invariant {
   std::string id;
   std::optional<expression::Expression> condition;
-  std::vector<int> states;        ///< empty: all
+  std::vector<int> states;  ///< empty: all
 };
 
 /// Slots of the fixed variables, after the data.
 enum FixedVariable : std::size_t {
-  kEventName, kSender, kNow, kApplied, kStateName, kFixedVariables
+  kEventName,
+  kSender,
+  kNow,
+  kApplied,
+  kStateName,
+  kFixedVariables
 };
 
 struct Model {
@@ -209,17 +216,17 @@ struct Model {
   std::vector<Data> data;
   std::vector<std::pair<std::string, expression::Type>> hidden;  ///< kept with the data, after it
   std::vector<EventType> events;
-  std::vector<EventDeclaration> messages;    ///< of the events, those declared by m:event
+  std::vector<EventDeclaration> messages;  ///< of the events, those declared by m:event
   std::vector<TaskType> tasks;
-  std::vector<DeadlineType> deadlines;       ///< in document order
+  std::vector<DeadlineType> deadlines;  ///< in document order
   std::vector<AliasType> aliases;
   std::vector<Invariant> invariants;
   std::vector<EffectDeclaration> effects;
   std::vector<ReplyDeclaration> replies;
-  std::vector<State> states;                 ///< in document order; 0 is the document itself
+  std::vector<State> states;  ///< in document order; 0 is the document itself
   std::vector<std::unique_ptr<View>> views;
-  const View* plain = nullptr;               ///< without fields of events
-  std::size_t variables = 0;                 ///< the most that any place needs
+  const View* plain = nullptr;  ///< without fields of events
+  std::size_t variables = 0;    ///< the most that any place needs
   std::map<std::string, int, std::less<>> state_index;
   std::map<std::string, int, std::less<>> event_index;
   std::map<std::string, int, std::less<>> data_index;

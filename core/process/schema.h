@@ -7,21 +7,24 @@
 #include "core/config/element.h"
 #include "core/config/fields.h"
 
-/// Which elements and attributes a process has, and what to write in place of those of SCXML that it has not.
+/// Which elements and attributes a process has, and what to write in place of those of SCXML that
+/// it has not.
 namespace masar::process {
 
 inline constexpr std::string_view kScxml = "http://www.w3.org/2005/07/scxml";
 inline constexpr std::string_view kMasar = "urn:masar:process";
 
-/// The tables of all elements; attributes and children of our namespace are named with `m:`. A field named `*`
-/// stands for any further attribute.
+/// The tables of all elements; attributes and children of our namespace are named with `m:`. A
+/// field named `*` stands for any further attribute.
 const std::vector<config::ElementTable>& element_tables();
 
-/// The element's name as the tables have it: "state", "m:effect", or "{uri}local" for a foreign one.
+/// The element's name as the tables have it: "state", "m:effect", or "{uri}local" for a foreign
+/// one.
 std::string table_name(const config::Name& name);
 
-/// Checks attributes and children of `element` and of everything below it against the tables: what is unknown,
-/// missing, misplaced, left out of SCXML on purpose, or has a value that is not of its kind goes to `diagnostics`.
+/// Checks attributes and children of `element` and of everything below it against the tables: what
+/// is unknown, missing, misplaced, left out of SCXML on purpose, or has a value that is not of its
+/// kind goes to `diagnostics`.
 void check_shape(const config::Element& element, config::Diagnostics& diagnostics);
 
 /// The attribute by its name in the tables ("m:type", "event"), or null.

@@ -9,7 +9,9 @@ namespace {
 using config::Element;
 using expression::Kind;
 
-bool is_state(const Element& element) { return is_named(element, "state") || is_named(element, "final"); }
+bool is_state(const Element& element) {
+  return is_named(element, "state") || is_named(element, "final");
+}
 
 int event_of_deadline(Builder& builder, const std::string& name, const config::Place& place) {
   const std::string event = "deadline." + name;
@@ -42,7 +44,10 @@ void declare_deadline(Builder& builder, const Element& element, int owner) {
   deadline.every = span_of(builder, element, "every");
   if (deadline.name.empty()) return;
   if (find_deadline(model, deadline.name, std::max(owner, 0)) >= 0)
-    builder.diagnostics.add(place_of(element, "id"), "deadline \"" + deadline.name + "\" is declared already, here or in a state around this one", "give it another name");
+    builder.diagnostics.add(place_of(element, "id"),
+                            "deadline \"" + deadline.name +
+                                "\" is declared already, here or in a state around this one",
+                            "give it another name");
   deadline.event = event_of_deadline(builder, deadline.name, element.place);
   deadline.counter = counter_of_deadline(builder, deadline.name);
   if (owner >= 0) model.state(owner).deadlines.push_back(static_cast<int>(model.deadlines.size()));
@@ -62,7 +67,8 @@ void declare_state(Builder& builder, const Element& element, int parent) {
   if (parent >= 0) {
     model.state(parent).children.push_back(index);
     if (!model.state_index.emplace(state.id, index).second)
-      builder.diagnostics.add(place_of(element, "id"), "state \"" + state.id + "\" is declared twice");
+      builder.diagnostics.add(place_of(element, "id"),
+                              "state \"" + state.id + "\" is declared twice");
   }
   model.states.push_back(std::move(state));
   builder.state_elements.push_back(&element);
@@ -78,14 +84,18 @@ void declare_state(Builder& builder, const Element& element, int parent) {
 class StateCompiler {
  public:
   StateCompiler(Builder& builder, int index)
-      : builder_(builder), model_(builder.model), index_(index), element_(*builder.state_elements[static_cast<std::size_t>(index)]) {}
+      : builder_(builder),
+        model_(builder.model),
+        index_(index),
+        element_(*builder.state_elements[static_cast<std::size_t>(index)]) {}
 
   void compile() {
     initial();
     for (const Element* child : element_.elements()) {
       if (is_named(*child, "onentry")) state().on_entry.push_back(handler(*child));
       else if (is_named(*child, "onexit")) state().on_exit.push_back(handler(*child));
-      else if (is_named(*child, "transition") || is_named(*child, "m:transition")) transition(*child);
+      else if (is_named(*child, "transition") || is_named(*child, "m:transition"))
+        transition(*child);
       else if (is_named(*child, "m:deadline")) deadline(*child);
       else if (is_named(*child, "m:otherwise")) otherwise(*child);
     }
@@ -103,7 +113,9 @@ class StateCompiler {
     const auto ids = words(value_of(element, attribute));
     const auto place = place_of(element, attribute);
     if (ids.size() != 1) {
-      builder_.diagnostics.add(place, std::string(attribute) + " names " + (ids.empty() ? "no state" : "several states"), "name one state; <parallel> is not supported");
+      builder_.diagnostics.add(
+          place, std::string(attribute) + " names " + (ids.empty() ? "no state" : "several states"),
+          "name one state; <parallel> is not supported");
       return -1;
     }
     return find_or_report(builder_, model_.state_index, ids[0], "state", place);
@@ -112,22 +124,28 @@ class StateCompiler {
   void inner_target(int found, const config::Place& place) {
     if (found < 0) return;
     if (found == index_ || !model_.inside(found, index_))
-      builder_.diagnostics.add(place, "state \"" + model_.state(found).id + "\" is not inside \"" + state().id + "\"", "name a state inside it");
-    else
-      state().initial = found;
+      builder_.diagnostics.add(
+          place, "state \"" + model_.state(found).id + "\" is not inside \"" + state().id + "\"",
+          "name a state inside it");
+    else state().initial = found;
   }
 
   void initial() {
     const Element* element = element_.element("initial", kScxml);
     const bool attribute = attribute_of(element_, "initial") != nullptr;
     if (state().children.empty()) {
-      if (index_ == 0) builder_.diagnostics.add(element_.place, "the process has no state", "add <state id=\"…\">");
-      else if (attribute || element != nullptr) builder_.diagnostics.add(element_.place, "state \"" + state().id + "\" has no state inside", "remove initial");
+      if (index_ == 0)
+        builder_.diagnostics.add(element_.place, "the process has no state",
+                                 "add <state id=\"…\">");
+      else if (attribute || element != nullptr)
+        builder_.diagnostics.add(element_.place, "state \"" + state().id + "\" has no state inside",
+                                 "remove initial");
       return;
     }
     state().initial = state().children.front();
     if (attribute && element != nullptr)
-      builder_.diagnostics.add(element->place, "initial is given twice", "keep the attribute or the element");
+      builder_.diagnostics.add(element->place, "initial is given twice",
+                               "keep the attribute or the element");
     if (attribute) {
       inner_target(target(element_, "initial"), place_of(element_, "initial"));
     } else if (element != nullptr) {
@@ -138,7 +156,10 @@ class StateCompiler {
       }
       const Element& transition = *transitions.front();
       for (const char* name : {"event", "cond", "type"})
-        if (attribute_of(transition, name) != nullptr) builder_.diagnostics.add(place_of(transition, name), std::string("the transition of <initial> has no ") + name, "keep target alone");
+        if (attribute_of(transition, name) != nullptr)
+          builder_.diagnostics.add(place_of(transition, name),
+                                   std::string("the transition of <initial> has no ") + name,
+                                   "keep target alone");
       inner_target(target(transition, "target"), place_of(transition, "target"));
       state().initial_code = handler(transition);
     }
@@ -148,7 +169,8 @@ class StateCompiler {
   int stays(int to, bool internal) const {
     if (internal && to != index_ && model_.inside(to, index_)) return index_;
     int domain = model_.state(index_).parent;
-    while (domain > 0 && (to == domain || !model_.inside(to, domain))) domain = model_.state(domain).parent;
+    while (domain > 0 && (to == domain || !model_.inside(to, domain)))
+      domain = model_.state(domain).parent;
     return std::max(domain, 0);
   }
 
@@ -160,22 +182,30 @@ class StateCompiler {
     const bool has_target = attribute_of(element, "target") != nullptr;
     bool sent = attribute_of(element, "event") == nullptr;
     if (has_event) {
-      if (arc.descriptors.empty()) builder_.diagnostics.add(place_of(element, "event"), "event is empty", "name an event, or leave the attribute out");
+      if (arc.descriptors.empty())
+        builder_.diagnostics.add(place_of(element, "event"), "event is empty",
+                                 "name an event, or leave the attribute out");
       arc.matches = match_events(builder_, arc.descriptors, place_of(element, "event"));
       arc.view = view_for(builder_, arc.matches);
-      for (std::size_t e = 0; e < arc.matches.size(); ++e) sent = sent || (arc.matches[e] && model_.events[e].kind != EventKind::deadline);
+      for (std::size_t e = 0; e < arc.matches.size(); ++e)
+        sent = sent || (arc.matches[e] && model_.events[e].kind != EventKind::deadline);
     } else {
       arc.view = view_for_all(builder_);
       if (!has_target && attribute_of(element, "cond") == nullptr)
         builder_.diagnostics.add(element.place, "<transition> needs event, cond or target");
     }
-    arc.condition = compile_attribute(builder_, element, "cond", arc.view->scope, type_of(Kind::boolean));
+    arc.condition =
+        compile_attribute(builder_, element, "cond", arc.view->scope, type_of(Kind::boolean));
     if (has_target) arc.target = target(element, "target");
-    arc.domain = arc.target < 0 ? index_ : stays(arc.target, value_of(element, "type") == "internal");
-    arc.code = {arc.view, compile_block(builder_, element.elements(), {&arc.view->scope, arc.domain, sent})};
+    arc.domain =
+        arc.target < 0 ? index_ : stays(arc.target, value_of(element, "type") == "internal");
+    arc.code = {arc.view,
+                compile_block(builder_, element.elements(), {&arc.view->scope, arc.domain, sent})};
     if (has_target)
       for (const Element* child : element.elements("refuse", kMasar))
-        builder_.diagnostics.add(child->place, "a refused event goes nowhere, but the transition has a target", "remove the target");
+        builder_.diagnostics.add(child->place,
+                                 "a refused event goes nowhere, but the transition has a target",
+                                 "remove the target");
     keep(std::move(arc));
   }
 
@@ -186,7 +216,14 @@ class StateCompiler {
     if (type == nullptr) return;
     type->view = model_.plain;
     type->due = compile_due(builder_, element, model_.plain->scope, index_);
-    if (!type->due && type->every) type->due = Due{type->every, {}, {}, {}, Duration{0}, value_of(element, "from") == "applied", value_of(element, "round") == "second"};
+    if (!type->due && type->every)
+      type->due = Due{type->every,
+                      {},
+                      {},
+                      {},
+                      Duration{0},
+                      value_of(element, "from") == "applied",
+                      value_of(element, "round") == "second"};
     const bool has_target = attribute_of(element, "target") != nullptr;
     if (!has_target && element.elements().empty()) return;  // left to transitions on its event
     Arc arc;
@@ -197,7 +234,8 @@ class StateCompiler {
     arc.view = model_.plain;
     if (has_target) arc.target = target(element, "target");
     arc.domain = arc.target < 0 ? index_ : stays(arc.target, false);
-    arc.code = {arc.view, compile_block(builder_, element.elements(), {&arc.view->scope, arc.domain, false})};
+    arc.code = {arc.view,
+                compile_block(builder_, element.elements(), {&arc.view->scope, arc.domain, false})};
     keep(std::move(arc));
   }
 
@@ -209,16 +247,23 @@ class StateCompiler {
 
   void otherwise(const Element& element) {
     Cover cover;
-    cover.matches = match_events(builder_, words(value_of(element, "events")), place_of(element, "events"));
+    cover.matches =
+        match_events(builder_, words(value_of(element, "events")), place_of(element, "events"));
     const std::string action = value_of(element, "do");
     cover.code = value_of(element, "code");
     if (action == "refuse") {
       cover.action = Otherwise::refuse;
-      if (cover.code.empty()) builder_.diagnostics.add(element.place, "do=\"refuse\" needs code", "code=\"…\" is what the sender is told");
+      if (cover.code.empty())
+        builder_.diagnostics.add(element.place, "do=\"refuse\" needs code",
+                                 "code=\"…\" is what the sender is told");
     } else if (action == "task") {
       cover.action = Otherwise::task;
-      if (attribute_of(element, "task") == nullptr) builder_.diagnostics.add(element.place, "do=\"task\" needs task", "name the task that is asked");
-      else cover.task = find_or_report(builder_, model_.task_index, value_of(element, "task"), "task", place_of(element, "task"));
+      if (attribute_of(element, "task") == nullptr)
+        builder_.diagnostics.add(element.place, "do=\"task\" needs task",
+                                 "name the task that is asked");
+      else
+        cover.task = find_or_report(builder_, model_.task_index, value_of(element, "task"), "task",
+                                    place_of(element, "task"));
     }
     state().covers.push_back(std::move(cover));
   }
@@ -234,7 +279,8 @@ class StateCompiler {
 void declare_states(Builder& builder, const Element& root) { declare_state(builder, root, -1); }
 
 void compile_states(Builder& builder) {
-  for (std::size_t i = 0; i < builder.model.states.size(); ++i) StateCompiler(builder, static_cast<int>(i)).compile();
+  for (std::size_t i = 0; i < builder.model.states.size(); ++i)
+    StateCompiler(builder, static_cast<int>(i)).compile();
 }
 
 }  // namespace masar::process

@@ -35,11 +35,14 @@ BOOST_AUTO_TEST_SUITE(calendar)
 
 BOOST_AUTO_TEST_CASE(a_working_day_is_24_hours_of_working_days) {
   const Calendar calendar = plain();
-  BOOST_TEST(after(calendar, "2026-01-02T15:00:00", 1) == "2026-01-05T00:00:00");  // Friday: Monday 00:00
+  BOOST_TEST(after(calendar, "2026-01-02T15:00:00", 1) ==
+             "2026-01-05T00:00:00");  // Friday: Monday 00:00
   BOOST_TEST(after(calendar, "2026-01-03T10:00:00", 1) == "2026-01-05T00:00:00");  // Saturday
   BOOST_TEST(after(calendar, "2026-01-04T08:00:00", 1) == "2026-01-05T08:00:00");  // Sunday
-  BOOST_TEST(after(calendar, "2026-01-08T08:00:00", 1) == "2026-01-11T08:00:00");  // Thursday: Sunday
-  BOOST_TEST(after(calendar, "2026-01-08T00:00:00", 1) == "2026-01-09T00:00:00");  // a whole Thursday ends as Friday begins
+  BOOST_TEST(after(calendar, "2026-01-08T08:00:00", 1) ==
+             "2026-01-11T08:00:00");  // Thursday: Sunday
+  BOOST_TEST(after(calendar, "2026-01-08T00:00:00", 1) ==
+             "2026-01-09T00:00:00");  // a whole Thursday ends as Friday begins
   BOOST_TEST(after(calendar, "2026-01-04T08:00:00", 5) == "2026-01-11T08:00:00");
   BOOST_TEST(after(calendar, "2026-01-02T15:00:00", 0) == "2026-01-02T15:00:00");
 }
@@ -53,11 +56,15 @@ BOOST_AUTO_TEST_CASE(holidays_do_not_count) {
 }
 
 BOOST_AUTO_TEST_CASE(year_end_and_29_february) {
-  const auto calendar = load("<calendar id=\"jordan\" zone=\"Asia/Amman\" weekend=\"friday saturday\"><holiday every=\"01-01\" name=\"New Year\"/></calendar>");
+  const auto calendar = load(
+      "<calendar id=\"jordan\" zone=\"Asia/Amman\" weekend=\"friday saturday\"><holiday "
+      "every=\"01-01\" name=\"New Year\"/></calendar>");
   BOOST_REQUIRE(calendar.has_value());
-  BOOST_TEST(after(*calendar, "2025-12-31T12:00:00", 1) == "2026-01-04T12:00:00");  // Wednesday; Thursday is the 1st
+  BOOST_TEST(after(*calendar, "2025-12-31T12:00:00", 1) ==
+             "2026-01-04T12:00:00");  // Wednesday; Thursday is the 1st
   BOOST_TEST(!calendar->is_working(day("2031-01-01")));
-  BOOST_TEST(after(*calendar, "2028-02-28T12:00:00", 1) == "2028-02-29T12:00:00");  // Monday; leap year
+  BOOST_TEST(after(*calendar, "2028-02-28T12:00:00", 1) ==
+             "2028-02-29T12:00:00");  // Monday; leap year
   BOOST_TEST(after(*calendar, "2028-02-29T12:00:00", 1) == "2028-03-01T12:00:00");
   BOOST_TEST(after(*calendar, "2027-02-28T12:00:00", 1) == "2027-03-01T12:00:00");  // Sunday
 }
@@ -65,13 +72,16 @@ BOOST_AUTO_TEST_CASE(year_end_and_29_february) {
 BOOST_AUTO_TEST_CASE(a_day_that_the_zone_made_shorter_counts_as_long_as_it_was) {
   const Calendar calendar("Asia/Amman", {}, {});
   // 2022-02-25 had 23 hours.
-  BOOST_TEST((calendar.working_time(from_local("2022-02-25T00:00:00"), from_local("2022-02-26T00:00:00")) == std::chrono::hours(23)));
+  BOOST_TEST((calendar.working_time(from_local("2022-02-25T00:00:00"),
+                                    from_local("2022-02-26T00:00:00")) == std::chrono::hours(23)));
 }
 
 BOOST_AUTO_TEST_CASE(working_time_between_instants) {
   const Calendar calendar("Asia/Amman", {5, 6}, {day("2026-01-06")});
   const auto hours = [&](const char* from, const char* until) {
-    return std::chrono::duration_cast<std::chrono::hours>(calendar.working_time(from_local(from), from_local(until))).count();
+    return std::chrono::duration_cast<std::chrono::hours>(
+               calendar.working_time(from_local(from), from_local(until)))
+        .count();
   };
   BOOST_TEST(hours("2026-01-04T08:00:00", "2026-01-04T10:00:00") == 2);
   BOOST_TEST(hours("2026-01-02T08:00:00", "2026-01-03T23:00:00") == 0);
@@ -88,15 +98,18 @@ BOOST_AUTO_TEST_CASE(adding_and_measuring_agree) {
     for (const int days : {1, 2, 5}) {
       const Instant until = calendar.add_working_days(from, days);
       BOOST_REQUIRE((calendar.working_time(from, until) == std::chrono::hours(24 * days)));
-      BOOST_REQUIRE((calendar.working_time(from, until - Duration(1)) < std::chrono::hours(24 * days)));
+      BOOST_REQUIRE(
+          (calendar.working_time(from, until - Duration(1)) < std::chrono::hours(24 * days)));
     }
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_span_of_hours_does_not_look_at_the_calendar) {
   const Calendar calendar = plain();
-  BOOST_TEST((calendar.add(at("2026-01-02T12:00:00Z"), parse_span("PT72H").value()) == at("2026-01-05T12:00:00Z")));
-  BOOST_TEST((calendar.add(at("2026-01-04T05:00:00Z"), parse_span("P2WD").value()) == at("2026-01-06T05:00:00Z")));
+  BOOST_TEST((calendar.add(at("2026-01-02T12:00:00Z"), parse_span("PT72H").value()) ==
+              at("2026-01-05T12:00:00Z")));
+  BOOST_TEST((calendar.add(at("2026-01-04T05:00:00Z"), parse_span("P2WD").value()) ==
+              at("2026-01-06T05:00:00Z")));
 }
 
 BOOST_AUTO_TEST_CASE(limits) {
@@ -108,7 +121,11 @@ BOOST_AUTO_TEST_CASE(limits) {
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_in_a_calendar_is_named_with_its_place) {
   std::string text;
-  BOOST_TEST(!load("<calendar id=\"j\" zone=\"Asia/Aman\" weekend=\"fryday\">\n<holiday date=\"2026-02-30\"/>\n<holiday/>\n<holliday/>\n<holiday every=\"13-01\"/></calendar>", &text).has_value());
+  BOOST_TEST(
+      !load("<calendar id=\"j\" zone=\"Asia/Aman\" weekend=\"fryday\">\n<holiday "
+            "date=\"2026-02-30\"/>\n<holiday/>\n<holliday/>\n<holiday every=\"13-01\"/></calendar>",
+            &text)
+           .has_value());
   BOOST_TEST(text.find("jordan.xml:1:") != std::string::npos, text);
   BOOST_TEST(text.find("Asia/Aman") != std::string::npos, text);
   BOOST_TEST(text.find("did you mean \"friday\"?") != std::string::npos, text);

@@ -21,8 +21,10 @@ inline Instant at(const char* text) { return parse_instant(text).value(); }
 
 /// A process named "p" with the given head (datamodel, events …) and states.
 inline std::string document(const std::string& body, const std::string& attributes = "") {
-  return "<scxml xmlns=\"http://www.w3.org/2005/07/scxml\" xmlns:m=\"urn:masar:process\" version=\"1.0\" "
-         "datamodel=\"masar\" name=\"p\" " + attributes + ">" + body + "</scxml>";
+  return "<scxml xmlns=\"http://www.w3.org/2005/07/scxml\" xmlns:m=\"urn:masar:process\" "
+         "version=\"1.0\" "
+         "datamodel=\"masar\" name=\"p\" " +
+         attributes + ">" + body + "</scxml>";
 }
 
 inline std::string findings(const std::string& xml) {
@@ -46,8 +48,11 @@ inline std::shared_ptr<const Definition> define(const std::string& xml) {
 /// A case and its definition, driven by hand.
 class Player {
  public:
-  explicit Player(std::shared_ptr<const Definition> definition) : definition_(std::move(definition)) {
-    inputs_.serial = [this](std::string_view series) { return std::string(series) + "-" + std::to_string(++serials_); };
+  explicit Player(std::shared_ptr<const Definition> definition)
+      : definition_(std::move(definition)) {
+    inputs_.serial = [this](std::string_view series) {
+      return std::string(series) + "-" + std::to_string(++serials_);
+    };
     inputs_.calendar = &calendar_;
     to("2026-01-04T05:00:00Z");
   }
@@ -56,7 +61,8 @@ class Player {
   void to(const char* instant) { inputs_.now = inputs_.applied = at(instant); }
   Inputs& inputs() { return inputs_; }
 
-  Event event(const std::string& name, const std::map<std::string, Value>& fields = {}, const std::string& sender = "") const {
+  Event event(const std::string& name, const std::map<std::string, Value>& fields = {},
+              const std::string& sender = "") const {
     Event made{name, {}, sender};
     const EventDeclaration* declared = definition_->event(name);
     if (declared == nullptr) return made;
@@ -66,10 +72,12 @@ class Player {
     }
     return made;
   }
-  const Transition& open(const std::string& name = "go", const std::map<std::string, Value>& fields = {}) {
+  const Transition& open(const std::string& name = "go",
+                         const std::map<std::string, Value>& fields = {}) {
     return keep(definition_->open("K-1", "snapshot", event(name, fields), inputs_));
   }
-  const Transition& send(const std::string& name, const std::map<std::string, Value>& fields = {}, const std::string& sender = "") {
+  const Transition& send(const std::string& name, const std::map<std::string, Value>& fields = {},
+                         const std::string& sender = "") {
     return keep(definition_->apply(last_.after, event(name, fields, sender), inputs_));
   }
   /// The open deadline of that name comes due.
@@ -79,8 +87,10 @@ class Player {
     if (inputs_.applied < inputs_.now) inputs_.applied = inputs_.now;
     return keep(definition_->fire(last_.after, deadline, inputs_));
   }
-  const Transition& answer(const std::string& task, const std::string& answer, const std::vector<Value>& fields = {}) {
-    return keep(definition_->answer(last_.after, this->task(task).value().id, answer, fields, inputs_));
+  const Transition& answer(const std::string& task, const std::string& answer,
+                           const std::vector<Value>& fields = {}) {
+    return keep(
+        definition_->answer(last_.after, this->task(task).value().id, answer, fields, inputs_));
   }
   const Transition& keep(Transition transition) {
     last_ = std::move(transition);

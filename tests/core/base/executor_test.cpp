@@ -135,6 +135,7 @@ BOOST_AUTO_TEST_CASE(stop_drops_what_waits_and_what_comes_later) {
   executor.stop();
   executor.post([&, kept] { ++ran; });
   executor.post_after(0ms, [&, kept] { ++ran; });
+  BOOST_TEST(executor.pending() == 0U);
   executor.stop();
   BOOST_TEST(ran == 0);
   BOOST_TEST(executor.pending() == 0U);

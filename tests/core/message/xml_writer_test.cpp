@@ -160,6 +160,14 @@ BOOST_AUTO_TEST_CASE(inner_declarations_and_defaults_are_respected) {
              R"(<b xmlns="urn:d"><p:c xmlns:p="urn:own"/><d xmlns=""/></b>)");
   BOOST_TEST(write_xml(a.child("p:e")) == R"(<p:e xmlns:p="urn:p"><f xmlns="urn:f"/></p:e>)");
   BOOST_TEST(write_xml(a.child("b").child("d")) == R"(<d xmlns=""/>)");
+  // A declaration ends with its element: what comes after it needs the outer one.
+  pugi::xml_document other;
+  BOOST_REQUIRE(other.load_string(
+      "<a xmlns='urn:d' xmlns:p='urn:p'><b><p:c xmlns:p='urn:own'/><p:d/></b>"
+      "<e xmlns=''><f/></e></a>"));
+  BOOST_TEST(write_xml(other.child("a").child("b")) ==
+             R"(<b xmlns="urn:d" xmlns:p="urn:p"><p:c xmlns:p="urn:own"/><p:d/></b>)");
+  BOOST_TEST(write_xml(other.child("a").child("e").child("f")) == "<f/>");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

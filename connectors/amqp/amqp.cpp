@@ -20,7 +20,9 @@ class AmqpOutbound final : public connector::Outbound {
 
   bool ready() const override { return source_->ready(); }
   void on_ready(std::function<void()> notify) override { source_->on_ready(std::move(notify)); }
-  void send(connector::Attempt attempt, Done done) override { source_->send(std::move(attempt), std::move(done)); }
+  void send(connector::Attempt attempt, Done done) override {
+    source_->send(std::move(attempt), std::move(done));
+  }
 
  private:
   const std::shared_ptr<Source> source_;
@@ -41,8 +43,9 @@ struct Declared {
 };
 
 void say_open(const Declared::Endpoint& endpoint, config::Diagnostics& diagnostics) {
-  diagnostics.add(endpoint.place, "endpoint \"" + endpoint.id + "\" has no user and password, and listener \"" +
-                                      endpoint.listener + "\" is reachable from beyond this machine",
+  diagnostics.add(endpoint.place,
+                  "endpoint \"" + endpoint.id + "\" has no user and password, and listener \"" +
+                      endpoint.listener + "\" is reachable from beyond this machine",
                   "write user=\"…\" password=\"secret:…\"");
 }
 
@@ -57,23 +60,29 @@ class AmqpConnector final : public connector::Connector {
     const EndpointSettings settings = read_endpoint(spec, diagnostics);
     const config::Element* own = spec.root->element("amqp");
     if (own == nullptr) return;
-    const Declared::Endpoint mine{spec.id, settings.listener, settings.address, spec.inbound,
-                                  !own->value("user").empty() && !own->value("password").empty(), own->place};
+    const Declared::Endpoint mine{spec.id,
+                                  settings.listener,
+                                  settings.address,
+                                  spec.inbound,
+                                  !own->value("user").empty() && !own->value("password").empty(),
+                                  own->place};
     for (const Declared::Endpoint& other : declared_.endpoints) {
       const bool same = other.listener == mine.listener && other.address == mine.address &&
                         other.inbound == mine.inbound && other.id != mine.id;
       if (!same || mine.address.empty()) continue;
       const config::Attribute* address = own->attribute("address");
       diagnostics.add(address ? address->value_place : own->place,
-                      "endpoints \"" + other.id + "\" and \"" + mine.id + "\" have the same address \"" + mine.address +
-                          "\" on listener \"" + mine.listener + "\"",
+                      "endpoints \"" + other.id + "\" and \"" + mine.id +
+                          "\" have the same address \"" + mine.address + "\" on listener \"" +
+                          mine.listener + "\"",
                       "write another address");
     }
     check_listener_of(mine, *own, diagnostics);
     declared_.endpoints.push_back(mine);
   }
 
-  void check_listener(const config::Element& listener, config::Diagnostics& diagnostics) const override {
+  void check_listener(const config::Element& listener,
+                      config::Diagnostics& diagnostics) const override {
     const ListenerSettings settings = read_listener(listener, diagnostics);
     declared_.listeners[settings.id] = settings.address;
     if (is_loopback(settings.address)) return;
@@ -152,13 +161,15 @@ class AmqpConnector final : public connector::Connector {
       if (!mine.has_login && !is_loopback(found->second)) say_open(mine, diagnostics);
       return;
     }
-    // Listeners are checked first where there are any; without one there is nothing to compare with.
+    // Listeners are checked first where there are any; without one there is nothing to compare
+    // with.
     if (declared_.listeners.empty() || mine.listener.empty()) return;
     std::vector<std::string> known;
     for (const auto& [id, address] : declared_.listeners) known.push_back(id);
     const config::Attribute* listener = own.attribute("listener");
     diagnostics.add(listener ? listener->value_place : own.place,
-                    "there is no AMQP listener \"" + mine.listener + "\"", config::suggest(mine.listener, known));
+                    "there is no AMQP listener \"" + mine.listener + "\"",
+                    config::suggest(mine.listener, known));
   }
 
   EndpointSettings settings_of(const connector::EndpointSpec& spec) const {
@@ -172,17 +183,20 @@ class AmqpConnector final : public connector::Connector {
     const auto found = listeners_.find(settings.listener);
     if (found == listeners_.end()) {
       throw Error(ErrorKind::config, "no-listener",
-                  "endpoint \"" + spec.id + "\" names the AMQP listener \"" + settings.listener + "\", which is not there");
+                  "endpoint \"" + spec.id + "\" names the AMQP listener \"" + settings.listener +
+                      "\", which is not there");
     }
     found->second->add_login(settings.user, context_.secrets.get(settings.password));
     return *found->second;
   }
 
   template <typename Map, typename Value>
-  static void add(Map& map, const connector::EndpointSpec& spec, const std::string& address, const Value& value) {
+  static void add(Map& map, const connector::EndpointSpec& spec, const std::string& address,
+                  const Value& value) {
     if (!map.emplace(address, value).second) {
       throw Error(ErrorKind::config, "two-endpoints",
-                  "the address of endpoint \"" + spec.id + "\", \"" + address + "\", is another endpoint's");
+                  "the address of endpoint \"" + spec.id + "\", \"" + address +
+                      "\", is another endpoint's");
     }
   }
 

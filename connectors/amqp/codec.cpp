@@ -20,15 +20,25 @@ constexpr std::uint64_t kData = 0x75;
 constexpr std::uint64_t kSequence = 0x76;
 constexpr std::uint64_t kValue = 0x77;
 constexpr std::uint64_t kFooter = 0x78;
-constexpr std::array<std::string_view, 9> kSymbols{
-    "amqp:header:list", "amqp:delivery-annotations:map", "amqp:message-annotations:map",
-    "amqp:properties:list", "amqp:application-properties:map", "amqp:data:binary",
-    "amqp:amqp-sequence:list", "amqp:amqp-value:*", "amqp:footer:map"};
+constexpr std::array<std::string_view, 9> kSymbols{"amqp:header:list",
+                                                   "amqp:delivery-annotations:map",
+                                                   "amqp:message-annotations:map",
+                                                   "amqp:properties:list",
+                                                   "amqp:application-properties:map",
+                                                   "amqp:data:binary",
+                                                   "amqp:amqp-sequence:list",
+                                                   "amqp:amqp-value:*",
+                                                   "amqp:footer:map"};
 
 // Positions in the header's and the properties' list, part 3.2.1 and 3.2.4.
 constexpr std::uint32_t kTtl = 2;
 enum PropertyAt : std::uint32_t {
-  kMessageId = 0, kSubject = 3, kCorrelationId = 5, kContentType = 6, kExpiry = 8, kReplyToGroup = 12,
+  kMessageId = 0,
+  kSubject = 3,
+  kCorrelationId = 5,
+  kContentType = 6,
+  kExpiry = 8,
+  kReplyToGroup = 12,
 };
 
 constexpr std::string_view kDefaultContentType = "application/xml";
@@ -87,7 +97,8 @@ std::string lower(std::string_view text) {
 /// Reads a message's sections into what the hub takes of it.
 class Sections {
  public:
-  Sections(const std::vector<std::string>& properties, Instant now) : properties_(properties), now_(now) {}
+  Sections(const std::vector<std::string>& properties, Instant now)
+      : properties_(properties), now_(now) {}
 
   Decoded read(std::string_view encoded) {
     if (encoded.empty()) refuse("the message is empty");
@@ -102,7 +113,8 @@ class Sections {
     in.take_described();
     const std::uint64_t descriptor = descriptor_of(in.next());
     const bool more_data = descriptor == kData && last_ == kData;
-    if (descriptor <= last_ && !more_data) refuse("the sections are out of their order, or two bodies");
+    if (descriptor <= last_ && !more_data)
+      refuse("the sections are out of their order, or two bodies");
     if (last_ >= kData && descriptor != kFooter && !more_data) refuse("the message has two bodies");
     last_ = descriptor;
     const bool described = in.described();
@@ -118,7 +130,8 @@ class Sections {
       return kHeader + static_cast<std::uint64_t>(found - kSymbols.begin());
     }
     const std::uint64_t number = value.number();
-    if (!value.is_unsigned() || number < kHeader || number > kFooter) refuse("the message has an unknown section");
+    if (!value.is_unsigned() || number < kHeader || number > kFooter)
+      refuse("the message has an unknown section");
     return number;
   }
 
@@ -138,7 +151,8 @@ class Sections {
       case kSequence:
         refuse("the body is an amqp-sequence; send a data section");
       case kValue:
-        if (!value.is_string() && !value.is_binary()) refuse("the body's amqp-value is neither string nor binary");
+        if (!value.is_string() && !value.is_binary())
+          refuse("the body's amqp-value is neither string nor binary");
         has_body_ = true;
         out_.body = value.payload;
         return;
@@ -153,7 +167,8 @@ class Sections {
     for (std::uint32_t at = 0; at < value.count; ++at) {
       const Primitive field = fields.next();
       if (at == kTtl && field.is_unsigned()) {
-        expires(now_ + std::chrono::milliseconds(field.number() & std::numeric_limits<std::uint32_t>::max()));
+        expires(now_ + std::chrono::milliseconds(field.number() &
+                                                 std::numeric_limits<std::uint32_t>::max()));
       }
     }
   }
@@ -268,7 +283,9 @@ std::string encode(const connector::Attempt& attempt) {
   PrimitiveWriter properties;
   for (std::uint32_t at = 0; at <= kReplyToGroup; ++at) {
     if (at == kExpiry && attempt.not_after) {
-      properties.timestamp(std::chrono::floor<std::chrono::milliseconds>(*attempt.not_after).time_since_epoch().count());
+      properties.timestamp(std::chrono::floor<std::chrono::milliseconds>(*attempt.not_after)
+                               .time_since_epoch()
+                               .count());
     } else if (texts[at] == nullptr) {
       properties.null();
     } else if (at == kContentType) {

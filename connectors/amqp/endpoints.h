@@ -30,7 +30,8 @@ struct Target {
 /// Shared by its Outbound and by the connections (hence shared_ptr). Any thread.
 class Source {
  public:
-  Source(const connector::EndpointSpec& spec, EndpointSettings settings, const connector::Context& context);
+  Source(const connector::EndpointSpec& spec, EndpointSettings settings,
+         const connector::Context& context);
 
   const std::string& id() const noexcept { return id_; }
   const EndpointSettings& settings() const noexcept { return settings_; }
@@ -43,16 +44,16 @@ class Source {
   // For the connections.
   void add_receiver(std::uint64_t number, std::shared_ptr<Mailbox> mailbox);
   void remove_receiver(std::uint64_t number);
-  /// The receiver has taken `taken` messages out of its mailbox since it last said so, and may be sent
-  /// `room` more beyond those that are still in there. May call what on_ready() was given.
+  /// The receiver has taken `taken` messages out of its mailbox since it last said so, and may be
+  /// sent `room` more beyond those that are still in there. May call what on_ready() was given.
   void update(std::uint64_t number, std::int64_t room, std::size_t taken);
 
  private:
   struct Receiver {
     std::uint64_t number;
     std::shared_ptr<Mailbox> mailbox;
-    std::int64_t room = 0;     // less what is queued
-    std::int64_t queued = 0;   // in the mailbox, not taken yet
+    std::int64_t room = 0;    // less what is queued
+    std::int64_t queued = 0;  // in the mailbox, not taken yet
   };
   bool hand_over(ToSend& message);  // under the lock
   void count();                     // under the lock
@@ -64,7 +65,7 @@ class Source {
   Executor& executor_;
 
   std::atomic<std::int64_t> room_ = 0;  // of all receivers; written under the lock
-  std::mutex mutex_;                    // guards all below; a mailbox's own lock may be taken inside
+  std::mutex mutex_;  // guards all below; a mailbox's own lock may be taken inside
   std::vector<Receiver> receivers_;
   std::size_t turn_ = 0;
   std::shared_ptr<const std::function<void()>> notify_;

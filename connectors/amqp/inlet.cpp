@@ -11,8 +11,8 @@ namespace {
 
 using connector::PartAnswer;
 
-/// One disposition for the answers of all parts: what may be repeated is repeated whole (what was taken
-/// is then a duplicate); what was taken in part is taken.
+/// One disposition for the answers of all parts: what may be repeated is repeated whole (what was
+/// taken is then a duplicate); what was taken in part is taken.
 Verdict verdict_of(const connector::IntakeAnswer& parts) {
   const PartAnswer* refused = nullptr;
   bool taken = false;
@@ -31,10 +31,13 @@ Verdict verdict_of(const connector::IntakeAnswer& parts) {
   if (taken || refused == nullptr) return {};
   // A code with a prefix is a condition already: what the next hop of a pass-through said.
   const bool prefixed = refused->code.find(':') != std::string::npos;
-  return {Verdict::Kind::reject, prefixed ? refused->code : "masar:" + refused->code, clean_text(refused->text)};
+  return {Verdict::Kind::reject, prefixed ? refused->code : "masar:" + refused->code,
+          clean_text(refused->text)};
 }
 
-std::uint64_t ticket_of(std::uint32_t place, std::uint32_t turn) { return std::uint64_t{turn} << 32 | place; }
+std::uint64_t ticket_of(std::uint32_t place, std::uint32_t turn) {
+  return std::uint64_t{turn} << 32 | place;
+}
 
 }  // namespace
 
@@ -45,7 +48,8 @@ void Peer::open_inlet(pn_link_t* link) {
   }
   const char* address = pn_terminus_get_address(wanted);
   const auto found = service_.targets.find(std::string_view(address ? address : ""));
-  if (found == service_.targets.end()) return refuse_link(link, condition::kNotFound, "there is no such target");
+  if (found == service_.targets.end())
+    return refuse_link(link, condition::kNotFound, "there is no such target");
   const std::shared_ptr<Target>& target = found->second;
   if (target->settings.user != user_) {
     target->intake->refused(target->id, condition::kUnauthorized, "a link of another user");
@@ -86,9 +90,11 @@ bool Peer::read_part(Inlet& inlet, pn_delivery_t* delivery) {
   if (had + pending > inlet.target->body_bytes_max) {
     const std::string limit = std::to_string(inlet.target->body_bytes_max);
     inlet.part = {};
-    set(pn_link_condition(inlet.link), condition::kTooLarge, "a message has at most " + limit + " bytes");
+    set(pn_link_condition(inlet.link), condition::kTooLarge,
+        "a message has at most " + limit + " bytes");
     pn_link_close(inlet.link);
-    inlet.target->intake->refused(inlet.target->id, condition::kTooLarge, "a message of more than " + limit + " bytes");
+    inlet.target->intake->refused(inlet.target->id, condition::kTooLarge,
+                                  "a message of more than " + limit + " bytes");
     return false;
   }
   inlet.part.resize(had + pending);
@@ -100,7 +106,8 @@ bool Peer::read_part(Inlet& inlet, pn_delivery_t* delivery) {
 void Peer::take(Inlet& inlet, pn_delivery_t* delivery) {
   Target& target = *inlet.target;
   std::string encoded = std::exchange(inlet.part, {});
-  if (encoded.empty()) return reject(inlet, delivery, condition::kDecode, "an empty transfer is no message");
+  if (encoded.empty())
+    return reject(inlet, delivery, condition::kDecode, "an empty transfer is no message");
   // What the peer sent before it knew better: nothing is journaled while paused or stopping.
   if (target.paused || !service_.accepting) {
     settle(delivery, {Verdict::Kind::release, {}, {}});
@@ -114,7 +121,8 @@ void Peer::take(Inlet& inlet, pn_delivery_t* delivery) {
     received.encoded = std::move(encoded);
   } else {
     try {
-      Decoded decoded = decode(encoded, target.settings.properties, service_.context.business.now());
+      Decoded decoded =
+          decode(encoded, target.settings.properties, service_.context.business.now());
       received.message_id = std::move(decoded.message_id);
       received.headers = std::move(decoded.headers);
       received.body = std::move(decoded.body);
@@ -135,13 +143,15 @@ void Peer::take(Inlet& inlet, pn_delivery_t* delivery) {
   open.bytes = bytes;
   open_bytes_ += bytes;
   ++inlet.open;
-  target.intake->take(std::move(received),
-                      [mailbox = mailbox_, ticket = ticket_of(place, open.turn)](connector::IntakeAnswer answer) {
-                        mailbox->answer({ticket, verdict_of(answer)});
-                      });
+  target.intake->take(
+      std::move(received),
+      [mailbox = mailbox_, ticket = ticket_of(place, open.turn)](connector::IntakeAnswer answer) {
+        mailbox->answer({ticket, verdict_of(answer)});
+      });
 }
 
-void Peer::reject(Inlet& inlet, pn_delivery_t* delivery, const char* name, const std::string& description) {
+void Peer::reject(Inlet& inlet, pn_delivery_t* delivery, const char* name,
+                  const std::string& description) {
   settle(delivery, {Verdict::Kind::reject, name, description});
   inlet.target->intake->refused(inlet.target->id, name, description);
   grant(inlet);
@@ -156,7 +166,8 @@ void Peer::settle(pn_delivery_t* delivery, const Verdict& verdict) {
       pn_delivery_update(delivery, PN_RELEASED);
       break;
     case Verdict::Kind::reject:
-      set(pn_disposition_condition(pn_delivery_local(delivery)), verdict.condition.c_str(), verdict.description);
+      set(pn_disposition_condition(pn_delivery_local(delivery)), verdict.condition.c_str(),
+          verdict.description);
       pn_delivery_update(delivery, PN_REJECTED);
   }
   pn_delivery_settle(delivery);
@@ -165,7 +176,8 @@ void Peer::settle(pn_delivery_t* delivery, const Verdict& verdict) {
 void Peer::settle(const Answered& answered) {
   const auto place = static_cast<std::uint32_t>(answered.ticket);
   OpenDelivery& open = open_[place];
-  if (open.delivery == nullptr || ticket_of(place, open.turn) != answered.ticket) return;  // its link is gone
+  if (open.delivery == nullptr || ticket_of(place, open.turn) != answered.ticket)
+    return;  // its link is gone
   settle(open.delivery, answered.verdict);
   --open.inlet->open;
   open.inlet->touched = true;
@@ -184,8 +196,8 @@ void Peer::settle_all(const std::vector<Answered>& answers) {
   for (auto& [link, inlet] : inlets_) read(inlet);
 }
 
-/// Credit for the buffer space that is free: what was granted and not used, and what has no answer yet,
-/// are together at most the endpoint's credit. Topped up in steps, as each costs a frame.
+/// Credit for the buffer space that is free: what was granted and not used, and what has no answer
+/// yet, are together at most the endpoint's credit. Topped up in steps, as each costs a frame.
 void Peer::grant(Inlet& inlet) {
   if (pn_link_state(inlet.link) & PN_LOCAL_CLOSED) return;
   const int granted = pn_link_credit(inlet.link);

@@ -35,7 +35,8 @@ void Listener::add_login(const std::string& user, const std::string& password) {
   const auto [found, is_new] = logins_.emplace(user, password);
   if (!is_new && found->second != password) {
     throw Error(ErrorKind::config, "two-passwords",
-                "user \"" + user + "\" of listener \"" + service_.settings.id + "\" has two different passwords");
+                "user \"" + user + "\" of listener \"" + service_.settings.id +
+                    "\" has two different passwords");
   }
 }
 
@@ -50,14 +51,16 @@ void Listener::start() {
     open_listener_ = listener;
   }
   pn_proactor_listen(proactor_.get(), listener, address, kBacklog);
-  for (std::size_t i = 0; i < service_.settings.threads; ++i) threads_.emplace_back([this] { run(); });
+  for (std::size_t i = 0; i < service_.settings.threads; ++i)
+    threads_.emplace_back([this] { run(); });
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !bound_.empty() || failure_; });
   if (!failure_) return;
   const std::string why = *failure_;
   lock.unlock();
   stop();
-  throw Error(ErrorKind::config, "cannot-listen", "cannot listen on \"" + service_.settings.address + "\": " + why);
+  throw Error(ErrorKind::config, "cannot-listen",
+              "cannot listen on \"" + service_.settings.address + "\": " + why);
 }
 
 void Listener::run() noexcept {

@@ -19,8 +19,8 @@ namespace masar::amqp {
 
 /// One address that partners connect to: Proton's proactor, its threads and its connections.
 ///
-/// Owned by the connector. Endpoints and logins are added before start(); start(), stop_accepting() and
-/// stop() belong to the connector's one thread, review() to any.
+/// Owned by the connector. Endpoints and logins are added before start(); start(), stop_accepting()
+/// and stop() belong to the connector's one thread, review() to any.
 class Listener {
  public:
   Listener(ListenerSettings settings, const connector::Context& context);

@@ -20,7 +20,9 @@ struct Login {
   std::string user;
 };
 
-Login* login_of(pn_transport_t* transport) { return static_cast<Login*>(pnx_sasl_get_context(transport)); }
+Login* login_of(pn_transport_t* transport) {
+  return static_cast<Login*>(pnx_sasl_get_context(transport));
+}
 
 void free_login(pn_transport_t* transport) { std::unique_ptr<Login>(login_of(transport)); }
 
@@ -31,8 +33,8 @@ bool init_server(pn_transport_t* transport) {
   return true;
 }
 
-/// RFC 4616: authorization identity NUL user NUL password. The authorization identity, where there is
-/// one, is the user: nobody acts for another.
+/// RFC 4616: authorization identity NUL user NUL password. The authorization identity, where there
+/// is one, is the user: nobody acts for another.
 bool is_known(Login& login, std::string_view response) {
   const std::size_t first = response.find('\0');
   if (first == std::string_view::npos) return false;
@@ -41,11 +43,13 @@ bool is_known(Login& login, std::string_view response) {
   const std::string_view authorization = response.substr(0, first);
   const std::string_view user = response.substr(first + 1, second - first - 1);
   const std::string_view password = response.substr(second + 1);
-  if (user.empty() || password.empty() || (!authorization.empty() && authorization != user)) return false;
+  if (user.empty() || password.empty() || (!authorization.empty() && authorization != user))
+    return false;
   const auto found = login.logins->find(user);
   const bool known = found != login.logins->end();
   // An unknown user costs a comparison too, so that time does not tell which users there are.
-  const bool same = equal_in_constant_time(known ? std::string_view(found->second) : password, password);
+  const bool same =
+      equal_in_constant_time(known ? std::string_view(found->second) : password, password);
   if (!known || !same) return false;
   login.user = user;
   return true;
@@ -86,7 +90,7 @@ ssize_t none(pn_transport_t*, pn_bytes_t, pn_bytes_t*) { return 0; }
 
 const pnx_sasl_implementation kServerPlain{
     free_login, mechanisms, init_server, never, nothing, process_init, process_response,
-    never, nothing, nothing, never, none, none, none};
+    never,      nothing,    nothing,     never, none,    none,         none};
 
 }  // namespace
 

@@ -6,8 +6,8 @@
 
 namespace masar::amqp {
 
-// pn_connection_wake() is called under the lock: the proactor frees a connection after its last event, and
-// in that event close() has waited for this lock.
+// pn_connection_wake() is called under the lock: the proactor frees a connection after its last
+// event, and in that event close() has waited for this lock.
 void Mailbox::wake() {
   if (std::exchange(woken_, true)) return;
   pn_connection_wake(connection_);

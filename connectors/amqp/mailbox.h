@@ -40,12 +40,14 @@ enum Errand : unsigned {
   kClose = 8,      ///< the hub stops
 };
 
-/// The queue by which other threads reach a connection: they put work in and wake it, once for any number
-/// of pieces; the connection takes all of it in its own event. Proton's objects are touched by nobody else.
+/// The queue by which other threads reach a connection: they put work in and wake it, once for any
+/// number of pieces; the connection takes all of it in its own event. Proton's objects are touched
+/// by nobody else.
 ///
 /// Shared by the connection and by what is still to answer it (hence shared_ptr): it outlives the
-/// connection, and after close() takes nothing. Bounded by what the connection granted: answers by its
-/// credit, sends by its receivers' credit. Any thread, but take() and close(), which are the connection's.
+/// connection, and after close() takes nothing. Bounded by what the connection granted: answers by
+/// its credit, sends by its receivers' credit. Any thread, but take() and close(), which are the
+/// connection's.
 class Mailbox {
  public:
   struct Contents {

@@ -14,8 +14,9 @@ using connector::OutcomeKind;
 constexpr std::string_view kEncoded = ":encoded";
 
 bool is_encoded(const connector::Attempt& attempt) {
-  return std::any_of(attempt.headers.begin(), attempt.headers.end(),
-                     [](const auto& header) { return header.first == kEncoded && header.second == "1"; });
+  return std::any_of(attempt.headers.begin(), attempt.headers.end(), [](const auto& header) {
+    return header.first == kEncoded && header.second == "1";
+  });
 }
 
 struct Tag {
@@ -30,15 +31,26 @@ Outcome outcome_of(pn_delivery_t* delivery) {
       return {OutcomeKind::delivered, {}, {}, {}, {}};
     case PN_REJECTED: {
       pn_condition_t* reason = pn_disposition_condition(remote);
-      return {OutcomeKind::rejected, text_or(pn_condition_get_name(reason), "amqp:rejected"),
-              text_or(pn_condition_get_description(reason), "the receiver rejected it"), {}, {}};
+      return {OutcomeKind::rejected,
+              text_or(pn_condition_get_name(reason), "amqp:rejected"),
+              text_or(pn_condition_get_description(reason), "the receiver rejected it"),
+              {},
+              {}};
     }
     case PN_RELEASED:
       return {OutcomeKind::unavailable, "amqp:released", "the receiver released it", {}, {}};
     case PN_MODIFIED:
-      return {OutcomeKind::unavailable, "amqp:released", "the receiver gave it back as modified", {}, {}};
+      return {OutcomeKind::unavailable,
+              "amqp:released",
+              "the receiver gave it back as modified",
+              {},
+              {}};
     default:
-      return {OutcomeKind::unknown, "amqp:no-outcome", "the receiver settled it without an outcome", {}, {}};
+      return {OutcomeKind::unknown,
+              "amqp:no-outcome",
+              "the receiver settled it without an outcome",
+              {},
+              {}};
   }
 }
 
@@ -48,7 +60,8 @@ void Peer::open_outlet(pn_link_t* link) {
   pn_terminus_t* wanted = pn_link_remote_source(link);
   const char* address = pn_terminus_get_address(wanted);
   const auto found = service_.sources.find(std::string_view(address ? address : ""));
-  if (found == service_.sources.end()) return refuse_link(link, condition::kNotFound, "there is no such source");
+  if (found == service_.sources.end())
+    return refuse_link(link, condition::kNotFound, "there is no such source");
   const std::shared_ptr<Source>& source = found->second;
   if (source->settings().user != user_) {
     return refuse_link(link, condition::kUnauthorized, "the address is not yours");
@@ -72,13 +85,18 @@ void Peer::send_all(std::vector<ToSend>& messages) {
 void Peer::send(ToSend& message) {
   const auto found = outlet_by_number_.find(message.link);
   if (found == outlet_by_number_.end()) {
-    return message.done({OutcomeKind::unavailable, "amqp:detached", "the receiver left before it was sent", {}, {}});
+    return message.done({OutcomeKind::unavailable,
+                         "amqp:detached",
+                         "the receiver left before it was sent",
+                         {},
+                         {}});
   }
   Outlet& outlet = *found->second;
   ++outlet.taken;
   outlet.touched = outlets_touched_ = true;
   if (pn_link_credit(outlet.link) <= 0 || (pn_link_state(outlet.link) & PN_LOCAL_CLOSED)) {
-    return message.done({OutcomeKind::unavailable, "amqp:no-credit", "the receiver took its credit back", {}, {}});
+    return message.done(
+        {OutcomeKind::unavailable, "amqp:no-credit", "the receiver took its credit back", {}, {}});
   }
   if (outlet.free.empty()) {
     outlet.free.push_back(static_cast<std::uint32_t>(outlet.places.size()));
@@ -104,7 +122,8 @@ void Peer::send(ToSend& message) {
 }
 
 void Peer::on_update(Outlet& outlet, pn_delivery_t* delivery) {
-  const bool decided = pn_delivery_settled(delivery) || pn_delivery_remote_state(delivery) > PN_RECEIVED;
+  const bool decided =
+      pn_delivery_settled(delivery) || pn_delivery_remote_state(delivery) > PN_RECEIVED;
   const pn_delivery_tag_t bytes = pn_delivery_tag(delivery);
   Tag tag{};
   if (!decided || bytes.size != sizeof tag) return;
@@ -134,7 +153,8 @@ void Peer::set_timer(Outlet& outlet) {
     if (flight.delivery != nullptr) outlet.timer = std::min(outlet.timer, flight.deadline);
   }
   if (outlet.timer == kNoTimer) return;
-  const auto wait = std::max(outlet.timer - service_.context.steady.now(), std::chrono::steady_clock::duration::zero());
+  const auto wait = std::max(outlet.timer - service_.context.steady.now(),
+                             std::chrono::steady_clock::duration::zero());
   service_.context.executor.post_after(wait, [weak = std::weak_ptr<Mailbox>(mailbox_)] {
     if (const auto mailbox = weak.lock()) mailbox->run(kDeadlines);
   });
@@ -147,7 +167,8 @@ void Peer::expire() {
     for (std::size_t place = 0; place < outlet.places.size(); ++place) {
       const InFlight& flight = outlet.places[place];
       if (flight.delivery == nullptr || flight.deadline > now) continue;
-      end(outlet, place, {OutcomeKind::unknown, "amqp:timeout", "the receiver did not settle it in time", {}, {}});
+      end(outlet, place,
+          {OutcomeKind::unknown, "amqp:timeout", "the receiver did not settle it in time", {}, {}});
     }
     set_timer(outlet);
   }
@@ -158,7 +179,12 @@ void Peer::forget(Outlet& outlet) {
   outlet_by_number_.erase(outlet.number);
   for (std::size_t place = 0; place < outlet.places.size(); ++place) {
     if (outlet.places[place].delivery == nullptr) continue;
-    end(outlet, place, {OutcomeKind::unknown, "amqp:connection-lost", "the receiver left before it settled it", {}, {}});
+    end(outlet, place,
+        {OutcomeKind::unknown,
+         "amqp:connection-lost",
+         "the receiver left before it settled it",
+         {},
+         {}});
   }
 }
 

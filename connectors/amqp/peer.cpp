@@ -70,7 +70,8 @@ void Peer::on_batch_end() {
   for (auto& [link, outlet] : outlets_) {
     if (!std::exchange(outlet.touched, false)) continue;
     const std::size_t limit = outlet.source->settings().in_flight_max;
-    std::int64_t room = limit > outlet.in_flight ? static_cast<std::int64_t>(limit - outlet.in_flight) : 0;
+    std::int64_t room =
+        limit > outlet.in_flight ? static_cast<std::int64_t>(limit - outlet.in_flight) : 0;
     room = std::min<std::int64_t>(room, pn_link_credit(link));
     if (outlet.bytes >= service_.settings.buffer_bytes) room = 0;
     outlet.source->update(outlet.number, room, std::exchange(outlet.taken, 0));
@@ -111,7 +112,8 @@ void Peer::on_wake() {
 void Peer::close(const char* name, const std::string& description) {
   opened_ = false;
   if (pn_connection_state(connection_) & PN_LOCAL_CLOSED) return;
-  if (pn_connection_state(connection_) & PN_REMOTE_UNINIT) return cut();  // no open came: nobody to tell
+  if (pn_connection_state(connection_) & PN_REMOTE_UNINIT)
+    return cut();  // no open came: nobody to tell
   set(pn_connection_condition(connection_), name, description);
   pn_connection_close(connection_);
 }
@@ -140,7 +142,8 @@ void Peer::refuse_link(pn_link_t* link, const char* name, const std::string& des
   pn_link_open(link);
   set(pn_link_condition(link), name, description);
   pn_link_close(link);
-  service_.log("warning", "AMQP: a link of " + user_ + " was refused: " + name + ", " + description);
+  service_.log("warning",
+               "AMQP: a link of " + user_ + " was refused: " + name + ", " + description);
 }
 
 void Peer::on_link_end(pn_link_t* link, bool closed) {
@@ -182,7 +185,8 @@ void Peer::on_transport_error(pn_transport_t* transport) {
   if (user_.empty()) {
     // The description may quote what a stranger sent; it goes nowhere.
     if (service_.intake != nullptr) {
-      service_.intake->refused(service_.settings.id, name, "a connection ended before it was logged in");
+      service_.intake->refused(service_.settings.id, name,
+                               "a connection ended before it was logged in");
     }
     return;
   }
@@ -197,8 +201,11 @@ void Peer::on_end() {
   while (!inlets_.empty()) forget_link(inlets_.begin()->first);
   while (!outlets_.empty()) forget_link(outlets_.begin()->first);
   for (ToSend& message : rest.sends) {
-    message.done({connector::OutcomeKind::unavailable, "amqp:connection-lost", "the receiver left before it was sent",
-                  {}, {}});
+    message.done({connector::OutcomeKind::unavailable,
+                  "amqp:connection-lost",
+                  "the receiver left before it was sent",
+                  {},
+                  {}});
   }
   if (!user_.empty()) service_.log("info", "AMQP: " + user_ + " disconnected");
 }

@@ -18,7 +18,8 @@ namespace masar::amqp {
 
 /// What all connections of a listener share. Immutable while it listens but for the flag.
 struct Service {
-  Service(const connector::Context& with, ListenerSettings of) : context(with), settings(std::move(of)) {}
+  Service(const connector::Context& with, ListenerSettings of)
+      : context(with), settings(std::move(of)) {}
   void log(std::string_view level, const std::string& text) const {
     if (context.log) context.log(level, text);
   }
@@ -49,7 +50,8 @@ struct OpenDelivery {
   std::uint32_t turn = 0;
 };
 
-/// A message that was sent and is not settled yet. Its delivery tag is its place and the place's turn.
+/// A message that was sent and is not settled yet. Its delivery tag is its place and the place's
+/// turn.
 struct InFlight {
   pn_delivery_t* delivery = nullptr;
   connector::Outbound::Done done;
@@ -68,15 +70,15 @@ struct Outlet {
   std::vector<InFlight> places;
   std::vector<std::uint32_t> free;
   std::size_t in_flight = 0;
-  std::size_t bytes = 0;        ///< in flight
-  std::size_t taken = 0;        ///< out of the mailbox since the source was told
+  std::size_t bytes = 0;                    ///< in flight
+  std::size_t taken = 0;                    ///< out of the mailbox since the source was told
   SteadyClock::TimePoint timer = kNoTimer;  ///< when the errand for its deadlines comes
-  bool touched = false;         ///< what it may take may have changed
+  bool touched = false;                     ///< what it may take may have changed
 };
 
-/// One connection of a partner: its links, what came and has no answer, what was sent and is not settled.
-/// All of it belongs to the connection's events, which Proton never handles on two threads at once; other
-/// threads reach it through its mailbox only.
+/// One connection of a partner: its links, what came and has no answer, what was sent and is not
+/// settled. All of it belongs to the connection's events, which Proton never handles on two threads
+/// at once; other threads reach it through its mailbox only.
 ///
 /// Owned by its listener from accept until the connection's last event.
 class Peer {
@@ -114,7 +116,8 @@ class Peer {
   void take(Inlet& inlet, pn_delivery_t* delivery);
   void settle(const Answered& answered);
   void settle(pn_delivery_t* delivery, const Verdict& verdict);
-  void reject(Inlet& inlet, pn_delivery_t* delivery, const char* condition, const std::string& description);
+  void reject(Inlet& inlet, pn_delivery_t* delivery, const char* condition,
+              const std::string& description);
   void grant(Inlet& inlet);
   void settle_all(const std::vector<Answered>& answers);
   void forget(Inlet& inlet);

@@ -12,7 +12,8 @@ constexpr std::size_t kSmall = 256;  // sizes below fit one byte
 /// Constructors that part 1.6 defines; all others are refused.
 bool is_defined(std::uint8_t c) {
   constexpr std::string_view kAll =
-      "\x40\x41\x42\x43\x44\x45\x50\x51\x52\x53\x54\x55\x56\x60\x61\x70\x71\x72\x73\x74\x80\x81\x82\x83\x84"
+      "\x40\x41\x42\x43\x44\x45\x50\x51\x52\x53\x54\x55\x56\x60\x61\x70\x71\x72\x73\x74\x80\x81\x82"
+      "\x83\x84"
       "\x94\x98\xa0\xa1\xa3\xb0\xb1\xb3\xc0\xc1\xd0\xd1\xe0\xf0";
   return kAll.find(static_cast<char>(c)) != std::string_view::npos;
 }
@@ -25,12 +26,21 @@ std::uint64_t big_endian(std::string_view bytes) noexcept {
 
 }  // namespace
 
-void refuse(const std::string& text) { throw Error(ErrorKind::rejected, "amqp:decode-error", text); }
+void refuse(const std::string& text) {
+  throw Error(ErrorKind::rejected, "amqp:decode-error", text);
+}
 
 bool Primitive::is_unsigned() const noexcept {
   switch (code) {
-    case code::kUbyte: case code::kUshort: case code::kUint: case code::kSmallUint: case code::kUint0:
-    case code::kUlong: case code::kSmallUlong: case code::kUlong0: case code::kTimestamp:
+    case code::kUbyte:
+    case code::kUshort:
+    case code::kUint:
+    case code::kSmallUint:
+    case code::kUint0:
+    case code::kUlong:
+    case code::kSmallUlong:
+    case code::kUlong0:
+    case code::kTimestamp:
       return true;
     default:
       return false;
@@ -39,7 +49,11 @@ bool Primitive::is_unsigned() const noexcept {
 
 bool Primitive::is_signed() const noexcept {
   switch (code) {
-    case code::kByte: case code::kShort: case code::kInt: case code::kSmallInt: case code::kLong:
+    case code::kByte:
+    case code::kShort:
+    case code::kInt:
+    case code::kSmallInt:
+    case code::kLong:
     case code::kSmallLong:
       return true;
     default:
@@ -52,7 +66,8 @@ std::uint64_t Primitive::number() const noexcept { return big_endian(payload.sub
 std::int64_t Primitive::signed_number() const noexcept {
   const std::uint64_t bits = number();
   const std::size_t width = std::min<std::size_t>(payload.size(), 8) * 8;
-  if (width == 0 || width == 64 || (bits >> (width - 1)) == 0) return static_cast<std::int64_t>(bits);
+  if (width == 0 || width == 64 || (bits >> (width - 1)) == 0)
+    return static_cast<std::int64_t>(bits);
   return static_cast<std::int64_t>(bits | ~std::uint64_t{0} << width);
 }
 
@@ -70,8 +85,8 @@ void PrimitiveReader::take_described() {
 
 Primitive PrimitiveReader::next() {
   if (!described()) return primitive();
-  // A described value is two values in place of one, its descriptor and what it describes; counting them
-  // steps over any depth of them without a stack.
+  // A described value is two values in place of one, its descriptor and what it describes; counting
+  // them steps over any depth of them without a stack.
   for (std::size_t wanted = 1; wanted > 0;) {
     if (described()) {
       take(1);
@@ -105,7 +120,8 @@ Primitive PrimitiveReader::primitive() {
 }
 
 void PrimitiveWriter::be(std::uint64_t value, int bytes) {
-  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out_ += static_cast<char>(value >> shift & 0xff);
+  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
+    out_ += static_cast<char>(value >> shift & 0xff);
 }
 
 void PrimitiveWriter::timestamp(std::int64_t milliseconds) {
@@ -126,7 +142,8 @@ void PrimitiveWriter::sized(std::uint8_t code8, std::uint8_t code32, std::string
   out_ += bytes;
 }
 
-void PrimitiveWriter::compound(std::uint8_t code32, std::uint32_t count, const PrimitiveWriter& items) {
+void PrimitiveWriter::compound(std::uint8_t code32, std::uint32_t count,
+                               const PrimitiveWriter& items) {
   out_ += static_cast<char>(code32);
   be(items.out_.size() + 4, 4);
   be(count, 4);

@@ -9,17 +9,43 @@ namespace masar::amqp {
 /// The type constructors of AMQP 1.0, part 1.6, as far as the codec names them.
 namespace code {
 enum : std::uint8_t {
-  kDescribed = 0x00, kNull = 0x40, kTrue = 0x41, kFalse = 0x42, kUint0 = 0x43, kUlong0 = 0x44, kList0 = 0x45,
-  kSmallUint = 0x52, kSmallUlong = 0x53, kSmallInt = 0x54, kSmallLong = 0x55, kBoolean = 0x56,
-  kUbyte = 0x50, kByte = 0x51, kUshort = 0x60, kShort = 0x61, kUint = 0x70, kInt = 0x71,
-  kUlong = 0x80, kLong = 0x81, kTimestamp = 0x83, kUuid = 0x98,
-  kBinary8 = 0xa0, kString8 = 0xa1, kSymbol8 = 0xa3, kBinary32 = 0xb0, kString32 = 0xb1, kSymbol32 = 0xb3,
-  kList8 = 0xc0, kMap8 = 0xc1, kList32 = 0xd0, kMap32 = 0xd1,
+  kDescribed = 0x00,
+  kNull = 0x40,
+  kTrue = 0x41,
+  kFalse = 0x42,
+  kUint0 = 0x43,
+  kUlong0 = 0x44,
+  kList0 = 0x45,
+  kSmallUint = 0x52,
+  kSmallUlong = 0x53,
+  kSmallInt = 0x54,
+  kSmallLong = 0x55,
+  kBoolean = 0x56,
+  kUbyte = 0x50,
+  kByte = 0x51,
+  kUshort = 0x60,
+  kShort = 0x61,
+  kUint = 0x70,
+  kInt = 0x71,
+  kUlong = 0x80,
+  kLong = 0x81,
+  kTimestamp = 0x83,
+  kUuid = 0x98,
+  kBinary8 = 0xa0,
+  kString8 = 0xa1,
+  kSymbol8 = 0xa3,
+  kBinary32 = 0xb0,
+  kString32 = 0xb1,
+  kSymbol32 = 0xb3,
+  kList8 = 0xc0,
+  kMap8 = 0xc1,
+  kList32 = 0xd0,
+  kMap32 = 0xd1,
 };
 }  // namespace code
 
-/// One value as it stands in the bytes: its constructor and its payload, for a list or map the payload
-/// after the count. Refers to the bytes that were read.
+/// One value as it stands in the bytes: its constructor and its payload, for a list or map the
+/// payload after the count. Refers to the bytes that were read.
 struct Primitive {
   std::uint8_t code = code::kNull;
   std::string_view payload;
@@ -35,7 +61,7 @@ struct Primitive {
   bool is_map() const noexcept { return code == code::kMap8 || code == code::kMap32; }
   /// ubyte, ushort, uint, ulong in every encoding, and timestamp's bits.
   bool is_unsigned() const noexcept;
-  bool is_signed() const noexcept;  ///< byte, short, int, long
+  bool is_signed() const noexcept;        ///< byte, short, int, long
   std::uint64_t number() const noexcept;  ///< the payload as big-endian, 0 where it is empty
   std::int64_t signed_number() const noexcept;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-// Proton's C engine as the connector's private sources use it: owners for what is ours to free, and the
-// few phrases that would repeat. Included by no public header.
+// Proton's C engine as the connector's private sources use it: owners for what is ours to free, and
+// the few phrases that would repeat. Included by no public header.
 
 #include <memory>
 #include <string>
@@ -46,6 +46,8 @@ inline void set(pn_condition_t* target, const char* name, const std::string& des
   pn_condition_set_description(target, description.substr(0, kDescriptionBytesMax).c_str());
 }
 
-inline std::string text_or(const char* text, const char* otherwise) { return text ? text : otherwise; }
+inline std::string text_or(const char* text, const char* otherwise) {
+  return text ? text : otherwise;
+}
 
 }  // namespace masar::amqp

@@ -1,7 +1,6 @@
 #include "connectors/amqp/settings.h"
 
 #include <algorithm>
-#include <limits>
 #include <sstream>
 
 #include "core/base/text.h"
@@ -17,17 +16,37 @@ const ElementTable kListener{
     "Where partners connect to by AMQP 1.0.",
     {{"id", Kind::name, true, "", "its name", {}},
      {"connector", Kind::name, true, "amqp", "the protocol", {}},
-     {"address", Kind::address, true, "127.0.0.1:0", "host:port that it listens on; port 0: a free one", {}},
+     {"address",
+      Kind::address,
+      true,
+      "127.0.0.1:0",
+      "host:port that it listens on; port 0: a free one",
+      {}},
      {"idle", Kind::duration, false, "PT30S", "a silent connection is closed after this", {}},
-     {"login", Kind::duration, false, "PT10S", "time from connecting to being logged in and open", {}},
+     {"login",
+      Kind::duration,
+      false,
+      "PT10S",
+      "time from connecting to being logged in and open",
+      {}},
      {"connections", Kind::integer, false, "256", "connections at once", {}},
      {"links", Kind::integer, false, "64", "links of one connection", {}},
      {"sessions", Kind::integer, false, "16", "sessions of one connection", {}},
      {"threads", Kind::integer, false, "1", "threads that handle its events", {}},
      {"frame-bytes", Kind::bytes, false, "65536", "largest frame, bytes", {}},
-     {"session-bytes", Kind::bytes, false, "1048576", "what a session takes in before it is read, bytes", {}},
-     {"buffer-bytes", Kind::bytes, false, "4194304",
-      "messages of one connection that are not answered or settled yet, bytes; beyond it reading and sending pause", {}}},
+     {"session-bytes",
+      Kind::bytes,
+      false,
+      "1048576",
+      "what a session takes in before it is read, bytes",
+      {}},
+     {"buffer-bytes",
+      Kind::bytes,
+      false,
+      "4194304",
+      "messages of one connection that are not answered or settled yet, bytes; beyond it reading "
+      "and sending pause",
+      {}}},
     {}};
 
 const ElementTable kInbound{
@@ -37,10 +56,24 @@ const ElementTable kInbound{
      {"address", Kind::text, true, "", "the link's target address", {}},
      {"user", Kind::text, true, "", "the only user (SASL PLAIN) that may send to it", {}},
      {"password", Kind::secret, true, "", "that user's password, secret:NAME", {}},
-     {"credit", Kind::integer, false, "100", "messages of one link on the way or without an answer", {}},
-     {"passes", Kind::choice, false, "message", "message: decoded; encoded: handed on as it came",
+     {"credit",
+      Kind::integer,
+      false,
+      "100",
+      "messages of one link on the way or without an answer",
+      {}},
+     {"passes",
+      Kind::choice,
+      false,
+      "message",
+      "message: decoded; encoded: handed on as it came",
       {"message", "encoded"}},
-     {"properties", Kind::text, false, "", "application properties that become headers, separated by spaces", {}}},
+     {"properties",
+      Kind::text,
+      false,
+      "",
+      "application properties that become headers, separated by spaces",
+      {}}},
     {}};
 
 const ElementTable kOutbound{
@@ -50,7 +83,12 @@ const ElementTable kOutbound{
      {"address", Kind::text, true, "", "the link's source address", {}},
      {"user", Kind::text, true, "", "the only user (SASL PLAIN) that may receive from it", {}},
      {"password", Kind::secret, true, "", "that user's password, secret:NAME", {}},
-     {"in-flight", Kind::integer, false, "1000", "messages of one receiver that are sent and not settled", {}}},
+     {"in-flight",
+      Kind::integer,
+      false,
+      "1000",
+      "messages of one receiver that are sent and not settled",
+      {}}},
     {}};
 
 constexpr std::int64_t kCreditMax = 10'000;
@@ -58,7 +96,8 @@ constexpr std::int64_t kConnectionsMax = 10'000;
 constexpr std::int64_t kLinksMax = 1'000;
 constexpr std::int64_t kSessionsMax = 1'000;
 constexpr std::int64_t kThreadsMax = 64;
-constexpr std::int64_t kFrameBytesMin = 512;  // AMQP 1.0, 2.3.1: every peer takes frames of 512 bytes
+constexpr std::int64_t kFrameBytesMin =
+    512;  // AMQP 1.0, 2.3.1: every peer takes frames of 512 bytes
 constexpr std::int64_t kBytesMax = 1 << 30;
 constexpr Duration kTimeMin = std::chrono::milliseconds(10);
 constexpr Duration kTimeMax = std::chrono::hours(1);
@@ -84,7 +123,8 @@ class Ranges {
       diagnostics_.add(values_.place(field), std::string(field) + " is out of its range",
                        "write PT0.01S to PT1H");
     }
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::clamp(value, kTimeMin, kTimeMax));
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::clamp(value, kTimeMin, kTimeMax));
   }
 
  private:
@@ -124,7 +164,8 @@ ListenerSettings read_listener(const config::Element& listener, config::Diagnost
   return settings;
 }
 
-EndpointSettings read_endpoint(const connector::EndpointSpec& spec, config::Diagnostics& diagnostics) {
+EndpointSettings read_endpoint(const connector::EndpointSpec& spec,
+                               config::Diagnostics& diagnostics) {
   EndpointSettings settings;
   const config::Element* own = spec.root->element("amqp");
   if (own == nullptr) {
@@ -148,7 +189,8 @@ EndpointSettings read_endpoint(const connector::EndpointSpec& spec, config::Diag
     settings.encoded = values.text("passes") == "encoded";
     settings.properties = words(values.text("properties"));
     if (settings.encoded && !settings.properties.empty()) {
-      diagnostics.add(values.place("properties"), "properties are not read where passes=\"encoded\"",
+      diagnostics.add(values.place("properties"),
+                      "properties are not read where passes=\"encoded\"",
                       "leave one of the two out");
     }
   } else {
@@ -161,7 +203,8 @@ std::pair<std::string, std::string> split_address(const std::string& address) {
   const std::size_t colon = address.rfind(':');
   if (colon == std::string::npos) return {address, ""};
   std::string host = address.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   return {host, address.substr(colon + 1)};
 }
 

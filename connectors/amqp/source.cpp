@@ -8,7 +8,8 @@ namespace masar::amqp {
 using connector::Outcome;
 using connector::OutcomeKind;
 
-Source::Source(const connector::EndpointSpec& spec, EndpointSettings settings, const connector::Context& context)
+Source::Source(const connector::EndpointSpec& spec, EndpointSettings settings,
+               const connector::Context& context)
     : id_(spec.id),
       settings_(std::move(settings)),
       timeout_(spec.timeout),
@@ -51,7 +52,11 @@ void Source::send(connector::Attempt attempt, connector::Outbound::Done done) {
     if (handed_over) return;
   }
   executor_.post([over = std::move(message.done)] {
-    over({OutcomeKind::unavailable, "amqp:no-credit", "no receiver of the partner has credit", {}, {}});
+    over({OutcomeKind::unavailable,
+          "amqp:no-credit",
+          "no receiver of the partner has credit",
+          {},
+          {}});
   });
 }
 

@@ -29,9 +29,11 @@ constexpr std::size_t kSessionBytes = 16 << 20;
 
 class Load {
  public:
-  Load(const LoadSettings& settings, const std::string& prefix) : settings_(settings), prefix_(prefix) {
+  Load(const LoadSettings& settings, const std::string& prefix)
+      : settings_(settings), prefix_(prefix) {
     bodies_ = settings.bodies;
-    if (bodies_.empty()) bodies_.push_back("<load>" + std::string(kBodyBytes - 13, 'x') + "</load>");
+    if (bodies_.empty())
+      bodies_.push_back("<load>" + std::string(kBodyBytes - 13, 'x') + "</load>");
     taken_.reserve(settings.messages);
     began_.resize(settings.messages);
   }
@@ -99,7 +101,8 @@ class Load {
       case PN_LINK_REMOTE_DETACH:
         return fail(pn_link_remote_condition(pn_event_link(event)), "a link was closed");
       case PN_CONNECTION_REMOTE_CLOSE:
-        return fail(pn_connection_remote_condition(pn_event_connection(event)), "a connection was closed");
+        return fail(pn_connection_remote_condition(pn_event_connection(event)),
+                    "a connection was closed");
       case PN_TRANSPORT_CLOSED:
         return fail(pn_transport_condition(pn_event_transport(event)), "a connection was lost");
       default:
@@ -116,7 +119,8 @@ class Load {
 
   void send() {
     if (sent_ == 0) start_ = Clock::now();
-    while (sent_ < settings_.messages && sent_ - settled() < settings_.in_flight && pn_link_credit(sender_) > 0) {
+    while (sent_ < settings_.messages && sent_ - settled() < settings_.in_flight &&
+           pn_link_credit(sender_) > 0) {
       connector::Attempt attempt;
       attempt.effect_id = prefix_ + "-" + std::to_string(sent_);
       attempt.body = bodies_[sent_ % bodies_.size()];
@@ -137,7 +141,8 @@ class Load {
     if (!pn_delivery_updated(delivery) || pn_delivery_remote_state(delivery) == 0) return;
     std::uint64_t number = 0;
     std::memcpy(&number, pn_delivery_tag(delivery).start, sizeof number);
-    taken_.push_back(std::chrono::duration<float, std::milli>(Clock::now() - began_[number]).count());
+    taken_.push_back(
+        std::chrono::duration<float, std::milli>(Clock::now() - began_[number]).count());
     ++(pn_delivery_remote_state(delivery) == PN_ACCEPTED ? result_.accepted : result_.refused);
     pn_delivery_settle(delivery);
     send();
@@ -162,7 +167,9 @@ class Load {
   std::uint64_t settled() const { return result_.accepted + result_.refused; }
 
   void look_whether_done() {
-    if (settled() == settings_.messages && (settings_.out.empty() || result_.received >= result_.accepted)) finish();
+    if (settled() == settings_.messages &&
+        (settings_.out.empty() || result_.received >= result_.accepted))
+      finish();
   }
 
   void finish() {
@@ -190,6 +197,8 @@ class Load {
 
 }  // namespace
 
-LoadResult run_load(const LoadSettings& settings, const std::string& prefix) { return Load(settings, prefix).run(); }
+LoadResult run_load(const LoadSettings& settings, const std::string& prefix) {
+  return Load(settings, prefix).run();
+}
 
 }  // namespace masar::bench

@@ -37,9 +37,11 @@ struct Settlement {
 
 }  // namespace
 
-/// All of it belongs to the one thread: two connections are handled in turns, so their queues need no lock.
+/// All of it belongs to the one thread: two connections are handled in turns, so their queues need
+/// no lock.
 struct RawRelay::State {
-  explicit State(Settings with) : settings(std::move(with)), proactor(pn_proactor()), listener(pn_listener()) {}
+  explicit State(Settings with)
+      : settings(std::move(with)), proactor(pn_proactor()), listener(pn_listener()) {}
   ~State() { pn_proactor_free(proactor); }
 
   const Settings settings;
@@ -50,9 +52,9 @@ struct RawRelay::State {
 
   pn_link_t* in = nullptr;
   pn_link_t* out = nullptr;
-  std::vector<Piece> pieces;             // received, to be sent
-  std::vector<Settlement> settlements;   // settled downstream, to be settled upstream
-  std::vector<pn_delivery_t*> origins;   // by delivery tag
+  std::vector<Piece> pieces;            // received, to be sent
+  std::vector<Settlement> settlements;  // settled downstream, to be settled upstream
+  std::vector<pn_delivery_t*> origins;  // by delivery tag
   std::vector<std::uint32_t> free;
   std::string part;
   std::size_t sent = 0;
@@ -65,7 +67,9 @@ struct RawRelay::State {
   void receive(pn_delivery_t* delivery);
   void send();
   void settle();
-  static pn_connection_t* connection_of(pn_link_t* link) { return pn_session_connection(pn_link_session(link)); }
+  static pn_connection_t* connection_of(pn_link_t* link) {
+    return pn_session_connection(pn_link_session(link));
+  }
 };
 
 void RawRelay::State::run() {
@@ -73,7 +77,8 @@ void RawRelay::State::run() {
     pn_event_batch_t* batch = pn_proactor_wait(proactor);
     while (pn_event_t* event = pn_event_batch_next(batch)) go = handle(event) && go;
     // One wake for all that the batch left for the other connection.
-    if (!pieces.empty() && out != nullptr && pn_link_credit(out) > 0) pn_connection_wake(connection_of(out));
+    if (!pieces.empty() && out != nullptr && pn_link_credit(out) > 0)
+      pn_connection_wake(connection_of(out));
     if (!settlements.empty() && in != nullptr) pn_connection_wake(connection_of(in));
     pn_proactor_done(proactor, batch);
   }
@@ -156,7 +161,9 @@ bool RawRelay::State::handle(pn_event_t* event) {
 
 void RawRelay::State::on_delivery(pn_delivery_t* delivery) {
   if (pn_link_is_receiver(pn_delivery_link(delivery))) return receive(delivery);
-  if (!pn_delivery_updated(delivery) || !(pn_delivery_settled(delivery) || pn_delivery_remote_state(delivery))) return;
+  if (!pn_delivery_updated(delivery) ||
+      !(pn_delivery_settled(delivery) || pn_delivery_remote_state(delivery)))
+    return;
   std::uint32_t place = 0;
   std::memcpy(&place, pn_delivery_tag(delivery).start, sizeof place);
   settlements.push_back({origins[place], pn_delivery_remote_state(delivery)});
@@ -210,7 +217,8 @@ void RawRelay::State::settle() {
 
 RawRelay::RawRelay(Settings settings) : state_(std::make_unique<State>(std::move(settings))) {
   auto bound = state_->bound.get_future();
-  pn_proactor_listen(state_->proactor, state_->listener, state_->settings.address.c_str(), kBacklog);
+  pn_proactor_listen(state_->proactor, state_->listener, state_->settings.address.c_str(),
+                     kBacklog);
   thread_ = std::thread([this] { state_->run(); });
   address_ = bound.get();
   if (!address_.empty()) return;
@@ -231,7 +239,9 @@ void RawRelay::stop() {
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 

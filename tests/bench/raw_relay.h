@@ -8,10 +8,11 @@
 
 namespace masar::bench {
 
-/// The ceiling of pass-through: a relay on Proton's C engine and nothing else. It listens on one address;
-/// what a sender sends to the target `in` goes, as encoded bytes, to the receiver of the source `out`, and
-/// the receiver's outcome goes back. One thread, one sender and one receiver at a time; SASL ANONYMOUS.
-/// Frame size, session window and credit are those of the hub's defaults, so that only the work differs.
+/// The ceiling of pass-through: a relay on Proton's C engine and nothing else. It listens on one
+/// address; what a sender sends to the target `in` goes, as encoded bytes, to the receiver of the
+/// source `out`, and the receiver's outcome goes back. One thread, one sender and one receiver at a
+/// time; SASL ANONYMOUS. Frame size, session window and credit are those of the hub's defaults, so
+/// that only the work differs.
 ///
 /// Owned by the benchmark; its thread's CPU time is what the ratio divides by.
 class RawRelay {

@@ -1,7 +1,7 @@
 #pragma once
 
-// A partner for the tests: Proton's C engine on the test's own thread, so that what a peer does stands in
-// the test in its order. It shares nothing with the connector but the library.
+// A partner for the tests: Proton's C engine on the test's own thread, so that what a peer does
+// stands in the test in its order. It shares nothing with the connector but the library.
 
 #include <cstdint>
 #include <cstring>
@@ -31,7 +31,8 @@ class Client {
  public:
   enum class Login { plain, anonymous, skipped };
 
-  Client(const std::string& address, std::string user, std::string password, Login login = Login::plain);
+  Client(const std::string& address, std::string user, std::string password,
+         Login login = Login::plain);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -56,11 +57,14 @@ class Client {
   void until(const std::function<bool()>& what);
   /// Runs `work` where Proton's objects may be touched.
   void act(const std::function<void()>& work);
-  Client& wait_open() { until([this] { return opened_ || closed_; }); return *this; }
+  Client& wait_open() {
+    until([this] { return opened_ || closed_; });
+    return *this;
+  }
 
   pn_link_t* open_sender(const std::string& target);
   pn_link_t* open_receiver(const std::string& source, int credit);
-  bool link_open(pn_link_t* link) const;    ///< the peer accepted the address
+  bool link_open(pn_link_t* link) const;  ///< the peer accepted the address
   bool link_closed(pn_link_t* link) const { return link_conditions_.contains(link); }
   std::string link_condition(pn_link_t* link) const;
   int credit(pn_link_t* link) const { return pn_link_credit(link); }
@@ -98,14 +102,15 @@ class Client {
   std::deque<Arrived> arrived_;
 };
 
-// What is waited for may be the hub's and raise no event here, so it is looked at in this rhythm too. The
-// number of looks is a net for hung tests, never part of what they judge.
+// What is waited for may be the hub's and raise no event here, so it is looked at in this rhythm
+// too. The number of looks is a net for hung tests, never part of what they judge.
 inline constexpr pn_millis_t kLook = 5;
 inline constexpr int kLooksMax = 12'000;
 
 inline std::string text(const char* c) { return c ? c : ""; }
 
-inline Client::Client(const std::string& address, std::string user, std::string password, Login login)
+inline Client::Client(const std::string& address, std::string user, std::string password,
+                      Login login)
     : proactor_(pn_proactor()), connection_(pn_connection()) {
   pn_transport_t* transport = pn_transport();
   if (login != Login::skipped) {
@@ -142,7 +147,10 @@ inline void Client::until(const std::function<bool()>& what) {
 
 inline void Client::act(const std::function<void()>& work) {
   bool done = false;
-  work_.push_back([&] { work(); done = true; });
+  work_.push_back([&] {
+    work();
+    done = true;
+  });
   pn_connection_wake(connection_);
   until([&] { return done; });
 }
@@ -226,7 +234,8 @@ inline pn_link_t* Client::open_receiver(const std::string& source, int credit) {
 }
 
 inline bool Client::link_open(pn_link_t* link) const {
-  pn_terminus_t* terminus = pn_link_is_sender(link) ? pn_link_remote_target(link) : pn_link_remote_source(link);
+  pn_terminus_t* terminus =
+      pn_link_is_sender(link) ? pn_link_remote_target(link) : pn_link_remote_source(link);
   return pn_terminus_get_address(terminus) != nullptr;
 }
 
@@ -274,8 +283,8 @@ inline Client::Arrived Client::wait_arrived() {
   return first;
 }
 
-inline void Client::settle(pn_delivery_t* delivery, std::uint64_t state, const std::string& condition,
-                    const std::string& description) {
+inline void Client::settle(pn_delivery_t* delivery, std::uint64_t state,
+                           const std::string& condition, const std::string& description) {
   act([&] {
     if (!condition.empty()) {
       pn_condition_t* reason = pn_disposition_condition(pn_delivery_local(delivery));

@@ -1,7 +1,7 @@
 #pragma once
 
-// The hub's side for the tests: the connector with clocks and timers that stand still, and an Intake whose
-// answers the test gives.
+// The hub's side for the tests: the connector with clocks and timers that stand still, and an
+// Intake whose answers the test gives.
 
 #include <condition_variable>
 #include <functional>
@@ -73,7 +73,8 @@ class FixedSecrets final : public connector::Secrets {
  public:
   std::string get(std::string_view name) const override {
     if (name.starts_with("secret:")) name.remove_prefix(7);
-    if (name == "missing") throw Error(ErrorKind::config, "no-secret", "there is no secret missing");
+    if (name == "missing")
+      throw Error(ErrorKind::config, "no-secret", "there is no secret missing");
     return "password of " + std::string(name);
   }
 };
@@ -92,7 +93,9 @@ class StubIntake final : public connector::Intake {
     }
     if (rule) answer(rule(received));
   }
-  void report(std::string, std::string, std::function<void(bool)> answer) override { answer(false); }
+  void report(std::string, std::string, std::function<void(bool)> answer) override {
+    answer(false);
+  }
   void refused(std::string endpoint, std::string code, std::string text) override {
     std::lock_guard lock(mutex_);
     refused_.push_back(endpoint + " " + code + " " + text);
@@ -142,7 +145,9 @@ inline connector::PartAnswer accepted() { return {}; }
 inline connector::PartAnswer refused(std::string code, std::string text) {
   return {connector::PartAnswer::Kind::refused, std::move(code), std::move(text), nullptr};
 }
-inline connector::PartAnswer later() { return {connector::PartAnswer::Kind::retry_later, {}, {}, nullptr}; }
+inline connector::PartAnswer later() {
+  return {connector::PartAnswer::Kind::retry_later, {}, {}, nullptr};
+}
 
 /// Waits for what `done` says.
 class Outcomes {
@@ -172,12 +177,13 @@ class Outcomes {
 
 class Hub {
  public:
-  explicit Hub(const std::string& listener_attributes = "", const std::string& address = "127.0.0.1:0")
+  explicit Hub(const std::string& listener_attributes = "",
+               const std::string& address = "127.0.0.1:0")
       : executor(steady),
         context_{business, steady, executor, secrets, {}, "Asia/Amman", {}},
         connector(amqp::make_amqp(context_)) {
-    connector->add_listener(parse("<listener id=\"amqp\" connector=\"amqp\" address=\"" + address + "\" " +
-                                  listener_attributes + "/>"));
+    connector->add_listener(parse("<listener id=\"amqp\" connector=\"amqp\" address=\"" + address +
+                                  "\" " + listener_attributes + "/>"));
   }
 
   const config::Element& parse(const std::string& xml) {
@@ -195,7 +201,8 @@ class Hub {
     return spec;
   }
   static std::string attributes(const std::string& address, const std::string& user) {
-    return "listener=\"amqp\" address=\"" + address + "\" user=\"" + user + "\" password=\"secret:" + user + "\" ";
+    return "listener=\"amqp\" address=\"" + address + "\" user=\"" + user +
+           "\" password=\"secret:" + user + "\" ";
   }
   void inbound(const std::string& address, const std::string& user, const std::string& more = "",
                std::size_t bytes_max = 1 << 20) {
@@ -203,7 +210,8 @@ class Hub {
     in.body_bytes_max = bytes_max;
     connector->add_inbound(in, intake);
   }
-  connector::Outbound& outbound(const std::string& address, const std::string& user, const std::string& more = "") {
+  connector::Outbound& outbound(const std::string& address, const std::string& user,
+                                const std::string& more = "") {
     auto out = spec(address + "-out", false, attributes(address, user) + more);
     out.timeout = std::chrono::seconds(5);
     return *outbounds_.emplace_back(connector->add_outbound(out, intake));

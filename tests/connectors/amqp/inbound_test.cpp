@@ -1,6 +1,8 @@
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
 
+#include <thread>
+
 #include "connectors/amqp/codec.h"
 #include "tests/connectors/amqp/client.h"
 #include "tests/connectors/amqp/hub.h"
@@ -53,7 +55,8 @@ BOOST_AUTO_TEST_CASE(a_message_is_handed_in_whole_and_accepted_after_its_answer)
   BOOST_TEST(taken.body == "<a/>");
   BOOST_TEST(taken.encoded == "");
   BOOST_TEST(taken.headers.at(0).first == "correlation-id");
-  // A message that is answered at once overtakes nothing: this one is still open when the next is accepted.
+  // A message that is answered at once overtakes nothing: this one is still open when the next is
+  // accepted.
   hub.intake.answer_by([](const auto&) { return connector::IntakeAnswer{accepted()}; });
   const std::size_t second = client->send(link, message("<b/>"));
   BOOST_TEST(client->wait_settled(second).state == PN_ACCEPTED);
@@ -64,7 +67,8 @@ BOOST_AUTO_TEST_CASE(a_message_is_handed_in_whole_and_accepted_after_its_answer)
 
 BOOST_AUTO_TEST_CASE(a_refusal_is_rejected_with_condition_and_description) {
   open();
-  hub.intake.answer_by([](const auto&) { return connector::IntakeAnswer{refused("schema", "not\r\nvalid")}; });
+  hub.intake.answer_by(
+      [](const auto&) { return connector::IntakeAnswer{refused("schema", "not\r\nvalid")}; });
   const auto settled = client->wait_settled(client->send(link, message("<a/>")));
   BOOST_TEST(settled.state == PN_REJECTED);
   BOOST_TEST(settled.condition == "masar:schema");
@@ -73,8 +77,10 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_rejected_with_condition_and_description) {
 
 BOOST_AUTO_TEST_CASE(a_condition_of_the_next_hop_passes_as_it_is) {
   open();
-  hub.intake.answer_by([](const auto&) { return connector::IntakeAnswer{refused("amqp:decode-error", "d")}; });
-  BOOST_TEST(client->wait_settled(client->send(link, message("<a/>"))).condition == "amqp:decode-error");
+  hub.intake.answer_by(
+      [](const auto&) { return connector::IntakeAnswer{refused("amqp:decode-error", "d")}; });
+  BOOST_TEST(client->wait_settled(client->send(link, message("<a/>"))).condition ==
+             "amqp:decode-error");
 }
 
 BOOST_AUTO_TEST_CASE(what_may_be_repeated_is_released) {
@@ -87,7 +93,8 @@ BOOST_AUTO_TEST_CASE(parts_are_one_disposition) {
   open();
   hub.intake.answer_by([](const connector::Received& received) {
     if (received.body == "mixed") return connector::IntakeAnswer{refused("x", ""), accepted()};
-    if (received.body == "late") return connector::IntakeAnswer{refused("x", ""), accepted(), later()};
+    if (received.body == "late")
+      return connector::IntakeAnswer{refused("x", ""), accepted(), later()};
     return connector::IntakeAnswer{refused("x", "1"), refused("y", "2")};
   });
   BOOST_TEST(client->wait_settled(client->send(link, message("mixed"))).state == PN_ACCEPTED);
@@ -105,7 +112,8 @@ BOOST_AUTO_TEST_CASE(credit_is_buffer_space) {
   hub.intake.answer(accepted());
   client->until([&] { return hub.intake.taken() == 5; });
   const auto taken = hub.intake.wait_taken(5);
-  for (int i = 0; i < 5; ++i) BOOST_TEST(taken[static_cast<std::size_t>(i)].message_id == "m-" + std::to_string(i));
+  for (int i = 0; i < 5; ++i)
+    BOOST_TEST(taken[static_cast<std::size_t>(i)].message_id == "m-" + std::to_string(i));
   for (int i = 0; i < 4; ++i) hub.intake.answer(accepted());
   client->until([&] { return hub.intake.taken() == 6; });
   hub.intake.answer(accepted());
@@ -116,7 +124,8 @@ BOOST_AUTO_TEST_CASE(a_message_in_pieces_is_one) {
   open();
   const std::string bytes = message("<piecemeal/>");
   const std::size_t number = client->send(link, bytes.substr(0, 3), false);
-  for (std::size_t at = 3; at < bytes.size(); ++at) client->more(number, bytes.substr(at, 1), at + 1 == bytes.size());
+  for (std::size_t at = 3; at < bytes.size(); ++at)
+    client->more(number, bytes.substr(at, 1), at + 1 == bytes.size());
   client->until([&] { return hub.intake.taken() == 1; });
   BOOST_TEST(hub.intake.wait_taken(1).front().body == "<piecemeal/>");
 }
@@ -125,12 +134,15 @@ BOOST_AUTO_TEST_CASE(a_message_at_the_limit_passes_one_beyond_closes_the_link) {
   const std::size_t framing = message(std::string(60'000, 'x')).size() - 60'000;
   open("", 60'000 + framing);
   hub.intake.answer_by([](const auto&) { return connector::IntakeAnswer{accepted()}; });
-  BOOST_TEST(client->wait_settled(client->send(link, message(std::string(59'999, 'x')))).state == PN_ACCEPTED);
-  BOOST_TEST(client->wait_settled(client->send(link, message(std::string(60'000, 'x')))).state == PN_ACCEPTED);
+  BOOST_TEST(client->wait_settled(client->send(link, message(std::string(59'999, 'x')))).state ==
+             PN_ACCEPTED);
+  BOOST_TEST(client->wait_settled(client->send(link, message(std::string(60'000, 'x')))).state ==
+             PN_ACCEPTED);
   client->send(link, message(std::string(60'001, 'x')));
   client->until([&] { return client->link_closed(link); });
   BOOST_TEST(client->link_condition(link) == "amqp:link:message-size-exceeded");
-  BOOST_TEST(hub.intake.wait_refused(1).front().starts_with("roads.in-in amqp:link:message-size-exceeded"));
+  BOOST_TEST(hub.intake.wait_refused(1).front().starts_with(
+      "roads.in-in amqp:link:message-size-exceeded"));
   BOOST_TEST(hub.intake.taken() == 2u);
   // The connection lives, and another link works.
   pn_link_t* again = client->open_sender("roads.in");
@@ -166,7 +178,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_message_is_rejected_and_nobody_else_notices) {
   const auto junk = client->wait_settled(client->send(link, "hello world"));
   BOOST_TEST(junk.condition == "amqp:decode-error");
   BOOST_TEST(!junk.description.empty());
-  BOOST_TEST(hub.intake.wait_refused(2).back() == "roads.in-in amqp:decode-error a section has no descriptor");
+  BOOST_TEST(hub.intake.wait_refused(2).back() ==
+             "roads.in-in amqp:decode-error a section has no descriptor");
   BOOST_TEST(client->wait_settled(client->send(link, message("<a/>"))).state == PN_ACCEPTED);
 }
 
@@ -254,7 +267,8 @@ BOOST_AUTO_TEST_CASE(stopping_gives_no_credit_refuses_newcomers_and_ends_politel
   hub.connector->stop_accepting();
   hub.connector->stop_accepting();
   hub.intake.answer(accepted());
-  BOOST_TEST(client->wait_settled(number).state == PN_ACCEPTED);  // what was in flight has its answer
+  BOOST_TEST(client->wait_settled(number).state ==
+             PN_ACCEPTED);  // what was in flight has its answer
   Client late(address, "roads", Hub::password("roads"));
   late.until([&] { return late.closed(); });
   BOOST_TEST(!late.opened());

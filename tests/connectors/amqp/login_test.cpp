@@ -25,7 +25,8 @@ struct Fixture {
     hub.outbound("parks.out", "parks");
     address = hub.start();
   }
-  std::string refusal(const std::string& user, const std::string& password, Client::Login login = Client::Login::plain) {
+  std::string refusal(const std::string& user, const std::string& password,
+                      Client::Login login = Client::Login::plain) {
     Client client(address, user, password, login);
     client.until([&] { return client.closed() || client.opened(); });
     return client.closed() ? client.condition() : "it came in";
@@ -38,9 +39,11 @@ class RawSocket {
   explicit RawSocket(const std::string& address) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
-    to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+    to.sin_port =
+        htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("connect");
+    if (::connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
+      throw std::runtime_error("connect");
   }
   ~RawSocket() { ::close(socket_); }
   RawSocket(const RawSocket&) = delete;
@@ -50,7 +53,8 @@ class RawSocket {
   std::string read_all() {
     std::string all;
     char buffer[4096];
-    for (ssize_t n; (n = ::read(socket_, buffer, sizeof buffer)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n; (n = ::read(socket_, buffer, sizeof buffer)) > 0;)
+      all.append(buffer, static_cast<std::size_t>(n));
     return all;
   }
 
@@ -86,15 +90,16 @@ BOOST_AUTO_TEST_CASE(an_address_of_another_user_is_not_yours) {
     BOOST_TEST(!client.link_open(link));
     BOOST_TEST(client.link_condition(link) == "amqp:unauthorized-access");
   }
-  BOOST_TEST(hub.intake.wait_refused(1).front() == "roads.in-in amqp:unauthorized-access a link of another user");
+  BOOST_TEST(hub.intake.wait_refused(1).front() ==
+             "roads.in-in amqp:unauthorized-access a link of another user");
   BOOST_TEST(client.link_open(client.open_sender("parks.in")));
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_address_is_not_found) {
   Client client(address, "parks", Hub::password("parks"));
   // What is a source is no target.
-  for (pn_link_t* link : {client.open_sender("parks.out"), client.open_sender("x"), client.open_sender(""),
-                          client.open_receiver("parks.in", 1)}) {
+  for (pn_link_t* link : {client.open_sender("parks.out"), client.open_sender("x"),
+                          client.open_sender(""), client.open_receiver("parks.in", 1)}) {
     client.until([&] { return client.link_closed(link); });
     BOOST_TEST(client.link_condition(link) == "amqp:not-found");
   }

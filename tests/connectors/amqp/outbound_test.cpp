@@ -1,7 +1,7 @@
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
 
-#include <atomic>
+#include <thread>
 
 #include "connectors/amqp/codec.h"
 #include "tests/connectors/amqp/client.h"
@@ -120,11 +120,14 @@ BOOST_AUTO_TEST_CASE(several_in_flight_end_in_any_order) {
   std::vector<Client::Arrived> arrived;
   for (int i = 0; i < 50; ++i) arrived.push_back(client->wait_arrived());
   for (int i = 0; i < 50; ++i) {
-    BOOST_TEST(amqp::decode(arrived[static_cast<std::size_t>(i)].bytes, {}, Instant{}).message_id == "e-" + std::to_string(i));
+    BOOST_TEST(amqp::decode(arrived[static_cast<std::size_t>(i)].bytes, {}, Instant{}).message_id ==
+               "e-" + std::to_string(i));
   }
-  for (int i = 49; i >= 0; --i) client->settle(arrived[static_cast<std::size_t>(i)].delivery, PN_ACCEPTED);
+  for (int i = 49; i >= 0; --i)
+    client->settle(arrived[static_cast<std::size_t>(i)].delivery, PN_ACCEPTED);
   const auto all = outcomes.wait(50);
-  for (int i = 0; i < 50; ++i) BOOST_TEST(all[static_cast<std::size_t>(i)].first == "e-" + std::to_string(49 - i));
+  for (int i = 0; i < 50; ++i)
+    BOOST_TEST(all[static_cast<std::size_t>(i)].first == "e-" + std::to_string(49 - i));
 }
 
 BOOST_AUTO_TEST_CASE(a_receiver_that_never_settles_is_unknown_at_the_time_out) {

@@ -1,8 +1,8 @@
-"""A partner written against Debian's python3-qpid-proton: the connector's contract as another library sees it.
+"""A partner on Debian's python3-qpid-proton: the contract as another library sees it.
 
-Called by partner_test.cpp with the hub's address; prints nothing and exits 0, or tells what differs.
-The hub's Intake answers by the body: <refuse/>, <later/>, anything else is accepted; what it accepts under
-the target echo.in comes back from the source echo.out.
+Called by partner_test.cpp with the hub's address; prints nothing and exits 0, or tells what
+differs. The hub's Intake answers by the body: <refuse/>, <later/>, anything else is accepted; what
+it accepts under the target echo.in comes back from the source echo.out.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from proton.utils import BlockingConnection, LinkDetached
 PATIENCE = 60  # seconds; a net for a hung hub, never part of what is judged
 
 
-def connect(address: str, user: str | None = "echo", password: str = "password of echo", mechanisms: str = "PLAIN"):
-    return BlockingConnection(address, timeout=PATIENCE, user=user, password=password, sasl_enabled=True,
-                              allowed_mechs=mechanisms, allow_insecure_mechs=True, heartbeat=10)
+def connect(address: str, user: str | None = "echo", password: str = "password of echo",
+            mechanisms: str = "PLAIN"):
+    return BlockingConnection(address, timeout=PATIENCE, user=user, password=password,
+                              sasl_enabled=True, allowed_mechs=mechanisms,
+                              allow_insecure_mechs=True, heartbeat=10)
 
 
 def send(connection: BlockingConnection, message: Message):
@@ -37,8 +39,8 @@ def check_round_trip(address: str) -> None:
     connection = connect(address)
     receiver = connection.create_receiver("echo.out", credit=10)
     identity = uuid.uuid4()
-    bodies = [Message(id=identity, correlation_id="A-1", body=b"<a/>", inferred=True, content_type="application/xml",
-                      properties={"traceparent": "00-1"}),
+    bodies = [Message(id=identity, correlation_id="A-1", body=b"<a/>", inferred=True,
+                      content_type="application/xml", properties={"traceparent": "00-1"}),
               Message(id="text", body="<text/>"),
               Message(id=7, body=b"<binary/>")]
     for message in bodies:
@@ -49,7 +51,8 @@ def check_round_trip(address: str) -> None:
     check("ids", [str(identity), "text", "7"], [m.id for m in got])
     check("bodies", [b"<a/>", b"<text/>", b"<binary/>"], [bytes(m.body) for m in got])
     check("properties", (True, "application/xml", "A-1", "00-1"),
-          (got[0].durable, got[0].content_type, got[0].correlation_id, got[0].properties["traceparent"]))
+          (got[0].durable, got[0].content_type, got[0].correlation_id,
+           got[0].properties["traceparent"]))
     connection.close()
 
 
@@ -67,7 +70,8 @@ def check_refusals(address: str) -> None:
         connection.wait(lambda d=delivery: d.settled, timeout=PATIENCE)
         check("state", state, delivery.remote_state)
         reason = delivery.remote.condition
-        check("condition", (condition, description), (reason and reason.name, reason and reason.description))
+        check("condition", (condition, description),
+              (reason and reason.name, reason and reason.description))
         sender.close()
     connection.close()
 
@@ -85,7 +89,8 @@ def check_too_large(address: str) -> None:
 
 def check_addresses(address: str) -> None:
     connection = connect(address)
-    for target, condition in (("other.in", "amqp:unauthorized-access"), ("nowhere", "amqp:not-found")):
+    for target, condition in (("other.in", "amqp:unauthorized-access"),
+                              ("nowhere", "amqp:not-found")):
         try:
             connection.create_sender(target)
             sys.exit(f"a link to {target} was opened")
@@ -95,7 +100,8 @@ def check_addresses(address: str) -> None:
 
 
 def check_logins(address: str) -> None:
-    for user, password, mechanisms in (("echo", "wrong", "PLAIN"), ("nobody", "x", "PLAIN"), (None, "", "ANONYMOUS")):
+    for user, password, mechanisms in (("echo", "wrong", "PLAIN"), ("nobody", "x", "PLAIN"),
+                                       (None, "", "ANONYMOUS")):
         try:
             connect(address, user, password, mechanisms)
             sys.exit(f"{user} came in by {mechanisms}")

@@ -11,12 +11,13 @@ namespace {
 
 const std::string kGood = Hub::attributes("a.in", "a");
 
-std::string check(const std::vector<std::string>& endpoints, const std::string& listener = "127.0.0.1:0",
-                  bool inbound = true) {
+std::string check(const std::vector<std::string>& endpoints,
+                  const std::string& listener = "127.0.0.1:0", bool inbound = true) {
   Hub hub;
   config::Diagnostics diagnostics;
-  hub.connector->check_listener(hub.parse("<listener id=\"amqp\" connector=\"amqp\" address=\"" + listener + "\"/>"),
-                                diagnostics);
+  hub.connector->check_listener(
+      hub.parse("<listener id=\"amqp\" connector=\"amqp\" address=\"" + listener + "\"/>"),
+      diagnostics);
   int number = 0;
   for (const std::string& each : endpoints) {
     hub.connector->check(hub.spec("e" + std::to_string(++number), inbound, each), diagnostics);
@@ -24,7 +25,9 @@ std::string check(const std::vector<std::string>& endpoints, const std::string& 
   return diagnostics.text();
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 std::string code_of(const std::function<void()>& work) {
   try {
@@ -40,7 +43,8 @@ std::string code_of(const std::function<void()>& work) {
 BOOST_AUTO_TEST_SUITE(amqp_settings)
 
 BOOST_AUTO_TEST_CASE(a_good_configuration_has_no_finding) {
-  BOOST_TEST(check({kGood + "credit=\"200\" properties=\"a b\"", Hub::attributes("b.in", "b")}) == "");
+  BOOST_TEST(check({kGood + "credit=\"200\" properties=\"a b\"", Hub::attributes("b.in", "b")}) ==
+             "");
   BOOST_TEST(check({kGood + "in-flight=\"5\""}, "127.0.0.1:0", false) == "");
   BOOST_TEST(check({kGood}, "0.0.0.0:5672") == "");
 }
@@ -54,17 +58,22 @@ BOOST_AUTO_TEST_CASE(an_unknown_attribute_names_the_nearest) {
 }
 
 BOOST_AUTO_TEST_CASE(missing_and_ill_fitting_values) {
-  BOOST_TEST(has(check({"listener=\"amqp\" address=\"a\" password=\"secret:a\""}), "needs the attribute \"user\""));
-  BOOST_TEST(has(check({"listener=\"amqp\" address=\"a\" user=\"a\""}), "needs the attribute \"password\""));
-  BOOST_TEST(has(check({"listener=\"amqp\" address=\"\" user=\"a\" password=\"secret:a\""}), "address is empty"));
-  const std::string text = check({"listener=\"amqp\" address=\"a\" user=\"a\" password=\"open sesame\""});
+  BOOST_TEST(has(check({"listener=\"amqp\" address=\"a\" password=\"secret:a\""}),
+                 "needs the attribute \"user\""));
+  BOOST_TEST(has(check({"listener=\"amqp\" address=\"a\" user=\"a\""}),
+                 "needs the attribute \"password\""));
+  BOOST_TEST(has(check({"listener=\"amqp\" address=\"\" user=\"a\" password=\"secret:a\""}),
+                 "address is empty"));
+  const std::string text =
+      check({"listener=\"amqp\" address=\"a\" user=\"a\" password=\"open sesame\""});
   BOOST_TEST(has(text, "secret:NAME"));
   BOOST_TEST(!has(text, "sesame"));
   BOOST_TEST(has(check({kGood + "credit=\"0\""}), "credit is out of its range"));
   BOOST_TEST(has(check({kGood + "credit=\"10001\""}), "credit is out of its range"));
   BOOST_TEST(check({kGood + "credit=\"10000\""}) == "");
   BOOST_TEST(has(check({kGood + "passes=\"encodd\""}), "did you mean \"encoded\"?"));
-  BOOST_TEST(has(check({kGood + "passes=\"encoded\" properties=\"x\""}), "leave one of the two out"));
+  BOOST_TEST(
+      has(check({kGood + "passes=\"encoded\" properties=\"x\""}), "leave one of the two out"));
 }
 
 BOOST_AUTO_TEST_CASE(an_endpoint_without_its_element) {
@@ -77,11 +86,13 @@ BOOST_AUTO_TEST_CASE(an_endpoint_without_its_element) {
 }
 
 BOOST_AUTO_TEST_CASE(two_endpoints_with_one_address) {
-  BOOST_TEST(has(check({kGood, kGood}), "endpoints \"e1\" and \"e2\" have the same address \"a.in\""));
+  BOOST_TEST(
+      has(check({kGood, kGood}), "endpoints \"e1\" and \"e2\" have the same address \"a.in\""));
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_listener_names_the_nearest) {
-  BOOST_TEST(has(check({"listener=\"amq\" address=\"a\" user=\"a\" password=\"secret:a\""}), "did you mean \"amqp\"?"));
+  BOOST_TEST(has(check({"listener=\"amq\" address=\"a\" user=\"a\" password=\"secret:a\""}),
+                 "did you mean \"amqp\"?"));
 }
 
 BOOST_AUTO_TEST_CASE(an_open_listener_wants_a_login) {
@@ -96,7 +107,8 @@ BOOST_AUTO_TEST_CASE(an_open_listener_wants_a_login) {
   Hub hub;
   config::Diagnostics diagnostics;
   hub.connector->check(hub.spec("e", true, open), diagnostics);
-  hub.connector->check_listener(hub.parse("<listener id=\"amqp\" connector=\"amqp\" address=\"0.0.0.0:1\"/>"), diagnostics);
+  hub.connector->check_listener(
+      hub.parse("<listener id=\"amqp\" connector=\"amqp\" address=\"0.0.0.0:1\"/>"), diagnostics);
   BOOST_TEST(has(diagnostics.text(), "reachable from beyond this machine"));
 }
 
@@ -105,7 +117,9 @@ BOOST_AUTO_TEST_CASE(a_listener_is_checked) {
   const auto findings = [&](const std::string& attributes) {
     config::Diagnostics diagnostics;
     hub.connector->check_listener(
-        hub.parse("<listener id=\"l\" connector=\"amqp\" address=\"127.0.0.1:0\" " + attributes + "/>"), diagnostics);
+        hub.parse("<listener id=\"l\" connector=\"amqp\" address=\"127.0.0.1:0\" " + attributes +
+                  "/>"),
+        diagnostics);
     return diagnostics.text();
   };
   BOOST_TEST(findings("idle=\"PT5S\" threads=\"2\"") == "");
@@ -121,14 +135,18 @@ BOOST_AUTO_TEST_CASE(what_cannot_run_is_refused_by_name) {
   BOOST_TEST(code_of([&] { hub.inbound("x", "missing"); }) == "no-secret");
   BOOST_TEST(code_of([&] {
                hub.connector->add_inbound(
-                   hub.spec("y", true, "listener=\"other\" address=\"a\" user=\"a\" password=\"secret:a\""), hub.intake);
+                   hub.spec("y", true,
+                            "listener=\"other\" address=\"a\" user=\"a\" password=\"secret:a\""),
+                   hub.intake);
              }) == "no-listener");
   hub.inbound("a.in", "a");
   BOOST_TEST(code_of([&] { hub.inbound("a.in", "a"); }) == "two-endpoints");
-  BOOST_TEST(code_of([&] {
-               hub.connector->add_inbound(
-                   hub.spec("z", true, "listener=\"amqp\" address=\"z\" user=\"a\" password=\"secret:b\""), hub.intake);
-             }) == "two-passwords");
+  BOOST_TEST(
+      code_of([&] {
+        hub.connector->add_inbound(
+            hub.spec("z", true, "listener=\"amqp\" address=\"z\" user=\"a\" password=\"secret:b\""),
+            hub.intake);
+      }) == "two-passwords");
 }
 
 BOOST_AUTO_TEST_CASE(an_address_in_use_names_itself) {

@@ -5,7 +5,8 @@
 namespace masar::expression {
 
 bool is_scalar(const Type& type) {
-  return type.kind != Kind::nodes && type.kind != Kind::list && type.kind != Kind::table && type.kind != Kind::row;
+  return type.kind != Kind::nodes && type.kind != Kind::list && type.kind != Kind::table &&
+         type.kind != Kind::row;
 }
 
 namespace {
@@ -44,14 +45,16 @@ std::string way(const Type& wanted, const Type& found) {
       return found.kind == Kind::integer ? "write days(…), hours(…) or minutes(…)" : "";
     case Kind::list:
       if (found.kind == Kind::table) return "name a column: $table.column";
-      if (found.kind == Kind::nodes) return "write for $x in … return " + type_name(of(wanted.item)) + "($x)";
+      if (found.kind == Kind::nodes)
+        return "write for $x in … return " + type_name(of(wanted.item)) + "($x)";
       return is_scalar(found) ? "write split(…, ' ') or (…, …)" : "";
     default: return "";
   }
 }
 
 [[noreturn]] void mismatch(const Node& part, const std::string& where, const Type& wanted) {
-  throw Mistake{part.offset, where + " expects " + type_name(wanted) + ", found " + type_name(part.type),
+  throw Mistake{part.offset,
+                where + " expects " + type_name(wanted) + ", found " + type_name(part.type),
                 way(wanted, part.type)};
 }
 
@@ -73,10 +76,13 @@ const std::string* literal_text(const Node& part) {
 
 NodePtr Builder::finish(NodePtr part) {
   if (++nodes_ > kNodesMax) {
-    throw Mistake{part->offset, "the expression has more than " + std::to_string(kNodesMax) + " parts", "divide it"};
+    throw Mistake{part->offset,
+                  "the expression has more than " + std::to_string(kNodesMax) + " parts",
+                  "divide it"};
   }
   if (part->height > kDepthMax) {
-    throw Mistake{part->offset, "the expression is nested more than " + std::to_string(kDepthMax) + " deep",
+    throw Mistake{part->offset,
+                  "the expression is nested more than " + std::to_string(kDepthMax) + " deep",
                   "divide it"};
   }
   return part;
@@ -127,8 +133,9 @@ NodePtr Builder::compare(std::uint32_t at, Comparison op, NodePtr left, NodePtr 
   if (!(left->type == right->type)) {
     // The text is what has to be turned into the other's type.
     const bool from_left = left->type.kind == Kind::text;
-    throw Mistake{at, name + " compares values of one type, found " + type_name(left->type) + " and " +
-                          type_name(right->type),
+    throw Mistake{at,
+                  name + " compares values of one type, found " + type_name(left->type) + " and " +
+                      type_name(right->type),
                   from_left ? way(right->type, left->type) : way(left->type, right->type)};
   }
   if (ordered && left->type.kind == Kind::boolean) {
@@ -147,16 +154,21 @@ std::optional<Kind> arithmetic_type(Arithmetic op, Kind a, Kind b) {
   if (sum && a == b && (a == Kind::fils || a == Kind::duration)) return a;
   if (sum && b == Kind::duration && (a == Kind::instant || a == Kind::date)) return a;
   if (add && a == Kind::duration && b == Kind::instant) return b;
-  if (op == Arithmetic::subtract && a == b && (a == Kind::instant || a == Kind::date)) return Kind::duration;
-  if (op == Arithmetic::multiply && b == Kind::integer && (a == Kind::fils || a == Kind::duration)) return a;
-  if (op == Arithmetic::multiply && a == Kind::integer && (b == Kind::fils || b == Kind::duration)) return b;
+  if (op == Arithmetic::subtract && a == b && (a == Kind::instant || a == Kind::date))
+    return Kind::duration;
+  if (op == Arithmetic::multiply && b == Kind::integer && (a == Kind::fils || a == Kind::duration))
+    return a;
+  if (op == Arithmetic::multiply && a == Kind::integer && (b == Kind::fils || b == Kind::duration))
+    return b;
   return std::nullopt;
 }
 
 std::string arithmetic_way(Arithmetic op, const Type& a, const Type& b) {
   const bool textual = a.kind == Kind::text || a.kind == Kind::nodes;
-  if (op == Arithmetic::add && a.kind == Kind::text && b.kind == Kind::text) return "write concat(…)";
-  if (a.kind == Kind::fils && op >= Arithmetic::div) return "write proportion(amount, numerator, denominator)";
+  if (op == Arithmetic::add && a.kind == Kind::text && b.kind == Kind::text)
+    return "write concat(…)";
+  if (a.kind == Kind::fils && op >= Arithmetic::div)
+    return "write proportion(amount, numerator, denominator)";
   return textual ? way(b, a) : way(a, b);
 }
 
@@ -165,8 +177,9 @@ std::string arithmetic_way(Arithmetic op, const Type& a, const Type& b) {
 NodePtr Builder::calculate(std::uint32_t at, Arithmetic op, NodePtr left, NodePtr right) {
   const auto result = arithmetic_type(op, left->type.kind, right->type.kind);
   if (!result) {
-    throw Mistake{at, std::string(kArithmetic[static_cast<int>(op)]) + " does not take " + type_name(left->type) +
-                          " and " + type_name(right->type),
+    throw Mistake{at,
+                  std::string(kArithmetic[static_cast<int>(op)]) + " does not take " +
+                      type_name(left->type) + " and " + type_name(right->type),
                   arithmetic_way(op, left->type, right->type)};
   }
   auto part = std::make_unique<Calculate>(at, op, std::move(left), std::move(right));
@@ -177,10 +190,16 @@ NodePtr Builder::calculate(std::uint32_t at, Arithmetic op, NodePtr left, NodePt
 NodePtr Builder::negative(std::uint32_t at, NodePtr part) {
   NodePtr zero;
   switch (part->type.kind) {
-    case Kind::integer: zero = std::make_unique<Literal>(at, Value(std::int64_t{0}), Kind::integer); break;
+    case Kind::integer:
+      zero = std::make_unique<Literal>(at, Value(std::int64_t{0}), Kind::integer);
+      break;
     case Kind::fils: zero = std::make_unique<Literal>(at, Value(Fils{}), Kind::fils); break;
-    case Kind::duration: zero = std::make_unique<Literal>(at, Value(Duration(0)), Kind::duration); break;
-    default: throw Mistake{at, "- does not take " + type_name(part->type), way(of(Kind::integer), part->type)};
+    case Kind::duration:
+      zero = std::make_unique<Literal>(at, Value(Duration(0)), Kind::duration);
+      break;
+    default:
+      throw Mistake{at, "- does not take " + type_name(part->type),
+                    way(of(Kind::integer), part->type)};
   }
   return calculate(at, Arithmetic::subtract, finish(std::move(zero)), std::move(part));
 }
@@ -226,7 +245,8 @@ NodePtr Builder::column(NodePtr from, std::string_view name, std::uint32_t at) {
   const Columns& columns = *from->type.columns;
   std::vector<std::string> known;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].first == name) return finish(std::make_unique<Column>(std::move(from), i, std::string(name)));
+    if (columns[i].first == name)
+      return finish(std::make_unique<Column>(std::move(from), i, std::string(name)));
     known.push_back(columns[i].first);
   }
   throw Mistake{at, "unknown column " + std::string(name), config::suggest(name, known)};
@@ -239,7 +259,8 @@ NodePtr Builder::predicate(NodePtr part) {
     const std::uint32_t at = part->offset;
     return finish(std::make_unique<Exists>(at, std::move(part)));
   }
-  throw Mistake{part->offset, "[…] expects a position or a condition, found " + type_name(part->type),
+  throw Mistake{part->offset,
+                "[…] expects a position or a condition, found " + type_name(part->type),
                 "write [2] or [name eq 'x']"};
 }
 
@@ -249,7 +270,8 @@ Type Builder::item_type(const Node& over) const {
     case Kind::list: return of(over.type.item);
     case Kind::table: return Type{Kind::row, Kind::text, over.type.columns};
     default:
-      throw Mistake{over.offset, "in expects a list, a table or nodes, found " + type_name(over.type),
+      throw Mistake{over.offset,
+                    "in expects a list, a table or nodes, found " + type_name(over.type),
                     over.type.kind == Kind::text ? "write split(…, ' ')" : ""};
   }
 }

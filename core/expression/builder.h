@@ -10,8 +10,8 @@
 
 namespace masar::expression {
 
-/// Puts typed parts together: the type checker. Single-threaded, for one expression. Throws Mistake at the
-/// part that is wrong, saying what was expected, what was found and what to write.
+/// Puts typed parts together: the type checker. Single-threaded, for one expression. Throws Mistake
+/// at the part that is wrong, saying what was expected, what was found and what to write.
 class Builder {
  public:
   /// `code` has source, place and zone already.
@@ -30,7 +30,8 @@ class Builder {
   /// What stands in the brackets of a path's step: a position or a condition.
   NodePtr predicate(NodePtr part);
 
-  /// `part` as a value of `wanted`; nodes become text or a list of text. `where` says whose part it is.
+  /// `part` as a value of `wanted`; nodes become text or a list of text. `where` says whose part it
+  /// is.
   NodePtr convert(NodePtr part, const Type& wanted, const std::string& where);
   NodePtr convert(NodePtr part, Kind wanted, const std::string& where);
   /// As a scalar; nodes become text.
@@ -42,7 +43,8 @@ class Builder {
 
  private:
   void unify(NodePtr& a, NodePtr& b, const std::string& where);
-  NodePtr part_for(Want want, std::size_t index, std::vector<NodePtr>& parts, const Builtin& function);
+  NodePtr part_for(Want want, std::size_t index, std::vector<NodePtr>& parts,
+                   const Builtin& function);
   NodePtr form(const Builtin& function, std::uint32_t at, std::vector<NodePtr> parts);
   NodePtr default_value(std::uint32_t at, std::vector<NodePtr> parts);
   NodePtr lookup(const Builtin& function, std::uint32_t at, std::vector<NodePtr> parts);

@@ -67,14 +67,18 @@ Kind fixed_kind(Want want) {
   }
 }
 
-[[noreturn]] void does_not_fit(const Node& part, const std::string& where, Want want, std::string hint) {
-  throw Mistake{part.offset, where + " expects " + std::string(want_name(want)) + ", found " + type_name(part.type),
-                std::move(hint)};
+[[noreturn]] void does_not_fit(const Node& part, const std::string& where, Want want,
+                               std::string hint) {
+  throw Mistake{
+      part.offset,
+      where + " expects " + std::string(want_name(want)) + ", found " + type_name(part.type),
+      std::move(hint)};
 }
 
 }  // namespace
 
-NodePtr Builder::part_for(Want want, std::size_t index, std::vector<NodePtr>& parts, const Builtin& function) {
+NodePtr Builder::part_for(Want want, std::size_t index, std::vector<NodePtr>& parts,
+                          const Builtin& function) {
   NodePtr part = std::move(parts[index]);
   const std::string where = where_of(function, index);
   const Kind kind = part->type.kind;
@@ -87,20 +91,25 @@ NodePtr Builder::part_for(Want want, std::size_t index, std::vector<NodePtr>& pa
     case Want::texts: return convert(std::move(part), Type{Kind::list, Kind::text, nullptr}, where);
     case Want::numbers: {
       const Kind item = part->type.item;
-      if (kind == Kind::list && (item == Kind::integer || item == Kind::fils || item == Kind::duration)) return part;
-      does_not_fit(*part, where, want, kind == Kind::table ? "name a column: $table.column"
-                                                           : "write sum(for $x in … return fils($x))");
+      if (kind == Kind::list &&
+          (item == Kind::integer || item == Kind::fils || item == Kind::duration))
+        return part;
+      does_not_fit(*part, where, want,
+                   kind == Kind::table ? "name a column: $table.column"
+                                       : "write sum(for $x in … return fils($x))");
     }
     case Want::table:
       if (kind == Kind::table) return part;
       does_not_fit(*part, where, want, "");
     case Want::countable:
       if (kind == Kind::nodes || kind == Kind::list || kind == Kind::table) return part;
-      does_not_fit(*part, where, want, kind == Kind::text ? "write string-length(…) for a text" : "");
+      does_not_fit(*part, where, want,
+                   kind == Kind::text ? "write string-length(…) for a text" : "");
     case Want::item: return convert(std::move(part), of(parts[index - 1]->type.item), where);
     case Want::key: {
       const auto& columns = parts[index - 1]->type.columns;
-      if (!columns || columns->empty()) does_not_fit(*parts[index - 1], where, want, "the table has no columns");
+      if (!columns || columns->empty())
+        does_not_fit(*parts[index - 1], where, want, "the table has no columns");
       return convert(std::move(part), columns->front().second, where);
     }
     case Want::literal:
@@ -139,14 +148,16 @@ NodePtr Builder::call(std::uint32_t at, const std::string& name, std::vector<Nod
   check_count(*function, parts.size(), at);
   if (function->form == Form::default_value) return default_value(at, std::move(parts));
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::size_t parameter = function->most == kAny ? std::min<std::size_t>(i, function->least - 1) : i;
+    const std::size_t parameter =
+        function->most == kAny ? std::min<std::size_t>(i, function->least - 1) : i;
     parts[i] = part_for(function->parameters[parameter], i, parts, *function);
   }
   if (function->form != Form::call) return form(*function, at, std::move(parts));
   auto node = std::make_unique<CallNode>(at, *function);
   node->type = result_type(*function, parts);
   node->parts = std::move(parts);
-  for (const NodePtr& part : node->parts) node->height = std::max<std::uint16_t>(node->height, part->height + 1);
+  for (const NodePtr& part : node->parts)
+    node->height = std::max<std::uint16_t>(node->height, part->height + 1);
   return fold(finish(std::move(node)));
 }
 
@@ -155,14 +166,16 @@ NodePtr Builder::form(const Builtin& function, std::uint32_t at, std::vector<Nod
     case Form::exists: return finish(std::make_unique<Exists>(at, std::move(parts[0])));
     case Form::count: return finish(std::make_unique<Count>(at, std::move(parts[0])));
     case Form::negate: return finish(std::make_unique<Not>(at, std::move(parts[0])));
-    case Form::row: return finish(std::make_unique<RowNode>(at, std::move(parts[0]), std::move(parts[1])));
+    case Form::row:
+      return finish(std::make_unique<RowNode>(at, std::move(parts[0]), std::move(parts[1])));
     case Form::matches: {
       const std::string pattern = *literal_text(*parts[1]);
       return finish(std::make_unique<Matches>(at, std::move(parts[0]), pattern, parts[1]->offset));
     }
     case Form::concat: {
       auto node = std::make_unique<Concat>(at);
-      for (const NodePtr& part : parts) node->height = std::max<std::uint16_t>(node->height, part->height + 1);
+      for (const NodePtr& part : parts)
+        node->height = std::max<std::uint16_t>(node->height, part->height + 1);
       node->parts = std::move(parts);
       return finish(std::move(node));
     }
@@ -195,11 +208,13 @@ NodePtr Builder::lookup(const Builtin& function, std::uint32_t at, std::vector<N
     const auto& columns = node->table->columns;
     const auto place = std::find(columns.begin(), columns.end(), column);
     if (place == columns.end()) {
-      throw Mistake{parts[2]->offset, "lookup " + name + " has no column " + column, config::suggest(column, columns)};
+      throw Mistake{parts[2]->offset, "lookup " + name + " has no column " + column,
+                    config::suggest(column, columns)};
     }
     node->column = static_cast<std::size_t>(place - columns.begin());
   } else if (node->table->columns.empty()) {
-    throw Mistake{parts[0]->offset, "lookup " + name + " has no columns", "give its rows an attribute"};
+    throw Mistake{parts[0]->offset, "lookup " + name + " has no columns",
+                  "give its rows an attribute"};
   }
   node->key = std::move(parts[1]);
   node->height = static_cast<std::uint16_t>(node->key->height + 1);
@@ -210,10 +225,12 @@ NodePtr Builder::lookup(const Builtin& function, std::uint32_t at, std::vector<N
   return finish(std::move(node));
 }
 
-NodePtr Builder::scope_call(const Function& function, std::uint32_t at, std::vector<NodePtr> parts) {
+NodePtr Builder::scope_call(const Function& function, std::uint32_t at,
+                            std::vector<NodePtr> parts) {
   if (parts.size() != function.parameters.size()) {
     std::string shape;
-    for (const Type& parameter : function.parameters) shape += (shape.empty() ? "" : ", ") + type_name(parameter);
+    for (const Type& parameter : function.parameters)
+      shape += (shape.empty() ? "" : ", ") + type_name(parameter);
     throw Mistake{at, function.name + "() has " + std::to_string(parts.size()) + " parts",
                   "write " + function.name + "(" + shape + ")"};
   }
@@ -226,7 +243,8 @@ NodePtr Builder::scope_call(const Function& function, std::uint32_t at, std::vec
   return finish(std::move(node));
 }
 
-/// A call whose parts are all written out is done once, here; what fails then is a mistake of the source.
+/// A call whose parts are all written out is done once, here; what fails then is a mistake of the
+/// source.
 NodePtr Builder::fold(NodePtr part) {
   const auto& parts = static_cast<const CallNode&>(*part).parts;
   const bool constant = std::all_of(parts.begin(), parts.end(), [](const NodePtr& p) {

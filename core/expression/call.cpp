@@ -8,7 +8,8 @@
 namespace masar::expression {
 
 Value Call::bounded(std::string text) const {
-  if (text.size() > kTextBytesMax) bad_value("the text grows beyond " + std::to_string(kTextBytesMax) + " bytes");
+  if (text.size() > kTextBytesMax)
+    bad_value("the text grows beyond " + std::to_string(kTextBytesMax) + " bytes");
   return Value(std::move(text));
 }
 
@@ -48,7 +49,7 @@ Value ScopeCall::eval(Env& env) const {
   return result.is_set() ? result : unset(env, *this);
 }
 
-// ── concat ───────────────────────────────────────────────────────────────────────────────────────────
+// ── concat ───────────────────────────────────────────────────────────────────────────────────────
 
 Value Concat::eval(Env& env) const {
   std::string text;
@@ -63,13 +64,14 @@ std::optional<std::string_view> Concat::view(Env& env, std::string& storage) con
     if (!text) return std::nullopt;
     storage += *text;
     if (storage.size() > kTextBytesMax) {
-      fail(env, *this, "bad-value", "the text grows beyond " + std::to_string(kTextBytesMax) + " bytes");
+      fail(env, *this, "bad-value",
+           "the text grows beyond " + std::to_string(kTextBytesMax) + " bytes");
     }
   }
   return storage;
 }
 
-// ── lookups ──────────────────────────────────────────────────────────────────────────────────────────
+// ── lookups ──────────────────────────────────────────────────────────────────────────────────────
 
 Value LookupNode::eval(Env& env) const {
   std::string storage;
@@ -87,7 +89,8 @@ std::optional<std::string_view> LookupNode::view(Env& env, std::string& storage)
   return std::nullopt;
 }
 
-RowNode::RowNode(std::uint32_t at, NodePtr t, NodePtr k) : Node(at), table(std::move(t)), key(std::move(k)) {
+RowNode::RowNode(std::uint32_t at, NodePtr t, NodePtr k)
+    : Node(at), table(std::move(t)), key(std::move(k)) {
   type = Type{Kind::row, Kind::text, table->type.columns};
   height = static_cast<std::uint16_t>(std::max(table->height, key->height) + 1);
 }
@@ -106,7 +109,7 @@ Value RowNode::eval(Env& env) const {
   return unset(env, *this);
 }
 
-// ── matches ──────────────────────────────────────────────────────────────────────────────────────────
+// ── matches ──────────────────────────────────────────────────────────────────────────────────────
 
 struct Matches::Pattern {
   std::regex regex;
@@ -114,15 +117,16 @@ struct Matches::Pattern {
 
 namespace {
 
-/// libstdc++'s breadth-first matcher: without it a pattern such as (a+)+$ takes exponential time, and a
-/// text comes from outside.
+/// libstdc++'s breadth-first matcher: without it a pattern such as (a+)+$ takes exponential time,
+/// and a text comes from outside.
 std::regex compile_pattern(const std::string& pattern) {
   return std::regex(pattern, std::regex::ECMAScript | std::regex_constants::__polynomial);
 }
 
 }  // namespace
 
-Matches::Matches(std::uint32_t at, NodePtr t, const std::string& pattern, std::size_t pattern_offset)
+Matches::Matches(std::uint32_t at, NodePtr t, const std::string& pattern,
+                 std::size_t pattern_offset)
     : BooleanNode(at), text(std::move(t)) {
   height = text->height + 1;
   try {
@@ -140,7 +144,8 @@ Truth Matches::test(Env& env) const {
   const auto value = text->view(env, storage);
   if (!value) return Truth::unset;
   if (value->size() > kMatchBytesMax) {
-    fail(env, *this, "bad-value", "a text of more than " + std::to_string(kMatchBytesMax) + " bytes is not matched");
+    fail(env, *this, "bad-value",
+         "a text of more than " + std::to_string(kMatchBytesMax) + " bytes is not matched");
   }
   return std::regex_search(value->begin(), value->end(), compiled->regex) ? Truth::yes : Truth::no;
 }

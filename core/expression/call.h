@@ -26,7 +26,9 @@ struct Call {
   std::int64_t integer(std::size_t i) const { return arguments[i].value->as<std::int64_t>(); }
   Fils fils(std::size_t i) const { return arguments[i].value->as<Fils>(); }
   Instant instant(std::size_t i) const { return arguments[i].value->as<Instant>(); }
-  const List& list(std::size_t i) const { return *arguments[i].value->as<std::shared_ptr<const List>>(); }
+  const List& list(std::size_t i) const {
+    return *arguments[i].value->as<std::shared_ptr<const List>>();
+  }
   const Value& value(std::size_t i) const { return *arguments[i].value; }
   const std::string& zone() const { return env.code.zone; }
 
@@ -51,7 +53,9 @@ struct CallNode final : Node {
 
 /// A call of a function that a scope adds.
 struct ScopeCall final : Node {
-  ScopeCall(std::uint32_t at, Function f) : Node(at), function(std::move(f)) { type = function.result; }
+  ScopeCall(std::uint32_t at, Function f) : Node(at), function(std::move(f)) {
+    type = function.result;
+  }
   Value eval(Env& env) const override;
   std::string unset_text() const override { return function.name + "() has no value"; }
   Function function;
@@ -70,7 +74,9 @@ struct LookupNode final : Node {
   Value eval(Env& env) const override;
   std::optional<std::string_view> view(Env& env, std::string& storage) const override;
   std::string_view unset_code() const override { return "no-such-row"; }
-  std::string unset_text() const override { return "lookup " + table->name + " has no row of this key"; }
+  std::string unset_text() const override {
+    return "lookup " + table->name + " has no row of this key";
+  }
   const Lookup* table = nullptr;
   std::size_t column = 0;
   NodePtr key;

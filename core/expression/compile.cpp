@@ -16,9 +16,9 @@ NodePtr as_text(Builder& builder, NodePtr root, const std::optional<Type>&) {
   return builder.scalar(std::move(root), "a text with {…}");
 }
 
-std::optional<Expression> compile_with(std::string_view source, const config::Place& place, const Scope& scope,
-                                       const std::optional<Type>& expected, Finish finish,
-                                       config::Diagnostics& diagnostics) {
+std::optional<Expression> compile_with(std::string_view source, const config::Place& place,
+                                       const Scope& scope, const std::optional<Type>& expected,
+                                       Finish finish, config::Diagnostics& diagnostics) {
   auto code = std::make_shared<Expression::Code>();
   code->source = std::string(source);
   code->place = place;
@@ -34,20 +34,21 @@ std::optional<Expression> compile_with(std::string_view source, const config::Pl
   return Expression(std::move(code));
 }
 
-void add(config::Diagnostics& diagnostics, const config::Place& place, std::string_view source, std::size_t offset,
-         const char* what, const char* hint) {
+void add(config::Diagnostics& diagnostics, const config::Place& place, std::string_view source,
+         std::size_t offset, const char* what, const char* hint) {
   diagnostics.add(place_in(place, source, offset), what, hint);
 }
 
 }  // namespace
 
-std::optional<Expression> compile(std::string_view source, const config::Place& place, const Scope& scope,
-                                  std::optional<Type> expected, config::Diagnostics& diagnostics) {
+std::optional<Expression> compile(std::string_view source, const config::Place& place,
+                                  const Scope& scope, std::optional<Type> expected,
+                                  config::Diagnostics& diagnostics) {
   return compile_with(source, place, scope, expected, as_expected, diagnostics);
 }
 
-std::optional<TextTemplate> compile_text(std::string_view source, const config::Place& place, const Scope& scope,
-                                         config::Diagnostics& diagnostics) {
+std::optional<TextTemplate> compile_text(std::string_view source, const config::Place& place,
+                                         const Scope& scope, config::Diagnostics& diagnostics) {
   TextTemplate text;
   std::string literal;
   bool good = true;
@@ -71,8 +72,8 @@ std::optional<TextTemplate> compile_text(std::string_view source, const config::
       add(diagnostics, place, source, i, "{ is not closed", "write }, or {{ for a brace");
       return std::nullopt;
     }
-    auto part = compile_with(source.substr(i + 1, end - i - 1), place_in(place, source, i + 1), scope, std::nullopt,
-                             as_text, diagnostics);
+    auto part = compile_with(source.substr(i + 1, end - i - 1), place_in(place, source, i + 1),
+                             scope, std::nullopt, as_text, diagnostics);
     good = good && part.has_value();
     text.parts_.push_back(std::move(literal));
     literal.clear();

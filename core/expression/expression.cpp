@@ -6,7 +6,8 @@
 namespace masar::expression {
 
 std::size_t Scope::add(std::string name, Type type) {
-  if (slots_.contains(name)) throw Error(ErrorKind::internal, "double-name", "$" + name + " is added twice");
+  if (slots_.contains(name))
+    throw Error(ErrorKind::internal, "double-name", "$" + name + " is added twice");
   const std::size_t slot = variables_.size();
   slots_.emplace(name, slot);
   variables_.emplace_back(std::move(name), std::move(type));
@@ -42,7 +43,8 @@ class Run {
 };
 
 std::optional<std::string_view> text_of_part(Env& env, const Node& part, std::string& storage) {
-  return part.type.kind == Kind::nodes ? text_of_nodes(env, part, storage) : part.view(env, storage);
+  return part.type.kind == Kind::nodes ? text_of_nodes(env, part, storage)
+                                       : part.view(env, storage);
 }
 
 /// Whether evaluate_optional() may end without a value, instead of an error, for what is unset.
@@ -71,7 +73,8 @@ bool Expression::evaluate_boolean(const Frame& frame) const {
   return truth == Truth::yes;
 }
 
-void Expression::for_each_node(const Frame& frame, const std::function<void(pugi::xml_node)>& use) const {
+void Expression::for_each_node(const Frame& frame,
+                               const std::function<void(pugi::xml_node)>& use) const {
   Run run(*code_, frame);
   const auto visit = [&use](pugi::xml_node node) {
     use(node);
@@ -80,7 +83,8 @@ void Expression::for_each_node(const Frame& frame, const std::function<void(pugi
   if (!code_->root->each_node(run.env, Visitor(visit))) fail_unset(run.env);
 }
 
-std::optional<std::string_view> Expression::evaluate_text(const Frame& frame, std::string& storage) const {
+std::optional<std::string_view> Expression::evaluate_text(const Frame& frame,
+                                                          std::string& storage) const {
   Run run(*code_, frame);
   const auto text = text_of_part(run.env, *code_->root, storage);
   if (!text && !only_unset(run.env)) fail_unset(run.env);
@@ -92,7 +96,7 @@ const config::Place& Expression::place() const noexcept { return code_->place; }
 const std::string& Expression::source() const noexcept { return code_->source; }
 std::vector<std::string> Expression::reads() const { return code_->reads; }
 
-// ── text templates ───────────────────────────────────────────────────────────────────────────────────
+// ── text templates ───────────────────────────────────────────────────────────────────────────────
 
 std::string TextTemplate::evaluate(const Frame& frame) const {
   std::string text;

@@ -14,8 +14,8 @@
 
 namespace masar::expression {
 
-/// What an expression may ask of the moment in which it is evaluated, besides its variables. Handed in by
-/// whoever evaluates; an expression itself reads no clock and draws no number.
+/// What an expression may ask of the moment in which it is evaluated, besides its variables. Handed
+/// in by whoever evaluates; an expression itself reads no clock and draws no number.
 class Host {
  public:
   virtual ~Host() = default;
@@ -24,14 +24,14 @@ class Host {
 /// Everything that an evaluation sees.
 struct Frame {
   std::span<const Value> variables;  ///< by the slots of the scope it was compiled with
-  pugi::xml_node context;            ///< where paths start: `/a/b` from its root, `a/b` from the node
-  Host* host = nullptr;              ///< for functions that a scope adds
+  pugi::xml_node context;  ///< where paths start: `/a/b` from its root, `a/b` from the node
+  Host* host = nullptr;    ///< for functions that a scope adds
   /// Continues `variables` for the slots behind its end: what a template binds itself.
   std::span<const Value> more{};
 };
 
-/// A function that a scope adds to the built-in ones (`serial`, `deadline`, `in` …). Its arguments are
-/// evaluated and set, unless `accepts_unset`. It may throw Error(rejected, …).
+/// A function that a scope adds to the built-in ones (`serial`, `deadline`, `in` …). Its arguments
+/// are evaluated and set, unless `accepts_unset`. It may throw Error(rejected, …).
 struct Function {
   std::string name;
   std::vector<Type> parameters;
@@ -44,8 +44,8 @@ struct Function {
 /// A table has a key column and named text columns.
 struct Lookup {
   std::string name;
-  std::vector<std::string> columns;                                      ///< the first is the default
-  std::map<std::string, std::vector<std::string>, std::less<>> rows;     ///< key → one text a column
+  std::vector<std::string> columns;                                   ///< the first is the default
+  std::map<std::string, std::vector<std::string>, std::less<>> rows;  ///< key → one text a column
 };
 using Lookups = std::map<std::string, Lookup, std::less<>>;
 
@@ -61,10 +61,10 @@ class Scope {
   std::vector<std::string> names() const;
 
   std::vector<Function> functions;
-  const Lookups* lookups = nullptr;  ///< outlives every expression compiled
-  bool paths = true;                 ///< false: a path is a compile error
-  std::string zone = "UTC";          ///< for date-of(instant), local-time() …
-  std::vector<std::string> prefixes; ///< that paths may use; empty: any
+  const Lookups* lookups = nullptr;   ///< outlives every expression compiled
+  bool paths = true;                  ///< false: a path is a compile error
+  std::string zone = "UTC";           ///< for date-of(instant), local-time() …
+  std::vector<std::string> prefixes;  ///< that paths may use; empty: any
 
  private:
   std::vector<std::pair<std::string, Type>> variables_;
@@ -72,19 +72,20 @@ class Scope {
 };
 
 /// Bounds of one expression. A source beyond the first three is a compile error.
-inline constexpr std::size_t kDepthMax = 100;          ///< nested parts
-inline constexpr std::size_t kNodesMax = 10'000;       ///< operands and operators
+inline constexpr std::size_t kDepthMax = 100;     ///< nested parts
+inline constexpr std::size_t kNodesMax = 10'000;  ///< operands and operators
 inline constexpr std::size_t kSourceBytesMax = 1 << 18;
-inline constexpr std::size_t kStepsMax = 10'000'000;   ///< nodes and items visited by one evaluation
+inline constexpr std::size_t kStepsMax = 10'000'000;  ///< nodes found and items visited by one evaluation
 inline constexpr std::size_t kTextBytesMax = 4 << 20;  ///< of a text that an evaluation builds
 inline constexpr std::size_t kMatchBytesMax = 1'000;   ///< of a text that matches() looks at
 
 /// A compiled formula. Immutable, cheap to copy, callable from any thread.
 ///
-/// evaluate() throws Error(rejected, code): "unset-value" for reading an unset value outside exists() and
-/// default(); "bad-value" for a conversion that fails, a result out of range and a text from several
-/// nodes; "no-such-row" for a lookup without its key and without a default; "too-much-work" for one that
-/// goes beyond kStepsMax. Each names its place in the expression. All are deterministic.
+/// evaluate() throws Error(rejected, code): "unset-value" for reading an unset value outside
+/// exists() and default(); "bad-value" for a conversion that fails, a result out of range and a
+/// text from several nodes; "no-such-row" for a lookup without its key and without a default;
+/// "too-much-work" for one that goes beyond kStepsMax. Each names its place in the expression. All
+/// are deterministic.
 class Expression {
  public:
   Value evaluate(const Frame& frame) const;
@@ -94,8 +95,8 @@ class Expression {
   bool evaluate_boolean(const Frame& frame) const;
   /// Calls `use` with every node of a nodes expression, in document order, without gathering them.
   void for_each_node(const Frame& frame, const std::function<void(pugi::xml_node)>& use) const;
-  /// The text form of a scalar or nodes expression. It lives as long as the frame's values, its document,
-  /// this expression and `storage`. No value where it is unset.
+  /// The text form of a scalar or nodes expression. It lives as long as the frame's values, its
+  /// document, this expression and `storage`. No value where it is unset.
   std::optional<std::string_view> evaluate_text(const Frame& frame, std::string& storage) const;
   const Type& type() const noexcept;
   const config::Place& place() const noexcept;
@@ -111,11 +112,12 @@ class Expression {
   std::shared_ptr<const Code> code_;
 };
 
-/// Compiles `source`, which stands at `place` in its file; columns inside it are reported exactly. With
-/// `expected`, another type is an error (nodes convert to text implicitly where text is expected). What is wrong
-/// goes to `diagnostics`, and then there is no value.
-std::optional<Expression> compile(std::string_view source, const config::Place& place, const Scope& scope,
-                                  std::optional<Type> expected, config::Diagnostics& diagnostics);
+/// Compiles `source`, which stands at `place` in its file; columns inside it are reported exactly.
+/// With `expected`, another type is an error (nodes convert to text implicitly where text is
+/// expected). What is wrong goes to `diagnostics`, and then there is no value.
+std::optional<Expression> compile(std::string_view source, const config::Place& place,
+                                  const Scope& scope, std::optional<Type> expected,
+                                  config::Diagnostics& diagnostics);
 
 /// Text with `{expression}` parts, as XSLT 3.0's text value templates: `{{` and `}}` are braces.
 /// Every part must be scalar or nodes; the result is text.
@@ -126,7 +128,7 @@ class TextTemplate {
   bool append_optional(const Frame& frame, std::string& out) const;
   bool is_constant() const noexcept { return parts_.size() <= 1 && expressions_.empty(); }
 
-  std::vector<std::string> parts_;        ///< literal before each expression, and the rest after the last
+  std::vector<std::string> parts_;  ///< literal before each expression, and the rest after the last
   std::vector<Expression> expressions_;
 };
 std::optional<TextTemplate> compile_text(std::string_view source, const config::Place& place,

@@ -11,16 +11,30 @@ namespace {
 using enum Want;
 constexpr std::uint8_t kAny = 0xFF;
 
-constexpr Builtin call_of(std::string_view name, std::array<Want, Builtin::kParametersMax> parameters, int least,
-                          int most, Gives gives, Value (*body)(Call&), std::string_view meaning) {
-  return {name, parameters, static_cast<std::uint8_t>(least), static_cast<std::uint8_t>(most), gives,
-          Form::call, body, meaning};
+constexpr Builtin call_of(std::string_view name,
+                          std::array<Want, Builtin::kParametersMax> parameters, int least, int most,
+                          Gives gives, Value (*body)(Call&), std::string_view meaning) {
+  return {name,
+          parameters,
+          static_cast<std::uint8_t>(least),
+          static_cast<std::uint8_t>(most),
+          gives,
+          Form::call,
+          body,
+          meaning};
 }
 
-constexpr Builtin form_of(std::string_view name, std::array<Want, Builtin::kParametersMax> parameters, int least,
-                          int most, Gives gives, Form form, std::string_view meaning) {
-  return {name, parameters, static_cast<std::uint8_t>(least), static_cast<std::uint8_t>(most), gives,
-          form, nullptr, meaning};
+constexpr Builtin form_of(std::string_view name,
+                          std::array<Want, Builtin::kParametersMax> parameters, int least, int most,
+                          Gives gives, Form form, std::string_view meaning) {
+  return {name,
+          parameters,
+          static_cast<std::uint8_t>(least),
+          static_cast<std::uint8_t>(most),
+          gives,
+          form,
+          nullptr,
+          meaning};
 }
 
 // In the order of README.md.
@@ -44,14 +58,17 @@ constexpr Builtin kBuiltins[] = {
             "xs:dateTime with Z or an offset"),
     call_of("duration", {text}, 1, 1, Gives::duration, body::conversion_duration,
             "ISO 8601, weeks to seconds: PT72H"),
-    call_of("boolean", {text}, 1, 1, Gives::boolean, body::conversion_boolean, "true, false, 1 or 0"),
+    call_of("boolean", {text}, 1, 1, Gives::boolean, body::conversion_boolean,
+            "true, false, 1 or 0"),
 
-    call_of("ascii-digits", {text}, 1, 1, Gives::text, body::ascii_digits, "Arabic-Indic digits become 0–9"),
+    call_of("ascii-digits", {text}, 1, 1, Gives::text, body::ascii_digits,
+            "Arabic-Indic digits become 0–9"),
     call_of("translate-digits", {text}, 1, 1, Gives::text, body::translate_digits,
             "the reverse: 0–9 become Arabic-Indic digits"),
     call_of("jordan-mobile", {text}, 1, 1, Gives::text, body::jordan_mobile,
             "9627XXXXXXXX from the ways in which it is written; unset where it is no such number"),
-    call_of("jordanian-phone", {text}, 1, 1, Gives::text, body::jordan_mobile, "another name of jordan-mobile"),
+    call_of("jordanian-phone", {text}, 1, 1, Gives::text, body::jordan_mobile,
+            "another name of jordan-mobile"),
     call_of("clean-text", {text}, 1, 1, Gives::text, body::clean_text,
             "without bidirectional, zero-width and control characters; line ends become spaces"),
     call_of("trim", {text}, 1, 1, Gives::text, body::trim, "without white space at both ends"),
@@ -59,8 +76,10 @@ constexpr Builtin kBuiltins[] = {
             "trimmed, and each white space inside is one space"),
     call_of("upper-case", {text}, 1, 1, Gives::text, body::upper_case, "a–z become A–Z"),
     call_of("lower-case", {text}, 1, 1, Gives::text, body::lower_case, "A–Z become a–z"),
-    form_of("concat", {scalar, scalar}, 2, kAny, Gives::text, Form::concat, "the text forms, one after the other"),
-    call_of("string-length", {text}, 1, 1, Gives::integer, body::string_length, "characters (code points)"),
+    form_of("concat", {scalar, scalar}, 2, kAny, Gives::text, Form::concat,
+            "the text forms, one after the other"),
+    call_of("string-length", {text}, 1, 1, Gives::integer, body::string_length,
+            "characters (code points)"),
     call_of("substring", {text, integer, integer}, 2, 3, Gives::text, body::substring,
             "from a character on, counted from 1, as many as the third part says or all"),
     call_of("starts-with", {text, text}, 2, 2, Gives::boolean, body::starts_with,
@@ -70,17 +89,20 @@ constexpr Builtin kBuiltins[] = {
     call_of("contains", {text, text}, 2, 2, Gives::boolean, body::contains,
             "whether the second stands in the first"),
     form_of("matches", {text, literal}, 2, 2, Gives::boolean, Form::matches,
-            "whether the pattern (ECMAScript, without back references) is found; ^ and $ for all of the text"),
+            "whether the pattern (ECMAScript, without back references) is found; ^ and $ for all "
+            "of the text"),
     call_of("replace-text", {text, text, text}, 3, 3, Gives::text, body::replace_text,
             "each occurrence of the second becomes the third"),
     call_of("split", {text, text}, 2, 2, Gives::texts, body::split,
             "the parts between the separators; an empty text has none"),
-    call_of("join", {texts, text}, 2, 2, Gives::text, body::join, "the items with the separator between them"),
+    call_of("join", {texts, text}, 2, 2, Gives::text, body::join,
+            "the items with the separator between them"),
     call_of("sha256-hex", {text}, 1, 1, Gives::text, body::sha256_hex, "64 hexadecimal digits"),
     call_of("luhn-valid", {text}, 1, 1, Gives::boolean, body::luhn_valid,
             "whether it is digits that end in their Luhn check digit"),
 
-    form_of("count", {countable}, 1, 1, Gives::integer, Form::count, "how many nodes, items or rows"),
+    form_of("count", {countable}, 1, 1, Gives::integer, Form::count,
+            "how many nodes, items or rows"),
     call_of("sum", {numbers}, 1, 1, Gives::item, body::sum, "of nothing: 0"),
     call_of("index", {list, integer}, 2, 2, Gives::item, body::index,
             "the item at a position, counted from 1; unset where there is none"),
@@ -88,7 +110,8 @@ constexpr Builtin kBuiltins[] = {
     call_of("last", {list}, 1, 1, Gives::item, body::last, "unset for an empty list"),
     call_of("contains-item", {list, item}, 2, 2, Gives::boolean, body::contains_item,
             "whether the value is an item of the list"),
-    call_of("distinct", {list}, 1, 1, Gives::list, body::distinct, "each item once, where it stands first"),
+    call_of("distinct", {list}, 1, 1, Gives::list, body::distinct,
+            "each item once, where it stands first"),
     form_of("row", {table, key}, 2, 2, Gives::row, Form::row,
             "the row whose first column is the key; unset where there is none"),
     form_of("lookup", {literal, text, literal}, 2, 3, Gives::text, Form::lookup,
@@ -96,7 +119,8 @@ constexpr Builtin kBuiltins[] = {
     form_of("lookup-or", {literal, text, literal, text}, 4, 4, Gives::text, Form::lookup_or,
             "the same, or the last part where there is no such row"),
 
-    call_of("jod", {fils}, 1, 1, Gives::text, body::jod, "in dinars, always three decimals: 12.345"),
+    call_of("jod", {fils}, 1, 1, Gives::text, body::jod,
+            "in dinars, always three decimals: 12.345"),
     call_of("fils-integer", {fils}, 1, 1, Gives::integer, body::fils_integer,
             "the number of fils; the way back is fils('0.001') * n"),
     call_of("proportion", {fils, integer, integer}, 3, 3, Gives::fils, body::proportion,
@@ -111,7 +135,8 @@ constexpr Builtin kBuiltins[] = {
             "the reverse: a local time without zone"),
     call_of("iso", {instant}, 1, 1, Gives::text, body::iso,
             "the local time with its offset: 2026-01-04T08:00:00+03:00"),
-    call_of("ceil-seconds", {instant}, 1, 1, Gives::instant, body::ceil_seconds, "rounded up to the full second"),
+    call_of("ceil-seconds", {instant}, 1, 1, Gives::instant, body::ceil_seconds,
+            "rounded up to the full second"),
     call_of("days", {integer}, 1, 1, Gives::duration, body::days, "days of 24 hours"),
     call_of("hours", {integer}, 1, 1, Gives::duration, body::hours, "hours"),
     call_of("minutes", {integer}, 1, 1, Gives::duration, body::minutes, "minutes"),

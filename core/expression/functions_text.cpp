@@ -12,7 +12,8 @@ namespace {
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-/// The byte at which the character `index` (from 0) of `text` starts; its size where there are fewer.
+/// The byte at which the character `index` (from 0) of `text` starts; its size where there are
+/// fewer.
 std::size_t byte_of(std::string_view text, std::int64_t index) {
   std::size_t at = 0;
   for (; index > 0 && at < text.size(); --index) {
@@ -45,10 +46,16 @@ Value conversion_text(Call& call) {
   return call.arguments[0].value ? Value(to_text(call.value(0))) : Value::text(call.text(0));
 }
 Value conversion_integer(Call& call) { return converted(call, Kind::integer, "an integer"); }
-Value conversion_fils(Call& call) { return converted(call, Kind::fils, "an amount with at most three decimals"); }
+Value conversion_fils(Call& call) {
+  return converted(call, Kind::fils, "an amount with at most three decimals");
+}
 Value conversion_date(Call& call) { return converted(call, Kind::date, "a date yyyy-MM-dd"); }
-Value conversion_instant(Call& call) { return converted(call, Kind::instant, "a date and time with a zone"); }
-Value conversion_duration(Call& call) { return converted(call, Kind::duration, "a duration such as PT72H"); }
+Value conversion_instant(Call& call) {
+  return converted(call, Kind::instant, "a date and time with a zone");
+}
+Value conversion_duration(Call& call) {
+  return converted(call, Kind::duration, "a duration such as PT72H");
+}
 Value conversion_boolean(Call& call) { return converted(call, Kind::boolean, "true or false"); }
 Value true_value(Call&) { return Value(true); }
 Value false_value(Call&) { return Value(false); }
@@ -89,14 +96,18 @@ Value normalize_space(Call& call) {
 }
 
 Value upper_case(Call& call) {
-  return changed(call.text(0), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return changed(call.text(0),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
 }
 
 Value lower_case(Call& call) {
-  return changed(call.text(0), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return changed(call.text(0),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
 }
 
-Value string_length(Call& call) { return Value(static_cast<std::int64_t>(code_points(call.text(0)))); }
+Value string_length(Call& call) {
+  return Value(static_cast<std::int64_t>(code_points(call.text(0))));
+}
 
 Value substring(Call& call) {
   std::string_view text = call.text(0);
@@ -111,7 +122,9 @@ Value substring(Call& call) {
 
 Value starts_with(Call& call) { return Value(call.text(0).starts_with(call.text(1))); }
 Value ends_with(Call& call) { return Value(call.text(0).ends_with(call.text(1))); }
-Value contains(Call& call) { return Value(call.text(0).find(call.text(1)) != std::string_view::npos); }
+Value contains(Call& call) {
+  return Value(call.text(0).find(call.text(1)) != std::string_view::npos);
+}
 
 Value replace_text(Call& call) {
   std::string_view text = call.text(0);

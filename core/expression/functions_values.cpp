@@ -5,14 +5,15 @@
 
 namespace masar::expression::body {
 
-// ── lists ────────────────────────────────────────────────────────────────────────────────────────────
+// ── lists ────────────────────────────────────────────────────────────────────────────────────────
 
 namespace {
 
 std::int64_t total_of(Call& call, const List& items, std::int64_t (*number)(const Value&)) {
   std::int64_t total = 0;
   for (const Value& item : items) {
-    if (__builtin_add_overflow(total, number(item), &total)) call.bad_value("the sum is out of range");
+    if (__builtin_add_overflow(total, number(item), &total))
+      call.bad_value("the sum is out of range");
   }
   return total;
 }
@@ -40,8 +41,10 @@ Value sum(Call& call) {
         return total;
       });
     case Kind::duration:
-      return Value(Duration(total_of(call, items, [](const Value& v) { return v.as<Duration>().count(); })));
-    default: return Value(total_of(call, items, [](const Value& v) { return v.as<std::int64_t>(); }));
+      return Value(
+          Duration(total_of(call, items, [](const Value& v) { return v.as<Duration>().count(); })));
+    default:
+      return Value(total_of(call, items, [](const Value& v) { return v.as<std::int64_t>(); }));
   }
 }
 
@@ -59,7 +62,8 @@ Value contains_item(Call& call) {
   const Argument& wanted = call.arguments[1];
   for (const Value& item : call.list(0)) {
     call.env.step(call.site);
-    if (wanted.value ? item == *wanted.value : item.as<std::string>() == wanted.text) return Value(true);
+    if (wanted.value ? item == *wanted.value : item.as<std::string>() == wanted.text)
+      return Value(true);
   }
   return Value(false);
 }
@@ -74,21 +78,22 @@ Value distinct(Call& call) {
   return Value(std::make_shared<const List>(std::move(items)));
 }
 
-// ── amounts ──────────────────────────────────────────────────────────────────────────────────────────
+// ── amounts ──────────────────────────────────────────────────────────────────────────────────────
 
 Value jod(Call& call) { return Value(format_jod(call.fils(0))); }
 Value fils_integer(Call& call) { return Value(call.fils(0).amount); }
 
 Value proportion(Call& call) {
   if (call.integer(2) < 1) call.bad_value("the last part of proportion() is more than 0");
-  return amount(call, [&] { return masar::proportion(call.fils(0), call.integer(1), call.integer(2)); });
+  return amount(call,
+                [&] { return masar::proportion(call.fils(0), call.integer(1), call.integer(2)); });
 }
 
 Value percent(Call& call) {
   return amount(call, [&] { return masar::proportion(call.fils(0), call.integer(1), 100); });
 }
 
-// ── time ─────────────────────────────────────────────────────────────────────────────────────────────
+// ── time ─────────────────────────────────────────────────────────────────────────────────────────
 
 namespace {
 

@@ -11,7 +11,8 @@ namespace {
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool starts_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 bool continues_name(char c) { return starts_name(c) || is_digit(c) || c == '-' || c == '.'; }
 
@@ -21,11 +22,23 @@ struct Foreign {
   std::string_view hint;
 };
 constexpr Foreign kForeign[] = {
-    {"==", "write eq"}, {"!=", "write ne"}, {"<=", "write le"}, {">=", "write ge"}, {"&&", "write and"},
-    {"||", "write or, or concat() for texts"}, {"=", "write eq"}, {"<", "write lt"}, {">", "write gt"},
-    {"!", "write not(…)"}, {"|", "select with one path"}, {"{", "braces belong around an expression, not inside"},
-    {"}", "braces belong around an expression, not inside"}, {"::", "write /a/b, a/@x, . .. or //a"},
-    {":", "a name has one prefix: pt:name"}, {"%", "write mod"}, {";", "an expression has no end mark"},
+    {"==", "write eq"},
+    {"!=", "write ne"},
+    {"<=", "write le"},
+    {">=", "write ge"},
+    {"&&", "write and"},
+    {"||", "write or, or concat() for texts"},
+    {"=", "write eq"},
+    {"<", "write lt"},
+    {">", "write gt"},
+    {"!", "write not(…)"},
+    {"|", "select with one path"},
+    {"{", "braces belong around an expression, not inside"},
+    {"}", "braces belong around an expression, not inside"},
+    {"::", "write /a/b, a/@x, . .. or //a"},
+    {":", "a name has one prefix: pt:name"},
+    {"%", "write mod"},
+    {";", "an expression has no end mark"},
     {"?", "write if (…) then … else …"},
 };
 constexpr std::array<std::string_view, 13> kSymbols = {"//", "..", "(", ")", "[", "]", ",",
@@ -48,7 +61,9 @@ class Lexer {
   }
 
  private:
-  char peek(std::size_t ahead = 0) const { return at_ + ahead < source_.size() ? source_[at_ + ahead] : '\0'; }
+  char peek(std::size_t ahead = 0) const {
+    return at_ + ahead < source_.size() ? source_[at_ + ahead] : '\0';
+  }
 
   Token token(Token::Kind kind, std::size_t from, std::size_t length) const {
     return Token{kind, static_cast<std::uint32_t>(at_start_), source_.substr(from, length), false};
@@ -85,7 +100,8 @@ class Lexer {
 
   Token variable() {
     ++at_;
-    if (!starts_name(peek())) throw Mistake{at_start_, "a variable's name is missing after $", "write $name"};
+    if (!starts_name(peek()))
+      throw Mistake{at_start_, "a variable's name is missing after $", "write $name"};
     over_name();
     return token(Token::Kind::variable, at_start_ + 1, at_ - at_start_ - 1);
   }
@@ -95,7 +111,8 @@ class Lexer {
     if (peek() == '.' && is_digit(peek(1))) {
       throw Mistake{at_start_, "there are no decimal numbers", "write an amount as fils('12.345')"};
     }
-    if (starts_name(peek())) throw Mistake{at_start_, "a number and a name run into each other", "put a space"};
+    if (starts_name(peek()))
+      throw Mistake{at_start_, "a number and a name run into each other", "put a space"};
     return token(Token::Kind::integer, at_start_, at_ - at_start_);
   }
 
@@ -115,7 +132,8 @@ class Lexer {
   Token symbol() {
     for (const Foreign& foreign : kForeign) {
       if (source_.substr(at_).starts_with(foreign.symbol)) {
-        throw Mistake{at_, std::string(foreign.symbol) + " is not of this language", std::string(foreign.hint)};
+        throw Mistake{at_, std::string(foreign.symbol) + " is not of this language",
+                      std::string(foreign.hint)};
       }
     }
     for (const std::string_view symbol : kSymbols) {
@@ -135,7 +153,8 @@ class Lexer {
 
 std::vector<Token> tokens_of(std::string_view source) {
   if (source.size() > kSourceBytesMax) {
-    throw Mistake{0, "the expression has more than " + std::to_string(kSourceBytesMax) + " bytes", "divide it"};
+    throw Mistake{0, "the expression has more than " + std::to_string(kSourceBytesMax) + " bytes",
+                  "divide it"};
   }
   return Lexer(source).run();
 }

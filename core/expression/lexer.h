@@ -18,8 +18,8 @@ struct Token {
   enum class Kind { name, variable, integer, text, symbol, end };
   Kind kind = Kind::end;
   std::uint32_t offset = 0;
-  std::string_view text;   ///< as written; of a variable without `$`, of a text without its quotes
-  bool glued = false;      ///< no white space before it
+  std::string_view text;  ///< as written; of a variable without `$`, of a text without its quotes
+  bool glued = false;     ///< no white space before it
 
   bool is(std::string_view symbol) const { return kind == Kind::symbol && text == symbol; }
   bool is_name(std::string_view name) const { return kind == Kind::name && text == name; }

@@ -27,7 +27,8 @@ void add_row(const config::Element& row, Lookup& lookup, config::Diagnostics& di
   std::vector<bool> given(lookup.columns.size());
   for (const config::Attribute& attribute : row.attributes) {
     if (attribute.name.local == "key") continue;
-    const auto column = std::find(lookup.columns.begin(), lookup.columns.end(), attribute.name.local);
+    const auto column =
+        std::find(lookup.columns.begin(), lookup.columns.end(), attribute.name.local);
     if (column == lookup.columns.end()) {
       diagnostics.add(attribute.place, "the first row has no column " + attribute.name.local,
                       config::suggest(attribute.name.local, lookup.columns));
@@ -38,7 +39,9 @@ void add_row(const config::Element& row, Lookup& lookup, config::Diagnostics& di
     given[index] = true;
   }
   for (std::size_t i = 0; i < given.size(); ++i) {
-    if (!given[i]) diagnostics.add(row.place, "the row lacks " + lookup.columns[i], "an empty value is written =\"\"");
+    if (!given[i])
+      diagnostics.add(row.place, "the row lacks " + lookup.columns[i],
+                      "an empty value is written =\"\"");
   }
   if (!lookup.rows.emplace(key->value, std::move(values)).second) {
     diagnostics.add(key->value_place, "a second row of key " + key->value, "a key has one row");
@@ -50,7 +53,8 @@ void add_row(const config::Element& row, Lookup& lookup, config::Diagnostics& di
 std::optional<Lookup> load_lookup(const config::Element& root, config::Diagnostics& diagnostics) {
   const std::size_t before = diagnostics.findings().size();
   if (root.name.local != "lookup" || !root.name.uri.empty()) {
-    diagnostics.add(root.place, "a lookup file starts with " + root.name.local, "write <lookup id=\"…\">");
+    diagnostics.add(root.place, "a lookup file starts with " + root.name.local,
+                    "write <lookup id=\"…\">");
     return std::nullopt;
   }
   const config::Values values(lookup_table(), root, diagnostics);

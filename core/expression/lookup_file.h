@@ -17,9 +17,9 @@ const config::ElementTable& lookup_table();
 ///       <row key="BARRIER" departments="roads"/>
 ///     </lookup>
 ///
-/// `key` says what the keys are, for people. Each row has a key of its own and, besides it, the same
-/// attributes as the first row: the columns, in its order. What is wrong goes to `diagnostics`, and then
-/// there is no value.
+/// `key` says what the keys are, for people. Each row has a key of its own and, besides it, the
+/// same attributes as the first row: the columns, in its order. What is wrong goes to
+/// `diagnostics`, and then there is no value.
 std::optional<Lookup> load_lookup(const config::Element& root, config::Diagnostics& diagnostics);
 
 }  // namespace masar::expression

@@ -19,12 +19,15 @@ config::Place place_in(const config::Place& base, std::string_view source, std::
   return place;
 }
 
-config::Place Expression::Code::place_at(std::size_t offset) const { return place_in(place, source, offset); }
+config::Place Expression::Code::place_at(std::size_t offset) const {
+  return place_in(place, source, offset);
+}
 
 void fail(const Env& env, const Node& site, std::string_view code, const std::string& what) {
   const config::Place place = env.code.place_at(site.offset);
   throw Error(ErrorKind::rejected, std::string(code),
-              place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": " + what);
+              place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) +
+                  ": " + what);
 }
 
 void fail_unset(const Env& env) {
@@ -33,7 +36,8 @@ void fail_unset(const Env& env) {
 }
 
 void Env::too_much(const Node& site) const {
-  fail(*this, site, "too-much-work", "more than " + std::to_string(kStepsMax) + " nodes and items visited");
+  fail(*this, site, "too-much-work",
+       "more than " + std::to_string(kStepsMax) + " nodes and items visited");
 }
 
 const Value& Node::ref(Env& env, Value& storage) const {
@@ -77,7 +81,7 @@ Value BooleanNode::eval(Env& env) const {
   return Value(truth == Truth::yes);
 }
 
-// ── operands ─────────────────────────────────────────────────────────────────────────────────────────
+// ── operands ─────────────────────────────────────────────────────────────────────────────────────
 
 Value ListNode::eval(Env& env) const {
   if (type.kind == Kind::table) return Value(std::make_shared<const Table>());
@@ -147,12 +151,13 @@ Value Column::eval(Env& env) const {
   return ref(env, storage);
 }
 
-// ── if, default ──────────────────────────────────────────────────────────────────────────────────────
+// ── if, default ──────────────────────────────────────────────────────────────────────────────────
 
 If::If(std::uint32_t at, NodePtr c, NodePtr t, NodePtr o)
     : Node(at), condition(std::move(c)), then(std::move(t)), otherwise(std::move(o)) {
   type = then->type;
-  height = static_cast<std::uint16_t>(std::max({condition->height, then->height, otherwise->height}) + 1);
+  height = static_cast<std::uint16_t>(
+      std::max({condition->height, then->height, otherwise->height}) + 1);
 }
 
 const Node* If::chosen(Env& env) const {
@@ -186,7 +191,8 @@ bool If::each_node(Env& env, const Visitor& visitor) const {
   return part && part->each_node(env, visitor);
 }
 
-Default::Default(std::uint32_t at, NodePtr p, NodePtr o) : Node(at), part(std::move(p)), other(std::move(o)) {
+Default::Default(std::uint32_t at, NodePtr p, NodePtr o)
+    : Node(at), part(std::move(p)), other(std::move(o)) {
   type = part->type;
   height = std::max(part->height, other->height) + 1;
 }

@@ -15,8 +15,8 @@ namespace masar::expression {
 struct Node;
 using NodePtr = std::unique_ptr<Node>;
 
-/// A callable handed down without an allocation. It must outlive the call it is handed to. It returns
-/// false to end the visit.
+/// A callable handed down without an allocation. It must outlive the call it is handed to. It
+/// returns false to end the visit.
 class Visitor {
  public:
   template <typename Use>
@@ -31,7 +31,8 @@ class Visitor {
   bool (*call_)(const void*, pugi::xml_node);
 };
 
-/// One evaluation: the frame, and what changes while it runs. On the stack of the evaluating thread.
+/// One evaluation: the frame, and what changes while it runs. On the stack of the evaluating
+/// thread.
 struct Env {
   const Frame& frame;
   const Expression::Code& code;
@@ -94,7 +95,8 @@ struct Expression::Code {
 };
 
 /// Throws Error(rejected, code), its text being `file:line:col: what`.
-[[noreturn]] void fail(const Env& env, const Node& site, std::string_view code, const std::string& what);
+[[noreturn]] void fail(const Env& env, const Node& site, std::string_view code,
+                       const std::string& what);
 [[noreturn]] void fail_unset(const Env& env);
 
 /// Unset, remembering that it was `site` that had no value.
@@ -106,10 +108,12 @@ inline Value unset(Env& env, const Node& site) {
 /// The place `offset` bytes behind `base` in `source`, which starts at `base`.
 config::Place place_in(const config::Place& base, std::string_view source, std::size_t offset);
 
-// ── operands ─────────────────────────────────────────────────────────────────────────────────────────
+// ── operands ─────────────────────────────────────────────────────────────────────────────────────
 
 struct Literal final : Node {
-  Literal(std::uint32_t at, Value v, Kind kind) : Node(at), value(std::move(v)) { type.kind = kind; }
+  Literal(std::uint32_t at, Value v, Kind kind) : Node(at), value(std::move(v)) {
+    type.kind = kind;
+  }
   Value eval(Env&) const override { return value; }
   const Value& ref(Env&, Value&) const override { return value; }
   Value value;
@@ -166,7 +170,7 @@ struct Path final : Node {
   std::string unset_text() const override { return spelling + " is not there"; }
 
   Start start = Start::context;
-  NodePtr from;             ///< of Start::part
+  NodePtr from;  ///< of Start::part
   std::vector<Step> steps;
   std::string spelling;     ///< as written
   bool may_repeat = false;  ///< nodes may be met twice and are told apart
@@ -176,7 +180,8 @@ struct Path final : Node {
   bool start_walk(Env& env, const Visitor& visitor) const;
   bool walk(Env& env, pugi::xml_node node, std::size_t step, const Visitor& visitor) const;
   bool walk_children(Env& env, pugi::xml_node node, std::size_t step, const Visitor& visitor) const;
-  bool walk_descendants(Env& env, pugi::xml_node node, std::size_t step, const Visitor& visitor) const;
+  bool walk_descendants(Env& env, pugi::xml_node node, std::size_t step,
+                        const Visitor& visitor) const;
   bool selected(Env& env, const Step& step, pugi::xml_node node, std::int64_t* positions) const;
   std::optional<std::string_view> attribute(Env& env) const;
 };
@@ -184,12 +189,15 @@ struct Path final : Node {
 /// All text below an element; in `storage` only where it stands in several pieces.
 std::string_view text_of(pugi::xml_node node, std::string& storage);
 
-/// The text of the one node that `nodes` selects; nullopt where there is none. Throws "bad-value" for several.
+/// The text of the one node that `nodes` selects; nullopt where there is none. Throws "bad-value"
+/// for several.
 std::optional<std::string_view> text_of_nodes(Env& env, const Node& nodes, std::string& storage);
 
 /// The text of exactly one node; unset where there is none.
 struct TextOfNodes final : Node {
-  explicit TextOfNodes(NodePtr n) : Node(n->offset), nodes(std::move(n)) { height = nodes->height + 1; }
+  explicit TextOfNodes(NodePtr n) : Node(n->offset), nodes(std::move(n)) {
+    height = nodes->height + 1;
+  }
   Value eval(Env& env) const override;
   std::optional<std::string_view> view(Env& env, std::string& storage) const override;
   NodePtr nodes;
@@ -205,7 +213,7 @@ struct TextsOfNodes final : Node {
   NodePtr nodes;
 };
 
-// ── operators ────────────────────────────────────────────────────────────────────────────────────────
+// ── operators ────────────────────────────────────────────────────────────────────────────────────
 
 enum class Comparison : unsigned char { eq, ne, lt, le, gt, ge };
 
@@ -231,7 +239,9 @@ struct Implies final : BooleanNode {
 };
 
 struct Not final : BooleanNode {
-  Not(std::uint32_t at, NodePtr p) : BooleanNode(at), part(std::move(p)) { height = part->height + 1; }
+  Not(std::uint32_t at, NodePtr p) : BooleanNode(at), part(std::move(p)) {
+    height = part->height + 1;
+  }
   Truth test(Env& env) const override;
   NodePtr part;
 };
@@ -272,7 +282,9 @@ struct For final : Node {
 };
 
 struct Exists final : BooleanNode {
-  Exists(std::uint32_t at, NodePtr p) : BooleanNode(at), part(std::move(p)) { height = part->height + 1; }
+  Exists(std::uint32_t at, NodePtr p) : BooleanNode(at), part(std::move(p)) {
+    height = part->height + 1;
+  }
   Truth test(Env& env) const override;
   NodePtr part;
 };

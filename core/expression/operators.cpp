@@ -5,7 +5,7 @@
 
 namespace masar::expression {
 
-// ── comparison and logic ─────────────────────────────────────────────────────────────────────────────
+// ── comparison and logic ─────────────────────────────────────────────────────────────────────────
 
 namespace {
 
@@ -69,7 +69,8 @@ Truth Junction::test(Env& env) const {
   return truth_of(all);
 }
 
-Implies::Implies(NodePtr l, NodePtr r) : BooleanNode(l->offset), left(std::move(l)), right(std::move(r)) {
+Implies::Implies(NodePtr l, NodePtr r)
+    : BooleanNode(l->offset), left(std::move(l)), right(std::move(r)) {
   height = std::max(left->height, right->height) + 1;
 }
 
@@ -85,7 +86,7 @@ Truth Not::test(Env& env) const {
   return truth_of(truth == Truth::no);
 }
 
-// ── arithmetic ───────────────────────────────────────────────────────────────────────────────────────
+// ── arithmetic ───────────────────────────────────────────────────────────────────────────────────
 
 namespace {
 
@@ -126,7 +127,8 @@ Fils amounts(const Env& env, const Calculate& site, const Value& a, const Value&
 }
 
 std::int64_t ticks(const Value& value) {
-  if (const auto* instant = std::get_if<Instant>(&value.data())) return instant->time_since_epoch().count();
+  if (const auto* instant = std::get_if<Instant>(&value.data()))
+    return instant->time_since_epoch().count();
   if (const auto* length = std::get_if<Duration>(&value.data())) return length->count();
   return value.as<std::int64_t>();
 }
@@ -141,7 +143,8 @@ Value shifted_date(const Env& env, const Calculate& site, const Value& a, const 
   constexpr days kFar{4'000'000};  // beyond the years that a date can have
   if (whole > kFar || whole < -kFar) out_of_range(env, site);
   const Date date(day_of(a) + (site.op == Arithmetic::add ? whole : -whole));
-  if (date.year() < std::chrono::year(1) || date.year() > std::chrono::year(9999)) out_of_range(env, site);
+  if (date.year() < std::chrono::year(1) || date.year() > std::chrono::year(9999))
+    out_of_range(env, site);
   return Value(date);
 }
 
@@ -169,12 +172,12 @@ Value Calculate::eval(Env& env) const {
   }
 }
 
-// ── every, some, for, exists, count ──────────────────────────────────────────────────────────────────
+// ── every, some, for, exists, count ──────────────────────────────────────────────────────────────
 
 namespace {
 
-/// Binds each item, row or node of `over` to the local `slot` and calls `use`, which returns false to end.
-/// False where `over` is unset.
+/// Binds each item, row or node of `over` to the local `slot` and calls `use`, which returns false
+/// to end. False where `over` is unset.
 template <typename Use>
 bool each_item(Env& env, const Node& site, const Node& over, std::size_t slot, const Use& use) {
   if (over.type.kind == Kind::nodes) {

@@ -8,7 +8,8 @@ namespace masar::expression {
 
 Parser::Level::Level(Parser& p) : parser(p) {
   if (++parser.depth_ <= kDepthMax) return;
-  throw Mistake{parser.now().offset, "the expression is nested more than " + std::to_string(kDepthMax) + " deep",
+  throw Mistake{parser.now().offset,
+                "the expression is nested more than " + std::to_string(kDepthMax) + " deep",
                 "divide it"};
 }
 
@@ -44,14 +45,14 @@ void Parser::expect_name(std::string_view name, const std::string& hint) {
 
 void Parser::unexpected(const std::string& wanted, const std::string& hint) const {
   const Token& token = now();
-  const std::string found = token.kind == Token::Kind::end    ? "the end"
-                            : token.kind == Token::Kind::text ? "a text"
+  const std::string found = token.kind == Token::Kind::end        ? "the end"
+                            : token.kind == Token::Kind::text     ? "a text"
                             : token.kind == Token::Kind::variable ? "$" + std::string(token.text)
                                                                   : std::string(token.text);
   throw Mistake{token.offset, "expected " + wanted + ", found " + found, hint};
 }
 
-// ── operators, weakest first ─────────────────────────────────────────────────────────────────────────
+// ── operators, weakest first ─────────────────────────────────────────────────────────────────────
 
 NodePtr Parser::expression() {
   const Level level(*this);
@@ -141,12 +142,13 @@ NodePtr Parser::postfix() {
   }
   if (now().is("/") || now().is("//")) return path_from(std::move(part));
   if (now().is("[")) {
-    throw Mistake{now().offset, "[…] belongs to a step of a path", "write index(list, 2), or a/b[2]"};
+    throw Mistake{now().offset, "[…] belongs to a step of a path",
+                  "write index(list, 2), or a/b[2]"};
   }
   return part;
 }
 
-// ── operands ─────────────────────────────────────────────────────────────────────────────────────────
+// ── operands ─────────────────────────────────────────────────────────────────────────────────────
 
 NodePtr Parser::primary() {
   const Token& token = now();
@@ -223,8 +225,10 @@ NodePtr Parser::condition() {
 std::pair<std::size_t, NodePtr> Parser::binding() {
   const Token name = take();
   const std::string bound(name.text);
-  const bool local = std::any_of(locals_.begin(), locals_.end(), [&](const auto& l) { return l.first == bound; });
-  if (local || scope_->find(bound)) throw Mistake{name.offset, "$" + bound + " has a value already", "choose another name"};
+  const bool local =
+      std::any_of(locals_.begin(), locals_.end(), [&](const auto& l) { return l.first == bound; });
+  if (local || scope_->find(bound))
+    throw Mistake{name.offset, "$" + bound + " has a value already", "choose another name"};
   if (bound.find('.') != std::string::npos) {
     throw Mistake{name.offset, "a name that is bound here has no point", "choose another name"};
   }
@@ -242,7 +246,8 @@ NodePtr Parser::quantified(bool every) {
   expect_name("satisfies", "write some $x in … satisfies …");
   part->condition = builder_.convert(expression(), Kind::boolean, "satisfies");
   locals_.pop_back();
-  part->height = static_cast<std::uint16_t>(std::max(part->over->height, part->condition->height) + 1);
+  part->height =
+      static_cast<std::uint16_t>(std::max(part->over->height, part->condition->height) + 1);
   return builder_.finish(std::move(part));
 }
 
@@ -255,7 +260,8 @@ NodePtr Parser::repeated() {
   locals_.pop_back();
   const Type& result = part->result->type;
   if (result.kind == Kind::row || result.kind == Kind::table) {
-    throw Mistake{part->result->offset, "return expects a value, nodes or a list, found " + type_name(result),
+    throw Mistake{part->result->offset,
+                  "return expects a value, nodes or a list, found " + type_name(result),
                   "name a column: $row.column"};
   }
   const bool joins = result.kind == Kind::nodes || result.kind == Kind::list;

@@ -5,7 +5,7 @@
 // Variables and paths.
 namespace masar::expression {
 
-// ── variables ────────────────────────────────────────────────────────────────────────────────────────
+// ── variables ────────────────────────────────────────────────────────────────────────────────────
 
 NodePtr Parser::known_variable(const std::string& name, std::uint32_t at) {
   for (std::size_t i = locals_.size(); i-- > 0;) {
@@ -30,7 +30,8 @@ NodePtr Parser::variable() {
   const std::size_t point = name.rfind('.');
   if (point != std::string::npos) {
     if (NodePtr part = known_variable(name.substr(0, point), token.offset)) {
-      return builder_.column(std::move(part), std::string_view(name).substr(point + 1), token.offset);
+      return builder_.column(std::move(part), std::string_view(name).substr(point + 1),
+                             token.offset);
     }
   }
   unknown_variable(name, token.offset);
@@ -39,18 +40,20 @@ NodePtr Parser::variable() {
 void Parser::unknown_variable(const std::string& name, std::uint32_t at) const {
   std::vector<std::string> names = scope_->names();
   for (const auto& [local, type] : locals_) names.push_back(local);
-  for (std::size_t minus = name.rfind('-'); minus != std::string::npos && minus > 0; minus = name.rfind('-', minus - 1)) {
+  for (std::size_t minus = name.rfind('-'); minus != std::string::npos && minus > 0;
+       minus = name.rfind('-', minus - 1)) {
     if (std::find(names.begin(), names.end(), name.substr(0, minus)) == names.end()) continue;
-    throw Mistake{at, "unknown variable $" + name, "a minus has a space at both sides: $" + name.substr(0, minus) +
-                                                       " - …"};
+    throw Mistake{at, "unknown variable $" + name,
+                  "a minus has a space at both sides: $" + name.substr(0, minus) + " - …"};
   }
   throw Mistake{at, "unknown variable $" + name, config::suggest(name, names)};
 }
 
-// ── paths ────────────────────────────────────────────────────────────────────────────────────────────
+// ── paths ────────────────────────────────────────────────────────────────────────────────────────
 
 bool Parser::starts_step() const {
-  return now().kind == Token::Kind::name || now().is(".") || now().is("..") || now().is("@") || now().is("*");
+  return now().kind == Token::Kind::name || now().is(".") || now().is("..") || now().is("@") ||
+         now().is("*");
 }
 
 NodePtr Parser::path() {
@@ -61,8 +64,8 @@ NodePtr Parser::path() {
     const bool is_name = now().kind == Token::Kind::name;
     throw Mistake{from, "no document can be read here, so " + name + " selects nothing",
                   is_name && scope_->find(name) ? "write $" + name
-                  : is_name                     ? "write '" + name + "' for a text, $name for a value"
-                                                : "use the variables of this place"};
+                  : is_name ? "write '" + name + "' for a text, $name for a value"
+                            : "use the variables of this place"};
   }
   auto path = std::make_unique<Path>(from);
   path->start = absolute ? Path::Start::root : Path::Start::context;
@@ -90,7 +93,8 @@ void Parser::steps(Path& path, bool descendant) {
   while (true) {
     path.steps.push_back(step(descendant));
     for (const NodePtr& predicate : path.steps.back().predicates) {
-      path.height = std::max<std::uint16_t>(path.height, static_cast<std::uint16_t>(predicate->height + 1));
+      path.height =
+          std::max<std::uint16_t>(path.height, static_cast<std::uint16_t>(predicate->height + 1));
     }
     if (!now().is("/") && !now().is("//")) return;
     if (path.of_attribute()) throw Mistake{now().offset, "an attribute has nothing below it", ""};
@@ -106,13 +110,15 @@ NodePtr Parser::finish_path(std::unique_ptr<Path> path, std::uint32_t from) {
   bool below = false;  // a step that goes down has been met
   for (const Path::Step& step : path->steps) {
     if (step.axis == Path::Axis::parent && below) {
-      throw Mistake{path->offset, ".. stands at the beginning of a path only", "write a[b] for an a that has a b"};
+      throw Mistake{path->offset, ".. stands at the beginning of a path only",
+                    "write a[b] for an a that has a b"};
     }
     descendants += step.axis == Path::Axis::descendant ? 1 : 0;
     below = below || step.axis == Path::Axis::child || step.axis == Path::Axis::descendant;
   }
   const bool climbs = !path->steps.empty() && path->steps.front().axis == Path::Axis::parent;
-  path->may_repeat = descendants > 1 || (path->start == Path::Start::part && (descendants > 0 || climbs));
+  path->may_repeat =
+      descendants > 1 || (path->start == Path::Start::part && (descendants > 0 || climbs));
   if (path->of_attribute()) path->type = Type{Kind::text, Kind::text, nullptr};
   return builder_.finish(std::move(path));
 }
@@ -126,7 +132,8 @@ Path::Step Parser::step(bool descendant) {
     return step;
   }
   if (now().is("@")) {
-    if (descendant) throw Mistake{now().offset, "// is followed by an element's name", "write //name/@attribute"};
+    if (descendant)
+      throw Mistake{now().offset, "// is followed by an element's name", "write //name/@attribute"};
     take();
     step.axis = Path::Axis::attribute;
     name_test(step);
@@ -145,14 +152,19 @@ Path::Step Parser::step(bool descendant) {
 
 void Parser::name_test(Path::Step& step) {
   if (accept("*")) return;
-  if (now().kind != Token::Kind::name) unexpected("a name", "write an element's name, with its prefix: pt:name");
+  if (now().kind != Token::Kind::name)
+    unexpected("a name", "write an element's name, with its prefix: pt:name");
   const Token name = take();
   if (now().is("(") && now().glued) {
-    throw Mistake{name.offset, "a path ends in an element or an attribute, not in " + std::string(name.text) + "()",
-                  name.text == "text" ? "leave /text() away: an element's text is its value" : "put the path into the call"};
+    throw Mistake{
+        name.offset,
+        "a path ends in an element or an attribute, not in " + std::string(name.text) + "()",
+        name.text == "text" ? "leave /text() away: an element's text is its value"
+                            : "put the path into the call"};
   }
   step.test = name.text.ends_with(":*") ? Path::Test::prefix : Path::Test::name;
-  step.name = step.test == Path::Test::prefix ? name.text.substr(0, name.text.size() - 1) : name.text;
+  step.name =
+      step.test == Path::Test::prefix ? name.text.substr(0, name.text.size() - 1) : name.text;
   check_prefix(name.text, name.offset);
 }
 
@@ -161,7 +173,9 @@ void Parser::check_prefix(std::string_view name, std::uint32_t at) const {
   if (colon == std::string_view::npos || scope_->prefixes.empty()) return;
   const std::string prefix(name.substr(0, colon));
   const auto& known = scope_->prefixes;
-  if (prefix == "xml" || prefix == "xsi" || std::find(known.begin(), known.end(), prefix) != known.end()) return;
+  if (prefix == "xml" || prefix == "xsi" ||
+      std::find(known.begin(), known.end(), prefix) != known.end())
+    return;
   throw Mistake{at, "unknown prefix " + prefix, config::suggest(prefix, known)};
 }
 

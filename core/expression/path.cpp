@@ -38,7 +38,8 @@ std::string_view text_of(pugi::xml_node node, std::string& storage) {
   return storage;
 }
 
-bool Path::selected(Env& env, const Step& step, pugi::xml_node node, std::int64_t* positions) const {
+bool Path::selected(Env& env, const Step& step, pugi::xml_node node,
+                    std::int64_t* positions) const {
   for (std::size_t i = 0; i < step.predicates.size(); ++i) {
     const std::int64_t position = ++positions[i];
     const Node& predicate = *step.predicates[i];
@@ -71,7 +72,8 @@ bool Path::walk(Env& env, pugi::xml_node node, std::size_t index, const Visitor&
   return true;
 }
 
-bool Path::walk_children(Env& env, pugi::xml_node node, std::size_t index, const Visitor& visitor) const {
+bool Path::walk_children(Env& env, pugi::xml_node node, std::size_t index,
+                         const Visitor& visitor) const {
   const Step& step = steps[index];
   if (step.test == Test::name && step.predicates.empty()) {
     // The commonest step. The library's own search costs one call a match, not several a sibling.
@@ -169,7 +171,9 @@ std::optional<std::string_view> Path::attribute(Env& env) const {
     return true;
   };
   if (!run(env, Visitor(look))) return std::nullopt;
-  if (several) fail(env, *this, "bad-value", spelling + " selects several attributes where one text is wanted");
+  if (several)
+    fail(env, *this, "bad-value",
+         spelling + " selects several attributes where one text is wanted");
   if (!found) {
     env.unset = this;
     return std::nullopt;

@@ -10,8 +10,8 @@ namespace masar::expression {
 namespace {
 
 constexpr std::pair<std::string_view, Kind> kScalars[] = {
-    {"text", Kind::text},       {"integer", Kind::integer},   {"fils", Kind::fils},
-    {"date", Kind::date},       {"instant", Kind::instant},   {"duration", Kind::duration},
+    {"text", Kind::text},       {"integer", Kind::integer}, {"fils", Kind::fils},
+    {"date", Kind::date},       {"instant", Kind::instant}, {"duration", Kind::duration},
     {"boolean", Kind::boolean},
 };
 
@@ -104,7 +104,8 @@ std::optional<Columns> parse_columns(std::string_view text) {
 }
 
 void Value::wrong_type() {
-  throw Error(ErrorKind::internal, "value-type", "a value of another type than its expression's was asked for");
+  throw Error(ErrorKind::internal, "value-type",
+              "a value of another type than its expression's was asked for");
 }
 
 bool Value::operator==(const Value& other) const {

@@ -7,7 +7,8 @@ namespace masar::expression {
 namespace {
 
 [[noreturn]] void bad(pugi::xml_node element, const std::string& what) {
-  throw Error(ErrorKind::rejected, "bad-value", "element " + std::string(element.name()) + " " + what);
+  throw Error(ErrorKind::rejected, "bad-value",
+              "element " + std::string(element.name()) + " " + what);
 }
 
 void put_text(const Value& value, pugi::xml_node parent) {
@@ -27,12 +28,14 @@ void put_row(const Row& row, const Columns& columns, pugi::xml_node parent) {
 }
 
 bool is_content(pugi::xml_node node) {
-  return node.type() == pugi::node_element || node.type() == pugi::node_pcdata || node.type() == pugi::node_cdata;
+  return node.type() == pugi::node_element || node.type() == pugi::node_pcdata ||
+         node.type() == pugi::node_cdata;
 }
 
 Value scalar_of(pugi::xml_node element, Kind kind) {
   const pugi::xml_node first = element.first_child();
-  if (first.type() == pugi::node_element || first.next_sibling()) bad(element, "holds elements, not one value");
+  if (first.type() == pugi::node_element || first.next_sibling())
+    bad(element, "holds elements, not one value");
   try {
     return from_text(first.value(), kind);
   } catch (const Error& error) {
@@ -79,7 +82,8 @@ void to_xml(const Value& value, const Type& type, pugi::xml_node parent) {
         put_row(row, columns_of(type), parent.append_child("row"));
       }
       return;
-    case Kind::row: return put_row(*value.as<std::shared_ptr<const Row>>(), columns_of(type), parent);
+    case Kind::row:
+      return put_row(*value.as<std::shared_ptr<const Row>>(), columns_of(type), parent);
     default: return put_text(value, parent);
   }
 }
@@ -88,7 +92,8 @@ Value from_xml(pugi::xml_node element, const Type& type) {
   switch (type.kind) {
     case Kind::list: {
       List items;
-      each(element, "item", [&](pugi::xml_node item) { items.push_back(scalar_of(item, type.item)); });
+      each(element, "item",
+           [&](pugi::xml_node item) { items.push_back(scalar_of(item, type.item)); });
       return Value(std::make_shared<const List>(std::move(items)));
     }
     case Kind::table: {

@@ -15,7 +15,7 @@ constexpr std::string_view kUri = "urn:masar:mapping";
 constexpr std::string_view kXmlUri = "http://www.w3.org/XML/1998/namespace";
 constexpr std::string_view kXsiUri = "http://www.w3.org/2001/XMLSchema-instance";
 constexpr std::string_view kSpace = " \t\r\n";
-const std::vector<std::string> kOwn = {"for-each", "if",       "choose",  "when",
+const std::vector<std::string> kOwn = {"for-each",  "if",       "choose",  "when",
                                        "otherwise", "variable", "copy-of", "element"};
 
 bool is_own(const Element& element) {
@@ -23,7 +23,9 @@ bool is_own(const Element& element) {
          std::find(kOwn.begin(), kOwn.end(), element.name.local) != kOwn.end();
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(kSpace) == std::string_view::npos; }
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(kSpace) == std::string_view::npos;
+}
 
 /// White space at an end of a text is layout where it holds a line end.
 void drop_layout(std::string& first, std::string& last) {
@@ -36,17 +38,22 @@ void drop_layout(std::string& first, std::string& last) {
 
 bool is_element_name(std::string_view name) {
   const auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           static_cast<unsigned char>(c) >= 0x80;
   };
-  return !name.empty() && letter(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
+  return !name.empty() && letter(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) {
+           return letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+         });
 }
 
 }  // namespace
 
 Compiler::Compiler(const Scope& scope, const Prefixes& prefixes, config::Diagnostics& diagnostics)
-    : scope_(scope), prefixes_(&prefixes), diagnostics_(&diagnostics), program_(std::make_shared<Mapping::Program>()) {
+    : scope_(scope),
+      prefixes_(&prefixes),
+      diagnostics_(&diagnostics),
+      program_(std::make_shared<Mapping::Program>()) {
   scope_.prefixes.clear();
   for (const auto& [uri, prefix] : prefixes) scope_.prefixes.push_back(prefix);
 }
@@ -56,16 +63,19 @@ std::shared_ptr<const Mapping::Program> Compiler::run(const Element& root) {
   program_->place = root.place;
   program_->variables = scope_.size();
   if (root.name.local != "mapping" || !root.name.uri.empty()) {
-    diagnostics_->add(root.place, "a mapping file starts with " + root.name.local, "write <mapping id=\"…\">");
+    diagnostics_->add(root.place, "a mapping file starts with " + root.name.local,
+                      "write <mapping id=\"…\">");
     return program_;
   }
-  if (program_->id.empty()) diagnostics_->add(root.place, "a mapping without an id", "give it an id=\"…\"");
+  if (program_->id.empty())
+    diagnostics_->add(root.place, "a mapping without an id", "give it an id=\"…\"");
   only_attributes(root, {"id"});
   check_prefixes(root);
   const Element* output = nullptr;
   for (const Element* child : root.elements()) {
     if (child->name.local != "output" || !child->name.uri.empty() || output) {
-      diagnostics_->add(child->place, "a mapping holds one output, found " + child->name.local, "write <output>…</output>");
+      diagnostics_->add(child->place, "a mapping holds one output, found " + child->name.local,
+                        "write <output>…</output>");
     } else {
       output = child;
     }
@@ -77,7 +87,8 @@ std::shared_ptr<const Mapping::Program> Compiler::run(const Element& root) {
   program_->output = content(*output, scope_, false);
   note_top_level(*output);
   for (const std::string& uri : used_) {
-    program_->declarations.emplace_back("xmlns:" + (uri == kXsiUri ? "xsi" : prefixes_->find(uri)->second), uri);
+    program_->declarations.emplace_back(
+        "xmlns:" + (uri == kXsiUri ? "xsi" : prefixes_->find(uri)->second), uri);
   }
   return program_;
 }
@@ -87,7 +98,8 @@ void Compiler::check_prefixes(const Element& root) {
   for (const auto& [prefix, uri] : root.namespaces) {
     const auto known = prefixes_->find(uri);
     if (uri == kUri || known == prefixes_->end() || known->second == prefix) continue;
-    diagnostics_->add(root.place, "prefix " + prefix + " is " + known->second + " in the configuration",
+    diagnostics_->add(root.place,
+                      "prefix " + prefix + " is " + known->second + " in the configuration",
                       "declare xmlns:" + known->second + "=\"" + uri + "\"");
   }
 }
@@ -100,7 +112,8 @@ void Compiler::note_top_level(const Element& output) {
         program_->top_level.emplace_back(child->name.local, child->place);
         continue;
       }
-      if (child->name.local == "element") program_->top_level.emplace_back(child->value("name"), child->place);
+      if (child->name.local == "element")
+        program_->top_level.emplace_back(child->value("name"), child->place);
       for (const Element* below : child->elements()) {
         if (!is_own(*below)) program_->top_level.emplace_back(below->name.local, below->place);
       }
@@ -117,8 +130,9 @@ Sequence Compiler::content(const Element& element, Scope scope, bool optional) {
 void Compiler::add(const Element& child, Scope& scope, bool optional, Sequence& out) {
   if (child.is_text()) return add_text(child, scope, optional, out);
   if (child.name.uri == kUri) {
-    diagnostics_->add(child.place, "only the attribute optional is in " + std::string(kUri),
-                      "the template's own elements are in no namespace: <" + child.name.local + ">");
+    diagnostics_->add(
+        child.place, "only the attribute optional is in " + std::string(kUri),
+        "the template's own elements are in no namespace: <" + child.name.local + ">");
     return;
   }
   if (!is_own(child)) return add_literal(child, qualified(child.name, child.place), scope, out);
@@ -129,8 +143,9 @@ void Compiler::add(const Element& child, Scope& scope, bool optional, Sequence& 
   if (name == "variable") return add_variable(child, scope, out);
   if (name == "copy-of") return add_copy_of(child, scope, out);
   if (name == "element") return add_named_literal(child, scope, out);
-  diagnostics_->add(child.place, name + " stands outside choose",
-                    "put it into <choose>, or write <element name=\"" + name + "\"> for an element of that name");
+  diagnostics_->add(
+      child.place, name + " stands outside choose",
+      "put it into <choose>, or write <element name=\"" + name + "\"> for an element of that name");
 }
 
 void Compiler::add_text(const Element& text, const Scope& scope, bool optional, Sequence& out) {
@@ -141,22 +156,28 @@ void Compiler::add_text(const Element& text, const Scope& scope, bool optional, 
   out.parts.push_back(std::make_unique<Text>(std::move(*compiled), optional));
 }
 
-void Compiler::add_literal(const Element& element, const std::string& name, const Scope& scope, Sequence& out) {
+void Compiler::add_literal(const Element& element, const std::string& name, const Scope& scope,
+                           Sequence& out) {
   auto literal = std::make_unique<Literal>();
   literal->name = name;
   const bool named = is_own(element);  // <element name="…">
   for (const config::Attribute& attribute : element.attributes) {
     if (attribute.name.uri == kUri) {
-      if (attribute.name.local != "optional" || (attribute.value != "true" && attribute.value != "false")) {
-        diagnostics_->add(attribute.place, "unknown attribute " + attribute.name.local + " of " + std::string(kUri),
+      if (attribute.name.local != "optional" ||
+          (attribute.value != "true" && attribute.value != "false")) {
+        diagnostics_->add(attribute.place,
+                          "unknown attribute " + attribute.name.local + " of " + std::string(kUri),
                           "write optional=\"true\" with its prefix");
       }
       literal->optional = attribute.value == "true";
       continue;
     }
     if (named && attribute.name.uri.empty() && attribute.name.local == "name") continue;
-    auto value = expression::compile_text(attribute.value, attribute.value_place, scope, *diagnostics_);
-    if (value) literal->attributes.emplace_back(qualified(attribute.name, attribute.place), std::move(*value));
+    auto value =
+        expression::compile_text(attribute.value, attribute.value_place, scope, *diagnostics_);
+    if (value)
+      literal->attributes.emplace_back(qualified(attribute.name, attribute.place),
+                                       std::move(*value));
   }
   literal->content = content(element, scope, literal->optional);
   literal->only_texts = element.elements().empty();
@@ -166,7 +187,8 @@ void Compiler::add_literal(const Element& element, const std::string& name, cons
 void Compiler::add_named_literal(const Element& element, const Scope& scope, Sequence& out) {
   const std::string name(element.value("name"));
   if (!is_element_name(name)) {
-    diagnostics_->add(element.place, "element lacks a name", "write <element name=\"if\">, a name without prefix");
+    diagnostics_->add(element.place, "element lacks a name",
+                      "write <element name=\"if\">, a name without prefix");
     return;
   }
   add_literal(element, name, scope, out);
@@ -182,31 +204,36 @@ void Compiler::add_if(const Element& element, const Scope& scope, bool optional,
   out.parts.push_back(std::move(choose));
 }
 
-void Compiler::add_choose(const Element& element, const Scope& scope, bool optional, Sequence& out) {
+void Compiler::add_choose(const Element& element, const Scope& scope, bool optional,
+                          Sequence& out) {
   only_attributes(element, {});
   auto choose = std::make_unique<Choose>();
   bool last = false;
   for (const Element& child : element.children) {
     if (child.is_text() && is_blank(child.text)) continue;
     const std::string& name = child.name.local;
-    if (child.is_text() || !child.name.uri.empty() || last || (name != "when" && name != "otherwise")) {
+    if (child.is_text() || !child.name.uri.empty() || last ||
+        (name != "when" && name != "otherwise")) {
       diagnostics_->add(child.place, "choose holds when, when … and then at most one otherwise",
                         "put it into <when test=\"…\"> or <otherwise>");
       continue;
     }
     last = name == "otherwise";
-    only_attributes(child, last ? std::initializer_list<std::string_view>{} : std::initializer_list<std::string_view>{"test"});
+    only_attributes(child, last ? std::initializer_list<std::string_view>{}
+                                : std::initializer_list<std::string_view>{"test"});
     Sequence inside = content(child, scope, optional);
     if (last) {
       choose->otherwise = std::move(inside);
-    } else if (auto test = expression_in(child, "test", scope, Type{Kind::boolean, Kind::text, nullptr})) {
+    } else if (auto test =
+                   expression_in(child, "test", scope, Type{Kind::boolean, Kind::text, nullptr})) {
       choose->when.emplace_back(std::move(*test), std::move(inside));
     }
   }
   out.parts.push_back(std::move(choose));
 }
 
-void Compiler::add_for_each(const Element& element, const Scope& scope, bool optional, Sequence& out) {
+void Compiler::add_for_each(const Element& element, const Scope& scope, bool optional,
+                            Sequence& out) {
   only_attributes(element, {"select", "as"});
   auto select = expression_in(element, "select", scope, std::nullopt);
   if (!select) return;
@@ -217,7 +244,8 @@ void Compiler::add_for_each(const Element& element, const Scope& scope, bool opt
   } else if (type.kind == Kind::table) {
     item = Type{Kind::row, Kind::text, type.columns};
   } else if (type.kind != Kind::nodes) {
-    diagnostics_->add(select->place(), "for-each goes through nodes, a list or a table, found " + type_name(type),
+    diagnostics_->add(select->place(),
+                      "for-each goes through nodes, a list or a table, found " + type_name(type),
                       type.kind == Kind::text ? "write split(…, ' ')" : "");
     return;
   }
@@ -229,8 +257,9 @@ void Compiler::add_for_each(const Element& element, const Scope& scope, bool opt
     part->binds = true;
     part->slot = *slot;
   } else if (type.kind != Kind::nodes) {
-    diagnostics_->add(element.place, "for-each over a " + std::string(type.kind == Kind::list ? "list" : "table") +
-                                         " lacks a name for its items",
+    diagnostics_->add(element.place,
+                      "for-each over a " + std::string(type.kind == Kind::list ? "list" : "table") +
+                          " lacks a name for its items",
                       "write as=\"name\" and read $name");
     return;
   }
@@ -241,12 +270,14 @@ void Compiler::add_for_each(const Element& element, const Scope& scope, bool opt
 void Compiler::add_variable(const Element& element, Scope& scope, Sequence& out) {
   only_attributes(element, {"name", "select"});
   if (!element.elements().empty() || !is_blank(element.all_text())) {
-    diagnostics_->add(element.place, "a variable has no content", "write <variable name=\"…\" select=\"…\"/>");
+    diagnostics_->add(element.place, "a variable has no content",
+                      "write <variable name=\"…\" select=\"…\"/>");
   }
   auto select = expression_in(element, "select", scope, std::nullopt);
   if (!select) return;
   const config::Attribute* name = element.attribute("name");
-  const auto slot = bind(name ? name->value : "", select->type(), name ? name->value_place : element.place, scope);
+  const auto slot = bind(name ? name->value : "", select->type(),
+                         name ? name->value_place : element.place, scope);
   if (slot) out.parts.push_back(std::make_unique<Variable>(std::move(*select), *slot));
 }
 
@@ -267,28 +298,33 @@ std::string Compiler::qualified(const config::Name& name, const config::Place& p
   if (known == prefixes_->end()) {
     std::vector<std::string> uris;
     for (const auto& [uri, prefix] : *prefixes_) uris.push_back(uri);
-    diagnostics_->add(place, "the configuration knows no namespace " + name.uri, config::suggest(name.uri, uris));
+    diagnostics_->add(place, "the configuration knows no namespace " + name.uri,
+                      config::suggest(name.uri, uris));
     return name.local;
   }
   used_.insert(name.uri);
   return known->second + ":" + name.local;
 }
 
-std::optional<expression::Expression> Compiler::expression_in(const Element& element, std::string_view attribute,
-                                                              const Scope& scope, std::optional<Type> expected) {
+std::optional<expression::Expression> Compiler::expression_in(const Element& element,
+                                                              std::string_view attribute,
+                                                              const Scope& scope,
+                                                              std::optional<Type> expected) {
   const config::Attribute* found = element.attribute(attribute);
   if (!found) {
     diagnostics_->add(element.place, element.name.local + " lacks " + std::string(attribute),
                       "write " + std::string(attribute) + "=\"…\"");
     return std::nullopt;
   }
-  return expression::compile(found->value, found->value_place, scope, std::move(expected), *diagnostics_);
+  return expression::compile(found->value, found->value_place, scope, std::move(expected),
+                             *diagnostics_);
 }
 
-std::optional<std::size_t> Compiler::bind(const std::string& name, const Type& type, const config::Place& place,
-                                          Scope& scope) {
+std::optional<std::size_t> Compiler::bind(const std::string& name, const Type& type,
+                                          const config::Place& place, Scope& scope) {
   if (!is_element_name(name) || name.find('.') != std::string::npos) {
-    diagnostics_->add(place, "a name to bind is missing", "write letters, digits, - and _, such as party");
+    diagnostics_->add(place, "a name to bind is missing",
+                      "write letters, digits, - and _, such as party");
     return std::nullopt;
   }
   if (scope.find(name)) {
@@ -300,15 +336,21 @@ std::optional<std::size_t> Compiler::bind(const std::string& name, const Type& t
   return slot;
 }
 
-void Compiler::only_attributes(const Element& element, std::initializer_list<std::string_view> known) {
+void Compiler::only_attributes(const Element& element,
+                               std::initializer_list<std::string_view> known) {
   for (const config::Attribute& attribute : element.attributes) {
-    if (attribute.name.uri.empty() && std::find(known.begin(), known.end(), attribute.name.local) != known.end()) continue;
-    diagnostics_->add(attribute.place, element.name.local + " has no attribute " + attribute.name.local,
-                      config::suggest(attribute.name.local, std::vector<std::string>(known.begin(), known.end())));
+    if (attribute.name.uri.empty() &&
+        std::find(known.begin(), known.end(), attribute.name.local) != known.end())
+      continue;
+    diagnostics_->add(attribute.place,
+                      element.name.local + " has no attribute " + attribute.name.local,
+                      config::suggest(attribute.name.local,
+                                      std::vector<std::string>(known.begin(), known.end())));
   }
 }
 
-std::optional<Mapping> Mapping::compile(const Element& root, const Scope& scope, const Prefixes& prefixes,
+std::optional<Mapping> Mapping::compile(const Element& root, const Scope& scope,
+                                        const Prefixes& prefixes,
                                         config::Diagnostics& diagnostics) {
   const std::size_t before = diagnostics.findings().size();
   auto program = Compiler(scope, prefixes, diagnostics).run(root);

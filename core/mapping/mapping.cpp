@@ -19,13 +19,14 @@ bool Sequence::build(Run& run, pugi::xml_node parent) const {
   return true;
 }
 
-// ── text and elements ────────────────────────────────────────────────────────────────────────────────
+// ── text and elements ────────────────────────────────────────────────────────────────────────────
 
 bool Text::build(Run& run, pugi::xml_node parent) const {
   std::string_view value;
   if (text.is_constant()) {
     if (!text.parts_.empty()) value = text.parts_.front();
-  } else if (text.expressions_.size() == 1 && text.parts_.front().empty() && text.parts_.back().empty()) {
+  } else if (text.expressions_.size() == 1 && text.parts_.front().empty() &&
+             text.parts_.back().empty()) {
     const auto found = text.expressions_.front().evaluate_text(run.frame, run.storage);
     if (!found) {
       if (optional) return false;
@@ -52,17 +53,19 @@ bool Literal::build(Run& run, pugi::xml_node parent) const {
     }
   }
   for (const auto& [attribute, value] : attributes) {
-    const std::string text = value.evaluate(run.frame);  // unset fails, also where the element is optional
+    const std::string text =
+        value.evaluate(run.frame);  // unset fails, also where the element is optional
     element.append_attribute(attribute.c_str()).set_value(text.data(), text.size());
   }
   ++run.depth;
   const bool complete = content.build(run, element);
   --run.depth;
-  if (!complete || (optional && !only_texts && !element.first_child())) parent.remove_child(element);
+  if (!complete || (optional && !only_texts && !element.first_child()))
+    parent.remove_child(element);
   return true;
 }
 
-// ── the template's own elements ──────────────────────────────────────────────────────────────────────
+// ── the template's own elements ──────────────────────────────────────────────────────────────────
 
 bool Choose::build(Run& run, pugi::xml_node parent) const {
   for (const auto& [test, content] : when) {
@@ -92,7 +95,8 @@ bool ForEach::build(Run& run, pugi::xml_node parent) const {
     for (const Value& item : *value.as<std::shared_ptr<const expression::List>>()) once(item);
   } else {
     const auto& table = value.as<std::shared_ptr<const expression::Table>>();
-    for (const auto& row : table->rows) once(Value(std::shared_ptr<const expression::Row>(table, &row)));
+    for (const auto& row : table->rows)
+      once(Value(std::shared_ptr<const expression::Row>(table, &row)));
   }
   return complete;
 }
@@ -115,7 +119,8 @@ void gather_prefixes(pugi::xml_node node, std::set<std::string, std::less<>>& pr
   prefixes.emplace(prefix_of(node.name()));
   for (const pugi::xml_attribute attribute : node.attributes()) {
     prefixes.emplace(prefix_of(attribute.name()));
-    if (std::strcmp(attribute.name(), "xsi:type") == 0) prefixes.emplace(prefix_of(attribute.value()));
+    if (std::strcmp(attribute.name(), "xsi:type") == 0)
+      prefixes.emplace(prefix_of(attribute.value()));
   }
   for (const pugi::xml_node child : node.children()) {
     if (child.type() == pugi::node_element) gather_prefixes(child, prefixes);
@@ -152,15 +157,18 @@ bool CopyOf::build(Run& run, pugi::xml_node parent) const {
   return true;
 }
 
-// ── Mapping ──────────────────────────────────────────────────────────────────────────────────────────
+// ── Mapping ──────────────────────────────────────────────────────────────────────────────────────
 
 const std::string& Mapping::id() const noexcept { return program_->id; }
 
-std::vector<std::pair<std::string, config::Place>> Mapping::top_level_names() const { return program_->top_level; }
+std::vector<std::pair<std::string, config::Place>> Mapping::top_level_names() const {
+  return program_->top_level;
+}
 
 Document Mapping::apply(const Frame& frame) const {
   if (frame.variables.size() < program_->variables) {
-    throw Error(ErrorKind::internal, "no-such-slot", "mapping " + program_->id + " was handed too few variables");
+    throw Error(ErrorKind::internal, "no-such-slot",
+                "mapping " + program_->id + " was handed too few variables");
   }
   // A document is shared by the steps behind, without a copy.
   auto document = std::make_shared<pugi::xml_document>();
@@ -172,7 +180,8 @@ Document Mapping::apply(const Frame& frame) const {
   if (root.type() != pugi::node_element || root.next_sibling()) {
     throw Error(ErrorKind::rejected, "mapping-output",
                 program_->place.file + ":" + std::to_string(program_->place.line) + ":" +
-                    std::to_string(program_->place.column) + ": the output has not exactly one root element");
+                    std::to_string(program_->place.column) +
+                    ": the output has not exactly one root element");
   }
   return document;
 }

@@ -14,7 +14,8 @@ namespace masar::mapping {
 struct Run {
   const Mapping::Program& program;
   expression::Frame frame;
-  std::vector<expression::Value> bound;  ///< what the template binds, by slot behind the scope's own
+  std::vector<expression::Value>
+      bound;  ///< what the template binds, by slot behind the scope's own
   pugi::xml_document& out;
   std::size_t depth = 0;  ///< of literal elements open
   std::string text;       ///< kept between texts, so that its memory is used again
@@ -24,8 +25,8 @@ struct Run {
 /// A piece of a template. Immutable once compiled.
 struct Part {
   virtual ~Part() = default;
-  /// Puts what it makes at the end of `parent`. False where a text is unset whose element is optional:
-  /// then that element is left out.
+  /// Puts what it makes at the end of `parent`. False where a text is unset whose element is
+  /// optional: then that element is left out.
   virtual bool build(Run& run, pugi::xml_node parent) const = 0;
 };
 using PartPtr = std::unique_ptr<const Part>;
@@ -82,7 +83,8 @@ struct CopyOf final : Part {
 struct Mapping::Program {
   std::string id;
   config::Place place;
-  /// `xmlns:prefix` and URI of every prefix that the template writes: they stand at the output's root.
+  /// `xmlns:prefix` and URI of every prefix that the template writes: they stand at the output's
+  /// root.
   std::vector<std::pair<std::string, std::string>> declarations;
   Sequence output;
   std::size_t variables = 0;  ///< of the scope

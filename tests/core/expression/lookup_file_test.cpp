@@ -30,7 +30,8 @@ BOOST_AUTO_TEST_CASE(rows_and_columns_are_read_and_asked) {
     <row key="BARRIER" departments="roads" name="حاجز"/>
     <row key="LAMP" name="عمود" departments="street-lighting roads"/>
     <row key="NONE" departments="" name=""/>
-  </lookup>)", diagnostics);
+  </lookup>)",
+                           diagnostics);
   BOOST_REQUIRE_MESSAGE(lookup, diagnostics.text());
   World world;
   world.lookups.emplace(lookup->name, *lookup);
@@ -46,12 +47,16 @@ BOOST_AUTO_TEST_CASE(rows_and_columns_are_read_and_asked) {
       {"lookup-or('departments', 'LAMP', 'name', 'other')", "عمود"},
       {"exists(lookup('departments', 'TREE'))", "false"},
       {"default(lookup('departments', 'TREE'), 'other')", "other"},
-      {"distinct(for $t in ('LAMP', 'BARRIER') return split(lookup('departments', $t), ' '))", "[street-lighting, roads]"},
-      {"lookup('department', 'A')", "f:1:8: unknown lookup department; did you mean \"departments\"?\n"},
-      {"lookup('departments', 'A', 'nam')", "f:1:28: lookup departments has no column nam; did you mean \"name\"?\n"},
+      {"distinct(for $t in ('LAMP', 'BARRIER') return split(lookup('departments', $t), ' '))",
+       "[street-lighting, roads]"},
+      {"lookup('department', 'A')",
+       "f:1:8: unknown lookup department; did you mean \"departments\"?\n"},
+      {"lookup('departments', 'A', 'nam')",
+       "f:1:28: lookup departments has no column nam; did you mean \"name\"?\n"},
       {"lookup($type, 'A')", "f:1:8: lookup() part 1 is a text written out; write it in quotes\n"},
   };
-  for (const auto& [source, expected] : samples) BOOST_TEST(result(world, source) == expected, source << " gave " << result(world, source));
+  for (const auto& [source, expected] : samples)
+    BOOST_TEST(result(world, source) == expected, source << " gave " << result(world, source));
 }
 
 BOOST_AUTO_TEST_CASE(an_absent_row_is_not_taken_for_an_absent_value) {
@@ -66,10 +71,14 @@ BOOST_AUTO_TEST_CASE(an_absent_row_is_not_taken_for_an_absent_value) {
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_place) {
   BOOST_TEST(finding("<lookup id='a'><row key='1' c='x'/></lookup>") == "loaded");
-  BOOST_TEST(finding("<lookup id='a'>\n <row c='x'/></lookup>") == "l.xml:2:2: a row without a key; give it a key=\"…\"\n");
-  BOOST_TEST(finding("<lookup id='a'><row key='1' c='x'/>\n<row key='2' d='x'/></lookup>").starts_with("l.xml:2:14: the first row has no column d"));
-  BOOST_TEST(finding("<lookup id='a'><row key='1' c='x'/>\n<row key='2'/></lookup>").starts_with("l.xml:2:1: the row lacks c"));
-  BOOST_TEST(finding("<lookup id='a'><row key='1' c='x'/>\n<row key='1' c='y'/></lookup>").starts_with("l.xml:2:11: a second row of key 1"));
+  BOOST_TEST(finding("<lookup id='a'>\n <row c='x'/></lookup>") ==
+             "l.xml:2:2: a row without a key; give it a key=\"…\"\n");
+  BOOST_TEST(finding("<lookup id='a'><row key='1' c='x'/>\n<row key='2' d='x'/></lookup>")
+                 .starts_with("l.xml:2:14: the first row has no column d"));
+  BOOST_TEST(finding("<lookup id='a'><row key='1' c='x'/>\n<row key='2'/></lookup>")
+                 .starts_with("l.xml:2:1: the row lacks c"));
+  BOOST_TEST(finding("<lookup id='a'><row key='1' c='x'/>\n<row key='1' c='y'/></lookup>")
+                 .starts_with("l.xml:2:11: a second row of key 1"));
   BOOST_TEST(finding("<lookup id='a'/>").starts_with("l.xml:1:1: a lookup without rows"));
   BOOST_TEST(finding("<lookup id='a'><rwo/></lookup>").starts_with("l.xml:1:16: "));
   BOOST_TEST(finding("<table/>").starts_with("l.xml:1:1: a lookup file starts with table"));

@@ -45,7 +45,9 @@ inline Type list_of(Kind item) { return Type{Kind::list, item, nullptr}; }
 inline Type table_of(std::string_view columns) {
   return Type{Kind::table, Kind::text, std::make_shared<const Columns>(*parse_columns(columns))};
 }
-inline Value list(std::vector<Value> items) { return Value(std::make_shared<const List>(std::move(items))); }
+inline Value list(std::vector<Value> items) {
+  return Value(std::make_shared<const List>(std::move(items)));
+}
 inline Value texts(const std::vector<std::string>& items) {
   List values;
   for (const std::string& item : items) values.push_back(Value::text(item));
@@ -57,8 +59,8 @@ inline Value table(std::vector<Row> rows) {
   return Value(std::make_shared<const Table>(std::move(table)));
 }
 
-/// What evaluating gives, as text: a scalar's text form, `unset`, `[a, b]` of a list, the error's code, or
-/// the findings of the compiler.
+/// What evaluating gives, as text: a scalar's text form, `unset`, `[a, b]` of a list, the error's
+/// code, or the findings of the compiler.
 inline std::string result(const World& world, std::string_view source) {
   config::Diagnostics diagnostics;
   const auto expression = compile(source, {"f", 1, 1}, world.scope, std::nullopt, diagnostics);
@@ -67,12 +69,14 @@ inline std::string result(const World& world, std::string_view source) {
     const Value value = expression->evaluate(world.frame());
     if (const auto* items = std::get_if<std::shared_ptr<const List>>(&value.data())) {
       std::string text = "[";
-      for (const Value& item : **items) text += (&item == (*items)->data() ? "" : ", ") + to_text(item);
+      for (const Value& item : **items)
+        text += (&item == (*items)->data() ? "" : ", ") + to_text(item);
       return text + "]";
     }
     if (const auto* nodes = std::get_if<Nodes>(&value.data())) {
       std::string text = "<";
-      for (const pugi::xml_node node : *nodes) text += (text.size() > 1 ? " " : "") + std::string(node.name());
+      for (const pugi::xml_node node : *nodes)
+        text += (text.size() > 1 ? " " : "") + std::string(node.name());
       return text + ">";
     }
     return to_text(value);
@@ -82,12 +86,13 @@ inline std::string result(const World& world, std::string_view source) {
 }
 
 /// The first finding's place and words, `line:col: what; hint`.
-inline std::string mistake(const World& world, std::string_view source, std::optional<Type> expected = {}) {
+inline std::string mistake(const World& world, std::string_view source,
+                           std::optional<Type> expected = {}) {
   config::Diagnostics diagnostics;
   if (compile(source, {"f", 1, 1}, world.scope, expected, diagnostics)) return "compiled";
   const config::Finding& finding = diagnostics.findings().at(0);
-  return std::to_string(finding.place.line) + ":" + std::to_string(finding.place.column) + ": " + finding.what +
-         (finding.hint.empty() ? "" : "; " + finding.hint);
+  return std::to_string(finding.place.line) + ":" + std::to_string(finding.place.column) + ": " +
+         finding.what + (finding.hint.empty() ? "" : "; " + finding.hint);
 }
 
 }  // namespace masar::expression::test

@@ -12,12 +12,14 @@ using namespace masar::expression::test;
 BOOST_AUTO_TEST_SUITE(value)
 
 BOOST_AUTO_TEST_CASE(types_are_read_and_named) {
-  for (const std::string name : {"text", "integer", "fils", "date", "instant", "duration", "boolean", "list of fils"}) {
+  for (const std::string name :
+       {"text", "integer", "fils", "date", "instant", "duration", "boolean", "list of fils"}) {
     BOOST_REQUIRE_MESSAGE(parse_type(name), name);
     BOOST_TEST(type_name(*parse_type(name)) == name);
   }
   BOOST_TEST(type_name(*parse_type("list")) == "list of text");
-  for (const std::string name : {"", "double", "list of", "list of list", "table", "nodes", "Text"}) {
+  for (const std::string name :
+       {"", "double", "list of", "list of list", "table", "nodes", "Text"}) {
     BOOST_TEST(!parse_type(name), name);
   }
 }
@@ -25,17 +27,24 @@ BOOST_AUTO_TEST_CASE(types_are_read_and_named) {
 BOOST_AUTO_TEST_CASE(columns_are_read) {
   const auto columns = parse_columns(" department text,\n total  fils ");
   BOOST_REQUIRE(columns);
-  BOOST_TEST(type_name(table_of("department text, total fils")) == "table (department text, total fils)");
+  BOOST_TEST(type_name(table_of("department text, total fils")) ==
+             "table (department text, total fils)");
   BOOST_TEST((*columns)[1].first == "total");
-  for (const std::string bad : {"", "a", "a text,", "a list", "a text, a fils", "a b text", "a. text"}) {
+  for (const std::string bad :
+       {"", "a", "a text,", "a list", "a text, a fils", "a b text", "a. text"}) {
     BOOST_TEST(!parse_columns(bad), bad);
   }
 }
 
 BOOST_AUTO_TEST_CASE(scalars_have_one_text_form) {
   const std::pair<Kind, std::string> forms[] = {
-      {Kind::text, "كف"},           {Kind::text, ""},      {Kind::integer, "-12"},       {Kind::fils, "12.345"},
-      {Kind::date, "2026-02-28"},   {Kind::boolean, "true"}, {Kind::instant, "2026-01-04T05:00:00Z"},
+      {Kind::text, "كف"},
+      {Kind::text, ""},
+      {Kind::integer, "-12"},
+      {Kind::fils, "12.345"},
+      {Kind::date, "2026-02-28"},
+      {Kind::boolean, "true"},
+      {Kind::instant, "2026-01-04T05:00:00Z"},
       {Kind::duration, "PT72H"},
   };
   for (const auto& [kind, text] : forms) BOOST_TEST(to_text(from_text(text, kind)) == text);
@@ -43,9 +52,12 @@ BOOST_AUTO_TEST_CASE(scalars_have_one_text_form) {
 
 BOOST_AUTO_TEST_CASE(what_is_no_value_is_refused_without_showing_it) {
   const std::pair<Kind, std::string> bad[] = {
-      {Kind::integer, "12x"}, {Kind::integer, "+1"},  {Kind::integer, ""},     {Kind::integer, "99999999999999999999"},
-      {Kind::integer, "١٢"},  {Kind::fils, "1.2345"}, {Kind::fils, "1e3"},     {Kind::date, "2026-02-30"},
-      {Kind::boolean, "yes"}, {Kind::duration, "3d"}, {Kind::duration, "P2WD"}, {Kind::instant, "2026-01-04T05:00:00"},
+      {Kind::integer, "12x"},   {Kind::integer, "+1"},
+      {Kind::integer, ""},      {Kind::integer, "99999999999999999999"},
+      {Kind::integer, "١٢"},    {Kind::fils, "1.2345"},
+      {Kind::fils, "1e3"},      {Kind::date, "2026-02-30"},
+      {Kind::boolean, "yes"},   {Kind::duration, "3d"},
+      {Kind::duration, "P2WD"}, {Kind::instant, "2026-01-04T05:00:00"},
   };
   for (const auto& [kind, text] : bad) {
     BOOST_CHECK_EXCEPTION(from_text(text, kind), Error, [&](const Error& error) {
@@ -59,7 +71,8 @@ BOOST_AUTO_TEST_CASE(values_compare_by_what_they_hold) {
   BOOST_CHECK(texts({"a", "b"}) == texts({"a", "b"}));
   BOOST_CHECK(!(texts({"a"}) == texts({"b"})));
   BOOST_CHECK(table({{Value::text("a"), Value()}}) == table({{Value::text("a"), Value()}}));
-  BOOST_CHECK(!(table({{Value::text("a"), Value()}}) == table({{Value::text("a"), Value(Fils{1})}})));
+  BOOST_CHECK(
+      !(table({{Value::text("a"), Value()}}) == table({{Value::text("a"), Value(Fils{1})}})));
   BOOST_CHECK(!(Value(std::int64_t{1}) == Value(Fils{1})));
   BOOST_CHECK(Value() == Value());
 }
@@ -76,7 +89,8 @@ BOOST_AUTO_TEST_CASE(values_go_through_xml) {
       {type_of(Kind::text), Value::text("")},
       {list_of(Kind::text), texts({"roads", "parks"})},
       {list_of(Kind::fils), list({})},
-      {table_of("department text, total fils"), table({{Value::text("roads"), Value(Fils{1})}, {Value(), Value()}})},
+      {table_of("department text, total fils"),
+       table({{Value::text("roads"), Value(Fils{1})}, {Value(), Value()}})},
   };
   for (const auto& [type, value] : cases) {
     pugi::xml_document document;
@@ -89,7 +103,8 @@ BOOST_AUTO_TEST_CASE(values_go_through_xml) {
 BOOST_AUTO_TEST_CASE(the_xml_form_is_items_and_rows) {
   pugi::xml_document document;
   pugi::xml_node element = document.append_child("x");
-  to_xml(table({{Value::text("roads"), Value()}}), table_of("department text, total fils"), element);
+  to_xml(table({{Value::text("roads"), Value()}}), table_of("department text, total fils"),
+         element);
   to_xml(texts({"a"}), list_of(Kind::text), element);
   to_xml(Value(), type_of(Kind::text), element);
   std::ostringstream out;

@@ -58,6 +58,9 @@ class Program {
   std::string_view step_name(std::size_t at) const;
 
   std::vector<std::shared_ptr<const Step>> steps_;
+
+ private:
+  std::size_t after(std::size_t at) const;
 };
 
 }  // namespace masar::route

@@ -40,6 +40,7 @@ class Jump : public Step {
   std::string_view name() const override { return "choice"; }
   Next run(Flow& flow) const override;
   void set_target(std::size_t target) { target_ = target; }
+  std::size_t target() const { return target_; }
 
  private:
   std::size_t target_ = 0;

@@ -144,7 +144,13 @@ struct Admin::Pages {
   }
 
   void clock_acts() {
-    post("/api/clock", [this](const Request&, Respond respond) {
+    post("/api/clock", [this](const Request& request, Respond respond) {
+      // probe=true: only says whether a step could be taken now, and moves nothing.
+      if (request.query_value("probe").value_or("") == "true") {
+        const std::string moving = hub.in_flight();
+        if (!moving.empty()) return respond(problem(409, "in-flight", moving));
+        return respond(json_response(200, json::object{{"now", format_instant(hub.business().now())}}));
+      }
       operations.step_clock([this, respond](const engine::ActResult& result) {
         respond(act_response(result, json::object{{"now", format_instant(hub.business().now())}}));
       });

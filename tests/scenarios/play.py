@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""Plays the scenarios on one stage, one after another, and prints a table or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import signal
+import sys
+import tempfile
+import time
+from typing import Any
+
+import ways
+from stage import Failed, Stage, note
+
+
+def messages(stage: Stage, applicants: list[ways.Applicant]) -> int:
+    """Messages between partners and hub that concern these applications."""
+    keys = {who.application for who in applicants}
+    count = 0
+    for partner in stage.partners.values():
+        for entry in partner.ledger()["entries"]:
+            mine = entry.get("key") in keys or any(key in json.dumps(entry.get("fields", {})) for key in keys)
+            if entry["direction"] in ("in", "out") and entry["kind"] != "Settled" and mine:
+                count += 1
+    return count
+
+
+def play(stage: Stage, name: str) -> dict[str, Any]:
+    note(f"scenario {name} …")
+    begun = time.monotonic()
+    result: dict[str, Any] = {"name": name, "verdict": "passed", "states": [], "messages": 0}
+    try:
+        applicants = ways.SCENARIOS[name](stage)
+        ways.no_breach(stage)
+        result["states"] = stage.states(applicants[0].application) if applicants else []
+        result["messages"] = messages(stage, applicants)
+    except (Failed, OSError, KeyError) as error:
+        result["verdict"] = f"failed: {error!r}" if isinstance(error, KeyError) else f"failed: {error}"
+    result["seconds"] = round(time.monotonic() - begun, 2)
+    return result
+
+
+def print_table(results: list[dict[str, Any]]) -> None:
+    width = max(len(result["name"]) for result in results)
+    for result in results:
+        print(f"{result['name']:<{width}}  {result['seconds']:>6.1f} s  {result['messages']:>4} messages  "
+              f"{result['verdict']}")
+        print(f"{'':<{width}}  {' > '.join(result['states'])}")
+
+
+def keep_serving(stage: Stage) -> None:
+    print("\nHub and partners go on until Ctrl-C.")
+    print(f"  operators' interface  http://{stage.hub.addresses['admin']}/api/cases   "
+          f"(Authorization: Bearer, token in {stage.folder}/state/admin.token)")
+    for partner in stage.partners.values():
+        print(f"  {partner.name:<12} ledger  http://{partner.doors}/ledger   acts  http://{partner.doors}/acts")
+    sys.stdout.flush()
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+def write_addresses(stage: Stage, file: pathlib.Path) -> None:
+    told = {"hub": {**stage.hub.addresses, "token": str(stage.folder / "state" / "admin.token")},
+            "partners": {p.name: {"doors": f"http://{p.doors}", "url": p.url} for p in stage.partners.values()}}
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    part.rename(file)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--masar", type=pathlib.Path, required=True, help="the hub's executable")
+    parser.add_argument("--once", action="store_true", help="end after the scenarios: 0 only if all passed")
+    parser.add_argument("--only", action="append", choices=sorted(ways.SCENARIOS), help="play this one")
+    parser.add_argument("--json", action="store_true", help="print JSON (implies --once)")
+    parser.add_argument("--addresses", type=pathlib.Path, help="write where hub and partners listen")
+    parser.add_argument("--keep", type=pathlib.Path, help="folder of logs and state; default: a temporary one")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="masar-demo-") as temporary:
+        folder = options.keep or pathlib.Path(temporary)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM} if options.once or options.json else set())
+        stage = Stage(options.masar.resolve(), folder)
+        try:
+            stage.hub.start()
+            if options.addresses:
+                write_addresses(stage, options.addresses)
+            results = [play(stage, name) for name in options.only or ways.SCENARIOS]
+            if options.json:
+                print(json.dumps({"scenarios": results}, ensure_ascii=False))
+            else:
+                print_table(results)
+            sys.stdout.flush()
+            if not options.once and not options.json:
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+                keep_serving(stage)
+        except Failed as failed:
+            note(f"failed: {failed}")
+            return 1
+        except KeyboardInterrupt:
+            return 1
+        finally:
+            stage.end()
+    return 0 if all(result["verdict"] == "passed" for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -170,8 +170,8 @@ BOOST_AUTO_TEST_CASE(a_message_reaches_intake_with_its_allowed_headers) {
 }
 
 BOOST_AUTO_TEST_CASE(each_answer_of_intake_has_its_status) {
-  Inbound in;
   const XmlReader reader({{"urn:a", "a"}}, {});
+  Inbound in;
   struct Case {
     IntakeAnswer answer;
     const char* status;

@@ -45,7 +45,7 @@ class Stage : public connector::Intake, public connector::Secrets {
       std::lock_guard lock(mutex_);
       received_.push_back(received);
     }
-    if (answering) answer(answering(received));
+    if (const auto script = answering.get()) answer(script(received));
   }
   void report(std::string, std::string, std::function<void(bool)> answer) override { answer(true); }
   void refused(std::string endpoint, std::string code, std::string) override {
@@ -61,8 +61,24 @@ class Stage : public connector::Intake, public connector::Secrets {
     std::lock_guard lock(mutex_);
     return refused_;
   }
-  /// What take() answers at once; empty: nothing, ever. Set before requests come.
-  std::function<connector::IntakeAnswer(const connector::Received&)> answering;
+  /// What take() answers at once; empty: nothing, ever.
+  class Script {
+   public:
+    using Act = std::function<connector::IntakeAnswer(const connector::Received&)>;
+    void operator=(Act act) {
+      std::lock_guard lock(mutex_);
+      act_ = std::move(act);
+    }
+    Act get() const {
+      std::lock_guard lock(mutex_);
+      return act_;
+    }
+
+   private:
+    mutable std::mutex mutex_;
+    Act act_;
+  };
+  Script answering;
 
  private:
   mutable std::mutex mutex_;

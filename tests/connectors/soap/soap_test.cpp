@@ -201,8 +201,8 @@ BOOST_AUTO_TEST_CASE(the_payload_reaches_intake_in_the_hubs_prefixes) {
 }
 
 BOOST_AUTO_TEST_CASE(each_answer_of_intake_is_said_in_soap) {
-  Inbound in;
   const XmlReader reader(kPrefixes, {});
+  Inbound in;
   const std::string note = envelope("<b:Note xmlns:b='urn:b'/>");
   in.stage.answering = [&](const Received&) {
     return IntakeAnswer{test::reply(
@@ -469,8 +469,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_sent_for_what_cannot_be_a_request) {
 }
 
 BOOST_AUTO_TEST_CASE(zeep_as_client_understands_replies_and_faults) {
-  Inbound in;
   const XmlReader reader(kPrefixes, {});
+  Inbound in;
   in.stage.answering = [&](const Received& received) {
     if (has(received.body, "<b:Number>7</b:Number>") &&
         has(received.body, "<b:Name>كفاح &lt;</b:Name>")) {

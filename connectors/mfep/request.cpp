@@ -1,0 +1,115 @@
+#include "connectors/mfep/request.h"
+
+#include <algorithm>
+
+#include "connectors/mfep/slice.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/message/xml_writer.h"
+
+namespace masar::mfep {
+namespace {
+
+constexpr std::size_t kGuidBytesMax = 64;
+
+[[noreturn]] void refuse(const char* code) {
+  throw Error(ErrorKind::rejected, code, "not a request of this endpoint");
+}
+
+/// A GUID comes back in the answer: nothing goes there that could not stand in it.
+bool is_guid(std::string_view text) {
+  constexpr std::string_view kBeside = "-._:{}";
+  return text.size() <= kGuidBytesMax && std::all_of(text.begin(), text.end(), [&](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  kBeside.find(c) != std::string_view::npos;
+         });
+}
+
+void take_guid(std::string_view text, std::string& guid) {
+  text = trim(text);
+  if (text.empty()) return;
+  if (!is_guid(text) || (!guid.empty() && guid != text)) refuse("mfep-guid");
+  guid = text;
+}
+
+/// The child of that name; a refusal where there are more, null where there is none.
+pugi::xml_node only_child(pugi::xml_node parent, const char* name, const char* refusal) {
+  const auto child = parent.child(name);
+  if (child.next_sibling(name)) refuse(refusal);
+  return child;
+}
+
+std::string_view text_of(pugi::xml_node node) { return trim(node.text().get()); }
+
+/// The header is not signed: it is held against what the endpoint says of its partner.
+void check_header(pugi::xml_node header, const Profile& profile) {
+  const auto transfer = only_child(header, "TrsInf", "mfep-header");
+  if (text_of(transfer.child("ReqTyp")) != profile.request) refuse("mfep-request");
+  if (text_of(transfer.child("SdrCode")) != profile.partner_code) refuse("mfep-sender");
+  const auto receiver = transfer.child("RcvCode");
+  if (receiver && text_of(receiver) != profile.our_code) refuse("mfep-receiver");
+}
+
+std::string signature_of(pugi::xml_node root) {
+  const auto footer = only_child(root, "MsgFooter", "mfep-footer");
+  const auto security = only_child(footer, "Security", "mfep-footer");
+  const std::string text = only_child(security, "Signature", "mfep-footer").text().get();
+  if (trim(text).empty()) refuse("signature-missing");
+  return text;
+}
+
+/// The text of the body that the signature has to be over, and that is used from here on.
+std::string body_text(std::string_view bytes, pugi::xml_node body, SignedForm form) {
+  if (form == SignedForm::unformatted) return write_xml(body, XmlForm::plain);
+  if (form == SignedForm::dotnet) return write_xml(body, XmlForm::dotnet);
+  const auto slice = signed_slice(bytes);
+  if (!slice) refuse("mfep-body");
+  return std::string(*slice);
+}
+
+void put_guid(pugi::xml_node header, const std::string& guid) {
+  if (guid.empty() || !text_of(header.child("GUID")).empty()) return;
+  header.remove_child("GUID");
+  const auto stamp = header.child("TmStp");
+  auto node = stamp ? header.insert_child_after("GUID", stamp) : header.prepend_child("GUID");
+  node.text().set(guid.c_str());
+}
+
+void open(std::string_view bytes, const std::vector<std::string>& query_guids,
+          const Profile& profile, const XmlReader& reader, Opened& opened) {
+  for (const auto& guid : query_guids) take_guid(guid, opened.guid);
+  const Document whole = reader.read(bytes);
+  const auto root = whole->document_element();
+  if (std::string_view(root.name()) != "MFEP") refuse("mfep-root");
+  const auto header = only_child(root, "MsgHeader", "mfep-header");
+  if (!header) refuse("mfep-header");
+  take_guid(only_child(header, "GUID", "mfep-guid").text().get(), opened.guid);
+  const auto body = only_child(root, "MsgBody", "mfep-body");
+  if (!body) refuse("mfep-body");
+  const std::string text = body_text(bytes, body, profile.form);
+  if (!profile.verify->verify(text, signature_of(root))) refuse("signature-bad");
+  check_header(header, profile);
+  put_guid(header, opened.guid);
+  // What is read from here on is the text that was verified, and nothing beside it (DESIGN D11). It
+  // is a document of its own: prefixes that are declared outside it are not known in it.
+  opened.body = "<MFEP>" + write_xml(header) + text + "</MFEP>";
+  opened.document = reader.read(opened.body);
+  if (!opened.document->document_element().child("MsgBody")) refuse("mfep-body");
+}
+
+}  // namespace
+
+Opened open_request(std::string_view bytes, const std::vector<std::string>& query_guids,
+                    const Profile& profile, const XmlReader& reader) {
+  Opened opened;
+  try {
+    open(bytes, query_guids, profile, reader, opened);
+  } catch (const Error& error) {
+    opened.refusal = error.code();
+    opened.body.clear();
+    opened.document.reset();
+  }
+  return opened;
+}
+
+}  // namespace masar::mfep

@@ -83,9 +83,9 @@ void Listeners::add(const config::Element& listener) {
 }
 
 void Listeners::check_use(const config::Element& own, bool authenticated,
-                          config::Diagnostics& diagnostics) const {
+                          config::Diagnostics& diagnostics, std::string_view named_by) const {
   if (declared_.empty()) return;
-  const config::Attribute* attribute = own.attribute("listener");
+  const config::Attribute* attribute = own.attribute(named_by);
   if (!attribute) return;  // the element's own table says so
   const auto found = declared_.find(attribute->value);
   if (found == declared_.end()) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "connectors/http/server.h"
 #include "core/connector/connector.h"
@@ -27,13 +28,13 @@ class Listeners {
   /// Throws Error(config) for what check() would have found.
   void add(const config::Element& listener);
 
-  /// The inbound rule of every HTTP connector: a finding at `listener`'s attribute where the
-  /// listener that the connector's own element (`<http listener=…>`) names is unknown (nearest
+  /// The inbound rule of every HTTP connector: a finding at the attribute of the connector's own
+  /// element that names the listener (`<http listener=…>`) where that one is unknown (nearest
   /// name), and where it listens beyond 127.0.0.1 and ::1 though the endpoint has no
   /// `authenticated` sender. Call check() of the listeners first; without any known listener
   /// nothing is said.
-  void check_use(const config::Element& own, bool authenticated,
-                 config::Diagnostics& diagnostics) const;
+  void check_use(const config::Element& own, bool authenticated, config::Diagnostics& diagnostics,
+                 std::string_view named_by = "listener") const;
   /// Whether the listener is reachable from beyond this machine. False for an unknown one.
   bool is_open(const std::string& id) const;
 

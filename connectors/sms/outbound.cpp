@@ -1,0 +1,138 @@
+#include "connectors/sms/outbound.h"
+
+#include <algorithm>
+#include <array>
+
+#include "connectors/sms/parts.h"
+#include "connectors/sms/report.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace masar::sms {
+
+using connector::Attempt;
+using connector::Outcome;
+using connector::OutcomeKind;
+using http::CallResult;
+
+namespace {
+
+std::string child_text(pugi::xml_node message, std::string_view local) {
+  for (const auto& child : message.children()) {
+    const std::string_view name = child.name();
+    const auto colon = name.find(':');
+    if (name.substr(colon == std::string_view::npos ? 0 : colon + 1) == local) {
+      return child.text().get();
+    }
+  }
+  return {};
+}
+
+/// The refusals of sendsms: nothing was taken, and nothing will be another time.
+bool is_refusal(int status) {
+  constexpr std::array kRefusals{400, 401, 403, 404, 405, 413, 414};
+  return std::find(kRefusals.begin(), kRefusals.end(), status) != kRefusals.end();
+}
+
+Outcome outcome_of(const CallResult& result) {
+  if (result.kind == CallResult::Kind::not_sent) {
+    return {OutcomeKind::unavailable, result.code, result.text, {}, {}};
+  }
+  if (result.kind == CallResult::Kind::unknown) {
+    return {OutcomeKind::unknown, result.code, result.text, result.body, {}};
+  }
+  const std::string status = std::to_string(result.status);
+  const std::string said = "the gateway answered " + status;
+  if (result.status == 202 && (result.body.starts_with("0:") || result.body.starts_with("3:"))) {
+    return {OutcomeKind::delivered, result.body.substr(0, 1), said, {}, {}};
+  }
+  if (result.status == 429 || result.status == 503) {
+    return {OutcomeKind::unavailable, status, said, {}, result.retry_after()};
+  }
+  if (is_refusal(result.status)) return {OutcomeKind::rejected, status, said, {}, {}};
+  return {OutcomeKind::unknown, status, said, result.body, {}};
+}
+
+class SmsOutbound final : public connector::Outbound {
+ public:
+  SmsOutbound(Settings settings, http::ClientSettings client, const connector::Context& context,
+              const http::Listeners& listeners)
+      : settings_(std::move(settings)), context_(context), listeners_(listeners), reader_({}, {}),
+        client_(std::move(client)) {}
+
+  void send(Attempt attempt, Done done) override {
+    std::string to, text;
+    try {
+      const Document document = reader_.read(attempt.body);
+      to = child_text(document->document_element(), "to");
+      text = clean_text(child_text(document->document_element(), "text"));
+    } catch (const Error&) {
+      return end(OutcomeKind::rejected, "bad-payload", "the message cannot be read", done);
+    }
+    const auto number = jordan_mobile(to);
+    if (!number || *number != to) {
+      return end(OutcomeKind::rejected, "bad-number", "the number is not 9627…", done);
+    }
+    const std::size_t parts = parts_of(text);
+    if (parts == 0) return end(OutcomeKind::rejected, "no-text", "the text is empty", done);
+    if (parts > settings_.parts_max) {
+      // Kannel would cut the rest away and answer 202.
+      return end(OutcomeKind::rejected, "too-long",
+                 "the text takes " + std::to_string(parts) + " parts", done);
+    }
+    const std::string reports = report_base();
+    if (reports.empty()) {
+      return end(OutcomeKind::unavailable, "no-report-address",
+                 "the listener for delivery reports is not bound", done);
+    }
+    http::Call call;
+    call.method = "GET";
+    call.url = address(to, text,
+                       reports + settings_.report_path + "/" +
+                           report_segment(settings_.report_key, attempt.effect_id) + "?state=%d");
+    client_.call(std::move(call), settings_.timeout,
+                 [done = std::move(done)](const CallResult& result) { done(outcome_of(result)); });
+  }
+
+ private:
+  /// Ends an attempt that never began, and not from inside send().
+  void end(OutcomeKind kind, std::string code, std::string text, const Done& done) {
+    context_.executor.post([outcome = Outcome{kind, std::move(code), std::move(text), {}, {}},
+                            done] { done(outcome); });
+  }
+
+  std::string report_base() const {
+    if (!settings_.report_url.empty()) return settings_.report_url;
+    const auto bound = listeners_.addresses();
+    const auto found = bound.find(settings_.report_listener);
+    return found == bound.end() ? std::string() : "http://" + found->second;
+  }
+
+  std::string address(const std::string& to, const std::string& text,
+                      const std::string& report) const {
+    const auto put = [](const char* name, std::string_view value) {
+      return std::string(name) + "=" + http::encode_percent(value);
+    };
+    // Without coding=2 Arabic becomes question marks. dlr-mask=31: every state.
+    return settings_.url + "?" + put("username", settings_.user) + "&" +
+           put("password", settings_.password) + "&" + put("from", settings_.from) + "&" +
+           put("to", to) + "&coding=2&charset=UTF-8&" + put("text", text) + "&dlr-mask=31&" +
+           put("dlr-url", report);
+  }
+
+  const Settings settings_;
+  const connector::Context& context_;
+  const http::Listeners& listeners_;
+  const XmlReader reader_;
+  http::Client client_;
+};
+
+}  // namespace
+
+std::unique_ptr<connector::Outbound> make_outbound(Settings settings, http::ClientSettings client,
+                                                   const connector::Context& context,
+                                                   const http::Listeners& listeners) {
+  return std::make_unique<SmsOutbound>(std::move(settings), std::move(client), context, listeners);
+}
+
+}  // namespace masar::sms

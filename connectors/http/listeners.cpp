@@ -126,7 +126,11 @@ void Listeners::refusals_to(connector::Intake& intake) {
 }
 
 void Listeners::start() {
-  for (auto& entry : listeners_) entry.second->server.start();
+  for (auto& [id, listener] : listeners_) {
+    listener->server.start();
+    const auto bound = listener->server.addresses();
+    bound_.with([&](auto& all) { all.insert_or_assign(id, bound.at(0)); });
+  }
 }
 
 void Listeners::stop_accepting() {
@@ -138,12 +142,7 @@ void Listeners::stop() {
 }
 
 std::map<std::string, std::string> Listeners::addresses() const {
-  std::map<std::string, std::string> result;
-  for (const auto& [id, listener] : listeners_) {
-    const auto bound = listener->server.addresses();
-    if (!bound.empty()) result.emplace(id, bound.front());
-  }
-  return result;
+  return bound_.with([](const auto& all) { return all; });
 }
 
 }  // namespace masar::http

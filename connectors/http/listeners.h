@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "connectors/http/server.h"
+#include "core/base/guarded.h"
 #include "core/connector/connector.h"
 
 namespace masar::http {
@@ -48,12 +49,14 @@ class Listeners {
   void stop_accepting();
   void stop();
   /// Listener id → `host:port` as bound (the first where there are several). Empty before start().
+  /// Any thread: attempts that name such an address may begin before the listeners do.
   std::map<std::string, std::string> addresses() const;
 
  private:
   struct Listener;
   std::map<std::string, std::unique_ptr<Listener>> listeners_;
   std::map<std::string, std::string> declared_;  ///< id → address, from check() and add()
+  Guarded<std::map<std::string, std::string>> bound_;
   connector::Intake* intake_ = nullptr;
 };
 

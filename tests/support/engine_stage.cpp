@@ -1,0 +1,349 @@
+#include "tests/support/engine_stage.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+
+#include "core/base/error.h"
+#include "core/message/xml_writer.h"
+
+namespace masar::testing {
+
+namespace fs = std::filesystem;
+
+/// In place of a protocol: what comes in is what the test hands in, what goes out is written down.
+class StubConnector final : public connector::Connector {
+ public:
+  StubConnector(Stage& stage, std::string name) : stage_(stage), name_(std::move(name)) {}
+
+  std::string_view name() const override { return name_; }
+  void check(const connector::EndpointSpec&, config::Diagnostics&) const override {}
+  void add_inbound(const connector::EndpointSpec&, connector::Intake& intake) override {
+    stage_.intake_ = &intake;
+  }
+  std::unique_ptr<connector::Outbound> add_outbound(const connector::EndpointSpec& spec,
+                                                    connector::Intake&) override {
+    return std::make_unique<Edge>(stage_, spec.id);
+  }
+  void start() override {}
+  void pause(const std::string& endpoint, bool paused) override {
+    stage_.paused_[endpoint] = paused;
+  }
+  void stop_accepting() override {}
+  void stop() override {}
+  std::map<std::string, std::string> addresses() const override { return {}; }
+
+ private:
+  class Edge final : public connector::Outbound {
+   public:
+    Edge(Stage& stage, std::string endpoint) : stage_(stage), endpoint_(std::move(endpoint)) {}
+    bool ready() const override { return stage_.doors_[endpoint_].ready; }
+    void on_ready(std::function<void()> notify) override {
+      stage_.doors_[endpoint_].notify = std::move(notify);
+    }
+    void send(connector::Attempt attempt, Done done) override {
+      stage_.sent_.push_back({endpoint_, attempt, stage_.now()});
+      stage_.doors_[endpoint_].pending.emplace_back(std::move(attempt), std::move(done));
+    }
+
+   private:
+    Stage& stage_;
+    const std::string endpoint_;
+  };
+
+  Stage& stage_;
+  const std::string name_;
+};
+
+namespace {
+
+std::string text_of(const connector::PartAnswer& part) {
+  using Kind = connector::PartAnswer::Kind;
+  switch (part.kind) {
+    case Kind::accepted: return "accepted";
+    case Kind::replied: return "replied " + (part.document ? write_xml(*part.document) : "");
+    case Kind::refused: return "refused " + part.code;
+    case Kind::retry_later: break;
+  }
+  return "later " + part.code;
+}
+
+std::shared_ptr<const engine::Snapshot> load(const ConfigText& config, const std::string& root) {
+  config.write_to(root);
+  config::Diagnostics diagnostics;
+  auto snapshot = engine::Snapshot::load(root + "/config", {}, diagnostics);
+  if (!snapshot) throw std::runtime_error("the configuration is wrong:\n" + diagnostics.text());
+  return snapshot;
+}
+
+std::string new_folder() {
+  std::string pattern = (fs::temp_directory_path() / "masar-stage-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+  return pattern;
+}
+
+}  // namespace
+
+std::string Exchange::text() const {
+  if (answers.empty()) return "open";
+  std::string text = answers.size() > 1 ? "ANSWERED TWICE: " : "";
+  for (const auto& answer : answers) {
+    for (const auto& part : answer) text += (text.empty() ? "" : ", ") + text_of(part);
+  }
+  return text;
+}
+
+Stage::Stage(const ConfigText& config, std::uint64_t seed)
+    : root_(new_folder()),
+      seed_(seed),
+      snapshot_(load(config, root_)),
+      business_(*parse_instant(kStart)) {
+  fs::create_directories(folder());
+  start();
+}
+
+Stage::~Stage() {
+  if (hub_) close();
+  fs::remove_all(root_);
+}
+
+std::string Stage::folder() const { return root_ + "/life-" + std::to_string(life_); }
+
+void Stage::start() {
+  if (hub_) throw std::logic_error("the hub is running");
+  executor_ = std::make_unique<ManualExecutor>(steady_, 200'000);
+  store::SqliteSettings settings;
+  settings.path = folder() + "/masar.db";
+  settings.writer_thread = false;
+  settings.full_sync = false;
+  store_ = store::open_sqlite_store(settings, business_);
+  for (const char* name : {"amqp", "http"}) {
+    connectors_.push_back(std::make_unique<StubConnector>(*this, name));
+  }
+  const auto idle = [this] {
+    if (executor_->run_all() + store_->run_writer() > 0) return;
+    const auto next = executor_->next_due();
+    executor_->advance(next ? *next - steady_.now() : std::chrono::milliseconds(100));
+  };
+  engine::Hub::Parts parts{snapshot_, *store_,   *executor_, business_,
+                           steady_,   &business_, {},        [](std::string_view, std::string_view) {},
+                           idle,      seed_};
+  for (const auto& connector : connectors_) parts.connectors[std::string(connector->name())] = connector.get();
+  paused_.clear();
+  hub_ = std::make_unique<engine::Hub>(parts);
+  operations_ = std::make_unique<engine::Operations>(*hub_);
+  hub_->start();
+  run();
+}
+
+// The executor goes first, so that nothing runs any more; the store before the hub that it calls back.
+void Stage::close() {
+  executor_->stop();
+  store_.reset();
+  operations_.reset();
+  hub_.reset();
+  connectors_.clear();
+  executor_.reset();
+  intake_ = nullptr;
+  for (auto& [name, door] : doors_) {
+    door.pending.clear();
+    door.notify = {};
+  }
+}
+
+// What a killed process leaves is what the files hold at this instant: closing the store properly would
+// still commit what waits.
+void Stage::crash() {
+  const std::string from = folder();
+  ++life_;
+  fs::create_directories(folder());
+  for (const char* file : {"masar.db", "masar.db-wal"}) {
+    if (fs::exists(from + "/" + file)) fs::copy(from + "/" + file, folder() + "/" + file);
+  }
+  close();
+}
+
+bool Stage::stop() {
+  const bool all = hub_->stop();
+  close();
+  return all;
+}
+
+void Stage::run() {
+  while (executor_->run_all() + store_->run_writer() > 0) {
+  }
+}
+
+void Stage::wait(std::chrono::steady_clock::duration by) {
+  const auto end = steady_.now() + by;
+  run();
+  for (auto due = executor_->next_due(); due && *due <= end; due = executor_->next_due()) {
+    steady_.advance_to(*due);
+    run();
+  }
+  steady_.advance_to(end);
+  run();
+}
+
+void Stage::clock(std::string_view at) {
+  business_.move_to(*parse_instant(at));
+  hub_->timers().look();
+  run();
+}
+
+void Stage::advance(Duration by) { clock(format_instant(now() + by)); }
+
+ExchangePtr Stage::hand_in(const std::string& endpoint, const std::string& body, const std::string& id,
+                           const std::string& sender) {
+  auto exchange = std::make_shared<Exchange>();
+  connector::Received received;
+  received.endpoint = endpoint;
+  const auto* spec = snapshot_->endpoint(endpoint);
+  received.sender = sender.empty() && spec ? spec->spec.partner : sender;
+  received.message_id = id;
+  received.body = body;
+  intake_->take(std::move(received),
+                [exchange](connector::IntakeAnswer answer) { exchange->answers.push_back(std::move(answer)); });
+  return exchange;
+}
+
+ExchangePtr Stage::say(const std::string& endpoint, const std::string& body, const std::string& id,
+                       const std::string& sender) {
+  auto exchange = hand_in(endpoint, body, id, sender);
+  run();
+  return exchange;
+}
+
+bool Stage::report(const std::string& effect_id, const std::string& state) {
+  auto taken = std::make_shared<bool>(false);
+  intake_->report(effect_id, state, [taken](bool yes) { *taken = yes; });
+  run();
+  return *taken;
+}
+
+std::size_t Stage::pending(const std::string& endpoint) const {
+  const auto found = doors_.find(endpoint);
+  return found == doors_.end() ? 0 : found->second.pending.size();
+}
+
+const connector::Attempt& Stage::next(const std::string& endpoint) const {
+  const auto found = doors_.find(endpoint);
+  if (found == doors_.end() || found->second.pending.empty()) {
+    throw std::runtime_error("nothing is under way to " + endpoint);
+  }
+  return found->second.pending.front().first;
+}
+
+void Stage::answer(const std::string& endpoint, connector::Outcome outcome) {
+  (void)next(endpoint);
+  auto& pending = doors_[endpoint].pending;
+  const auto done = std::move(pending.front().second);
+  pending.pop_front();
+  done(std::move(outcome));
+  run();
+}
+
+void Stage::delivered(const std::string& endpoint, const std::string& body) {
+  answer(endpoint, {connector::OutcomeKind::delivered, {}, {}, body, {}});
+}
+
+void Stage::fails(const std::string& endpoint, connector::OutcomeKind kind, const std::string& code) {
+  answer(endpoint, {kind, code, "as the test says", {}, {}});
+}
+
+void Stage::set_ready(const std::string& endpoint, bool ready) {
+  auto& door = doors_[endpoint];
+  door.ready = ready;
+  if (ready && door.notify) door.notify();
+  if (hub_) run();
+}
+
+bool Stage::accepting(const std::string& endpoint) const {
+  const auto found = paused_.find(endpoint);
+  return found == paused_.end() || !found->second;
+}
+
+std::vector<Sent> Stage::sent(const std::string& endpoint) const {
+  std::vector<Sent> chosen;
+  for (const auto& one : sent_) {
+    if (one.endpoint == endpoint) chosen.push_back(one);
+  }
+  return chosen;
+}
+
+std::string Stage::state(const std::string& key) {
+  const auto record = store_->find_case(key);
+  return record ? record->row.state : std::string();
+}
+
+store::CaseRow Stage::row(const std::string& key) {
+  const auto record = store_->find_case(key);
+  return record ? record->row : store::CaseRow{};
+}
+
+std::string Stage::data(const std::string& key, const std::string& name) {
+  const auto record = store_->find_case(key);
+  if (!record) return {};
+  const auto live = engine::from_record(*snapshot_, *record);
+  const auto& declared = live.definition->data();
+  for (std::size_t at = 0; at < declared.size(); ++at) {
+    if (declared[at].name == name && live.value.data[at].is_set()) {
+      return expression::to_text(live.value.data[at]);
+    }
+  }
+  return {};
+}
+
+std::vector<store::OutboxRow> Stage::outbox(const std::string& key) { return store_->outbox_of(key); }
+
+std::vector<store::OutboxRow> Stage::outbox(const std::string& key, const std::string& effect) {
+  std::vector<store::OutboxRow> chosen;
+  for (auto& one : store_->outbox_of(key)) {
+    if (one.effect == effect) chosen.push_back(std::move(one));
+  }
+  return chosen;
+}
+
+std::vector<store::TaskRow> Stage::tasks(const std::string& key, store::TaskState state) {
+  return store_->tasks(state, key, {}, 500);
+}
+
+std::vector<store::AuditRow> Stage::timeline(const std::string& key) {
+  return store_->timeline(key, 0, 10'000);
+}
+
+int Stage::audited(const std::string& key, const std::string& kind, const std::string& name) {
+  int count = 0;
+  for (const auto& one : timeline(key)) {
+    if (one.kind == kind && (name.empty() || one.name == name)) ++count;
+  }
+  return count;
+}
+
+std::vector<store::DeadLetterRow> Stage::letters() {
+  return store_->dead_letters(store::DeadLetterState::open, 0, 500);
+}
+
+std::int64_t Stage::count(const std::string& what) {
+  const auto counts = store_->counts();
+  const auto found = counts.find(what);
+  if (found == counts.end()) throw std::runtime_error("the store counts no " + what);
+  return found->second;
+}
+
+double Stage::metric(const std::string& family, const std::string& label, const std::string& value) {
+  double sum = 0;
+  for (const auto& one : hub_->metrics().registry().Collect()) {
+    if (one.name != family) continue;
+    for (const auto& metric : one.metric) {
+      for (const auto& given : metric.label) {
+        if (given.name == label && given.value == value) sum += metric.counter.value;
+      }
+    }
+  }
+  return sum;
+}
+
+engine::Operations& Stage::operations_ref() { return *operations_; }
+
+}  // namespace masar::testing

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/manual.h"
+#include "core/connector/connector.h"
+#include "core/engine/hub.h"
+#include "core/engine/operations.h"
+#include "core/engine/stepped_clock.h"
+#include "core/store/sqlite_store.h"
+#include "tests/support/order_config.h"
+
+namespace masar::testing {
+
+/// One attempt that a hub made, in the order of all attempts of the stage.
+struct Sent {
+  std::string endpoint;
+  connector::Attempt attempt;
+  Instant at{};   ///< business time
+};
+
+/// What became of one message that the test handed in.
+struct Exchange {
+  std::vector<connector::IntakeAnswer> answers;   ///< one, once it is answered; two would be an error
+
+  bool answered() const { return !answers.empty(); }
+  /// "accepted", "replied <body>", "refused code" or "later code" a part, joined by ", "; "open" before.
+  std::string text() const;
+};
+using ExchangePtr = std::shared_ptr<Exchange>;
+
+class StubConnector;
+
+/// A whole hub on the caller's one thread: the real engine over the real SQLite store, manual clocks, and a
+/// scripted connector in place of every protocol. What one test or simulation does with it happens in the same
+/// order each time.
+///
+/// Nothing moves but inside run(), wait(), and what is documented to call them. Not for several threads.
+class Stage {
+ public:
+  static constexpr const char* kStart = "2026-01-04T05:00:00Z";   ///< Sunday, 8:00 in Amman
+
+  explicit Stage(const ConfigText& config = order_config(), std::uint64_t seed = 1);
+  ~Stage();
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  // The machine.
+  /// Runs executor and store until nothing moves.
+  void run();
+  /// Runs the executor only, then the store only: to stop between a decision and its commit.
+  std::size_t run_executor() { return executor_->run_all(); }
+  std::size_t run_store() { return store_->run_writer(); }
+  /// Steady time passes, business time stands still; then everything runs.
+  void wait(std::chrono::steady_clock::duration by);
+  /// Business time moves to `at` (`2026-01-04T06:00:00Z`), and the timers look; then everything runs.
+  void clock(std::string_view at);
+  void advance(Duration by);
+  /// Business time moves and nobody is told.
+  void set_clock(Instant at) { business_.move_to(at); }
+  Instant now() const { return business_.now(); }
+  /// The process dies here: what is not committed is gone, attempts under way have no end.
+  void crash();
+  /// Stops in order. Says whether everything was finished.
+  bool stop();
+  /// Opens the store anew, with a new hub; only after crash() or stop().
+  void start();
+  void restart() { stop(), start(); }
+
+  // Partners.
+  /// A message comes in; nothing has run yet.
+  ExchangePtr hand_in(const std::string& endpoint, const std::string& body, const std::string& id = {},
+                      const std::string& sender = {});
+  /// The same, and everything runs.
+  ExchangePtr say(const std::string& endpoint, const std::string& body, const std::string& id = {},
+                  const std::string& sender = {});
+  /// A delivery report; true: taken.
+  bool report(const std::string& effect_id, const std::string& state);
+  /// Attempts to `endpoint` that wait for their outcome.
+  std::size_t pending(const std::string& endpoint) const;
+  const connector::Attempt& next(const std::string& endpoint) const;
+  /// The oldest pending attempt ends, and everything runs.
+  void answer(const std::string& endpoint, connector::Outcome outcome);
+  void delivered(const std::string& endpoint, const std::string& body = {});
+  void fails(const std::string& endpoint, connector::OutcomeKind kind, const std::string& code);
+  void set_ready(const std::string& endpoint, bool ready);
+  bool accepting(const std::string& endpoint) const;   ///< not paused at its connector
+  /// All attempts ever made to `endpoint`, over crashes, too.
+  std::vector<Sent> sent(const std::string& endpoint) const;
+
+  // What can be seen.
+  engine::Hub& hub() { return *hub_; }
+  store::Store& store() { return *store_; }
+  /// The state of a case; empty where there is none.
+  std::string state(const std::string& key);
+  std::string data(const std::string& key, const std::string& name);
+  store::CaseRow row(const std::string& key);
+  std::vector<store::OutboxRow> outbox(const std::string& key);
+  /// Rows of one effect's name.
+  std::vector<store::OutboxRow> outbox(const std::string& key, const std::string& effect);
+  std::vector<store::TaskRow> tasks(const std::string& key, store::TaskState state = store::TaskState::open);
+  std::vector<store::AuditRow> timeline(const std::string& key);
+  /// How many timeline rows of that kind (and name).
+  int audited(const std::string& key, const std::string& kind, const std::string& name = {});
+  std::vector<store::DeadLetterRow> letters();
+  std::int64_t count(const std::string& what);
+  /// The value of a counter with this label; 0 where it has not counted.
+  double metric(const std::string& family, const std::string& label, const std::string& value);
+  /// An act of an operator, to its end.
+  template <typename Act>
+  engine::ActResult act(Act&& begin) {
+    std::optional<engine::ActResult> result;
+    begin(operations_ref(), [&result](engine::ActResult given) { result = std::move(given); });
+    run();
+    return result.value_or(engine::ActResult{0, "no-answer", {}});
+  }
+
+ private:
+  friend class StubConnector;
+  struct Door {   ///< one outbound endpoint, over all hubs
+    bool ready = true;
+    std::function<void()> notify;
+    std::deque<std::pair<connector::Attempt, connector::Outbound::Done>> pending;
+  };
+  engine::Operations& operations_ref();
+  void close();
+  std::string folder() const;
+
+  std::string root_;
+  int life_ = 0;                            ///< crashes so far: each has a folder of its own
+  std::uint64_t seed_;
+  std::shared_ptr<const engine::Snapshot> snapshot_;
+  engine::SteppedClock business_;
+  ManualSteadyClock steady_;
+  std::map<std::string, Door> doors_;
+  std::map<std::string, bool> paused_;
+  std::vector<Sent> sent_;
+  connector::Intake* intake_ = nullptr;
+  // Of one life; in the order in which they are made.
+  std::unique_ptr<ManualExecutor> executor_;
+  std::vector<std::unique_ptr<StubConnector>> connectors_;
+  std::unique_ptr<engine::Hub> hub_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<engine::Operations> operations_;
+};
+
+}  // namespace masar::testing

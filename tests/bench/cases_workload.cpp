@@ -1,0 +1,71 @@
+// Whole cases, `expired-policy-paid`, with the shipped configuration in the hub's own process and
+// all partners in this one.
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+#include "tests/bench/case_partners.h"
+#include "tests/bench/partners.h"
+#include "tests/bench/process.h"
+#include "tests/bench/workload.h"
+
+namespace masar::bench {
+namespace {
+
+constexpr std::size_t kUnderWay = 64;
+constexpr std::chrono::milliseconds kFirstCase{20'000};
+constexpr std::chrono::milliseconds kLook{20};
+
+}  // namespace
+
+Figure measure_cases(const Options& options) {
+  using Clock = std::chrono::steady_clock;
+  Figure figure;
+  figure.name = "whole-cases";
+  figure.unit = "cases per second";
+  figure.goal = Goal::figure_at_least;
+  figure.goal_value = 150;
+  CasePartners partners;
+  RunningHub hub(options, {options.sources + "/config",
+                           secrets(),
+                           {{"amqp-address", "127.0.0.1:0"},
+                            {"http-address", "127.0.0.1:0"},
+                            {"admin-address", "127.0.0.1:0"},
+                            {"traffic-url", partners.soap_url()},
+                            {"insurance-url", partners.soap_url()},
+                            {"sms-url", partners.sms_url()}}});
+  partners.start(hub.address("amqp"), hub.address("http"), kUnderWay);
+  const auto run = [&](auto enough) {
+    while (!enough()) {
+      if (!partners.error().empty()) throw std::runtime_error(partners.error());
+      if (!hub.process().running()) throw std::runtime_error("the hub ended: " + hub.log());
+      std::this_thread::sleep_for(kLook);
+    }
+  };
+  // Warm: every case of the first wave has ended once.
+  const auto give_up = Clock::now() + kFirstCase;
+  run([&] { return partners.ended() >= 2 * kUnderWay || Clock::now() > give_up; });
+  if (partners.ended() == 0) throw std::runtime_error("no case came to its end: " + hub.log());
+
+  (void)partners.take_latencies();
+  const std::size_t before = partners.ended();
+  const double cpu = hub.process().cpu_seconds();
+  const auto begun = Clock::now();
+  const auto until = begun + std::chrono::duration<double>(options.seconds * options.rounds);
+  run([&] { return Clock::now() >= until; });
+  const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
+  const auto count = static_cast<double>(partners.ended() - before);
+  const double used = hub.process().cpu_seconds() - cpu;
+  auto latencies = partners.take_latencies();
+  figure.figure = count / seconds;
+  figure.p50_ms = quantile(latencies, 0.50);
+  figure.p99_ms = quantile(latencies, 0.99);
+  figure.cpu_seconds_per_thousand = used / count * 1000;
+  figure.peak_rss_mb = hub.process().peak_rss_mb();
+  figure.more = {{"cases", count},
+                 {"under_way", static_cast<double>(kUnderWay)},
+                 {"cpu_of_hub_percent", 100 * used / seconds}};
+  return figure;
+}
+
+}  // namespace masar::bench

@@ -224,6 +224,8 @@ BOOST_AUTO_TEST_CASE(hostile_requests_get_a_code_an_audit_row_and_nothing_else) 
       {"the body in a comment", altered(plain, "<!--" + plain + "-->"), "101", "mfep-body"},
       {"the body as text", altered(plain, "<![CDATA[" + plain + "]]>"), "101", "mfep-body"},
       {"the body with a prefix", altered(plain, "<p:MsgBody xmlns:p='u'/>"), "101", "mfep-body"},
+      {"a body of another namespace beside it", altered(plain, "<MsgBody xmlns='u'/>" + plain),
+       "101", "mfep-body"},
       {"a body of another namespace", Frame().around(kOtherNamespace), "101", "mfep-body"},
       {"a body in the root's namespace",
        with([](Frame& frame) { frame.root = "<MFEP xmlns='urn:x'>"; }), "101", "mfep-root"},

@@ -320,8 +320,8 @@ BOOST_AUTO_TEST_CASE(a_form_that_is_agreed_on_is_verified_and_used) {
     return std::string(has(answer, "<MsgBody>\r\n  <RecCount>") ? "indented" : "plain");
   };
   const std::string loose =
-      "<MsgBody>\n<AcctInfo >\t<BillingNo>202600000015</BillingNo></AcctInfo><PayerInfo></PayerInfo>"
-      "</MsgBody>";
+      "<MsgBody>\n<AcctInfo >\t<BillingNo>202600000015</BillingNo></AcctInfo>"
+      "<PayerInfo></PayerInfo></MsgBody>";
   BOOST_TEST(code("dotnet", loose, kDotnetForm) == "indented");
   BOOST_TEST(code("unformatted", loose, kPlainForm) == "plain");
   BOOST_TEST(code("as-sent", loose, kPlainForm) == "2");

@@ -12,11 +12,12 @@ import tempfile
 import time
 from typing import Any
 
+import cast
 import ways
 from stage import Failed, Stage, note
 
 
-def messages(stage: Stage, applicants: list[ways.Applicant]) -> int:
+def messages(stage: Stage, applicants: list[cast.Applicant]) -> int:
     """Messages between partners and hub that concern these applications."""
     keys = {who.application for who in applicants}
     count = 0
@@ -34,8 +35,9 @@ def play(stage: Stage, name: str) -> dict[str, Any]:
     result: dict[str, Any] = {"name": name, "verdict": "passed", "states": [], "messages": 0}
     try:
         applicants = ways.SCENARIOS[name](stage)
-        ways.no_breach(stage)
-        result["states"] = stage.states(applicants[0].application) if applicants else []
+        cast.no_breach(stage)
+        first = applicants[0]
+        result["states"] = first.way or stage.states(first.application)
         result["messages"] = messages(stage, applicants)
     except (Failed, OSError, KeyError) as error:
         result["verdict"] = f"failed: {error!r}" if isinstance(error, KeyError) else f"failed: {error}"
@@ -78,9 +80,9 @@ def main() -> int:
     parser.add_argument("--addresses", type=pathlib.Path, help="write where hub and partners listen")
     parser.add_argument("--keep", type=pathlib.Path, help="folder of logs and state; default: a temporary one")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # an end by SIGTERM ends hub and partners, too
     with tempfile.TemporaryDirectory(prefix="masar-demo-") as temporary:
         folder = options.keep or pathlib.Path(temporary)
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM} if options.once or options.json else set())
         stage = Stage(options.masar.resolve(), folder)
         try:
             stage.hub.start()

@@ -236,7 +236,12 @@ class Stage:
             value = condition()
             if value:
                 return value
-            if taken < steps and self.step():
+            if taken < steps and self.settled():
+                value = condition()  # what was on its way has come by now
+                if value:
+                    return value
+                if not self.step():
+                    continue
                 taken += 1
                 limit = time.monotonic() + WAIT_SECONDS
                 continue
@@ -244,14 +249,17 @@ class Stage:
                 raise Failed(f"waited {WAIT_SECONDS:.0f} s and {taken} steps for {what}")
             time.sleep(POLL_SECONDS)
 
+    def settled(self) -> bool:
+        """Whether neither partners nor hub have anything to do."""
+        if not self.quiet():
+            return False
+        try:
+            return self.hub.post("/api/clock?probe=true")[0] == 200
+        except OSError:
+            return False  # the hub is being started again
+
     def settle(self) -> None:
-        """Until neither partners nor hub have anything to do (without moving the clock)."""
-        def still() -> bool:
-            if not self.quiet():
-                return False
-            counts = self.hub.post("/api/clock?probe=true")
-            return counts[0] == 200 or (isinstance(counts[1], dict) and counts[1].get("code") == "nothing-due")
-        wait_for(still, "hub and partners to settle")
+        wait_for(self.settled, "hub and partners to settle")
 
     # What the portal was told.
 

@@ -31,7 +31,7 @@ Dispatcher::Dispatcher(const Parts& parts, const Endpoint& endpoint, std::unique
 }
 
 void Dispatcher::start() {
-  state_.with([](State& state) { state.behind = true; });
+  state_.with([](State& state) { state.started = state.behind = true; });
   wake();
 }
 
@@ -46,7 +46,8 @@ void Dispatcher::take_in(State& state, store::OutboxRow row) {
 
 void Dispatcher::offer(store::OutboxRow row) {
   state_.with([&](State& state) {
-    if (state.behind || row.sequence <= state.last) return;
+    state.missed = true;
+    if (!state.started || state.behind || row.sequence <= state.last) return;
     if (state.held >= kHeldMax) {
       state.behind = true;
       return;
@@ -59,7 +60,7 @@ void Dispatcher::offer(store::OutboxRow row) {
 void Dispatcher::wake() {
   const bool post = state_.with([](State& state) {
     state.again = true;
-    if (state.pumping) return false;
+    if (state.pumping || !state.started) return false;
     return state.pumping = true;
   });
   if (post) parts_.executor.post([this] { pump(); });
@@ -100,10 +101,8 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
   return state_.with([&](State& state) -> std::optional<Pick> {
     if (state.ready.empty()) return std::nullopt;
     if (now < state.open_until) return Pick{std::nullopt, state.open_until - now};
-    if (state.open_until != SteadyClock::TimePoint{}) {
-      if (state.half_open) return std::nullopt;  // one attempt tries whether the partner is back
-      state.half_open = true;
-    }
+    const bool tries = state.open_until != SteadyClock::TimePoint{};
+    if (tries && state.half_open) return std::nullopt;  // one attempt tries whether the partner is back
     if (state.sending >= policy.concurrency) return std::nullopt;
     if (policy.rate_per_second > 0) {
       const double passed = std::chrono::duration<double>(now - state.refilled).count();
@@ -118,6 +117,7 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
     CaseQueue& queue = state.cases[state.ready.front()];
     state.ready.pop_front();
     queue.busy = true;
+    state.half_open = tries;
     ++state.sending;
     return Pick{queue.rows.front(), std::nullopt};
   });
@@ -125,7 +125,8 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
 
 void Dispatcher::refill() {
   const auto after = state_.with([](State& state) -> std::optional<std::int64_t> {
-    if (!state.behind || state.held > kHeldMax / 2) return std::nullopt;
+    if (!state.started || !state.behind || state.held > kHeldMax / 2) return std::nullopt;
+    state.missed = false;
     return state.last;
   });
   if (!after || stopped_.load()) return;
@@ -139,8 +140,8 @@ void Dispatcher::refill() {
           state.last = row.sequence;
         }
       }
-      state.behind = rows.size() == kRefill;
-      state.again = state.again || !rows.empty();
+      state.behind = rows.size() == kRefill || state.missed;
+      state.again = state.again || !rows.empty() || state.behind;
     });
   } catch (const Error&) {
     parts_.executor.post_after(std::chrono::milliseconds(200), [this] { wake(); });
@@ -150,13 +151,31 @@ void Dispatcher::refill() {
 void Dispatcher::attempt(store::OutboxRow row) {
   auto kept = std::make_shared<store::OutboxRow>(std::move(row));
   if (parts_.pauses.route(kept->route)) return back_off(kept, std::chrono::seconds(1));
-  if (kept->attempts > 0 && visit_over(*kept)) return withdraw(kept);
-  if (kept->not_after && *kept->not_after <= parts_.business.now()) {
-    // The timer's row expires it; here it only leaves the queue.
-    release(kept->case_key, true);
-    return;
+  try {
+    if (kept->attempts > 0 && visit_over(*kept)) return withdraw(kept);
+  } catch (const Error&) {
+    return back_off(kept, std::chrono::seconds(1));  // the store is away
   }
+  if (kept->not_after && *kept->not_after <= parts_.business.now()) return expire(kept);
   begin(kept);
+}
+
+// The case expires it at its turn, as when the timer sends its due time in; the timer's own row may be gone, where it
+// came while an attempt was under way.
+void Dispatcher::expire(const std::shared_ptr<store::OutboxRow>& row) {
+  store::Transaction transaction;
+  store::JournalRow event;
+  event.case_key = row->case_key;
+  event.partition = row->partition;
+  event.kind = store::JournalKind::deadline;
+  event.route = "not-after";
+  event.name = row->id;
+  event.snapshot = parts_.snapshot.hash;
+  transaction.journal.push_back(std::move(event));
+  parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
+    if (commit.status == store::CommitStatus::failed) return back_off(row, std::chrono::seconds(1));
+    release(row->case_key, true);
+  });
 }
 
 // A row whose route names an event is not attempted again once its visit is over (ENGINE.md 18).
@@ -173,7 +192,12 @@ void Dispatcher::withdraw(const std::shared_ptr<store::OutboxRow>& row) {
       {row->id, {store::OutboxState::ready}, store::OutboxState::withdrawn, row->attempts, "visit-over", {}, {}, {}});
   put_timers_cleared(*row, transaction);
   transaction.audit.push_back(audit_of(*row, "withdrawn", "its visit is over"));
-  parts_.journal.submit(std::move(transaction), [this, row](const store::Commit&) { release(row->case_key, true); });
+  // Its case withdraws the task that was asked about it.
+  transaction.journal.push_back(outcome_event(*row, "withdrawn", parts_.snapshot.hash));
+  parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
+    if (commit.status == store::CommitStatus::failed) return back_off(row, std::chrono::seconds(1));
+    release(row->case_key, true);
+  });
 }
 
 void Dispatcher::begin(const std::shared_ptr<store::OutboxRow>& row) {
@@ -277,6 +301,7 @@ void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row, std::opt
     std::uniform_real_distribution<double> spread(1.0 - policy.jitter_percent / 100.0, 1.0 + policy.jitter_percent / 100.0);
     ++state.backing_off;
     --state.sending;
+    state.half_open = false;
     auto& rows = state.cases[row->case_key].rows;
     if (!rows.empty()) rows.front() = *row;
     return std::chrono::milliseconds(static_cast<std::int64_t>(ms * spread(state.random)));
@@ -296,6 +321,7 @@ void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row, std::opt
 void Dispatcher::release(const std::string& key, bool drop_head) {
   state_.with([&](State& state) {
     --state.sending;
+    state.half_open = false;
     const auto found = state.cases.find(key);
     if (found == state.cases.end()) return;
     CaseQueue& queue = found->second;
@@ -318,7 +344,7 @@ std::size_t Dispatcher::in_flight() const {
   const auto now = parts_.steady.now();
   return state_.with([&](State& state) {
     const bool held = paused || now < state.open_until;
-    return static_cast<std::size_t>(state.sending) + (held ? 0 : state.ready.size()) + (state.behind ? 1 : 0);
+    return static_cast<std::size_t>(state.sending) + (held ? 0 : state.ready.size() + (state.behind ? 1 : 0));
   });
 }
 

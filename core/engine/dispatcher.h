@@ -79,7 +79,9 @@ class Dispatcher {
     std::size_t backing_off = 0;
     int sending = 0;
     std::int64_t last = 0;                   ///< highest sequence taken in
+    bool started = false;                    ///< until then rows stay in the store
     bool behind = false;                     ///< rows beyond `last` are in the store only
+    bool missed = false;                     ///< one came since the store was last read
     bool pumping = false;
     bool again = false;
     bool looking = false;                    ///< a look after the breaker or the rate is due
@@ -107,6 +109,7 @@ class Dispatcher {
   void store_outcome(const std::shared_ptr<store::OutboxRow>& row, const connector::Outcome& outcome, bool again);
   bool visit_over(const store::OutboxRow& row) const;
   void withdraw(const std::shared_ptr<store::OutboxRow>& row);
+  void expire(const std::shared_ptr<store::OutboxRow>& row);
   void count(const connector::Outcome& outcome);
   void back_off(const std::shared_ptr<store::OutboxRow>& row, std::optional<std::chrono::seconds> at_least);
   void release(const std::string& key, bool drop_head);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ struct IntakeDesk::Part {
   std::string payload;
   std::vector<store::KeyRow> keys;
   store::RowId duplicate_of = 0;         ///< journal row of the first one
+  int twin_of = -1;                      ///< the same part stands earlier in this message
   std::optional<connector::PartAnswer> answer;      ///< known already: refused, recorded
   std::string case_key;
   bool keep = false;                     ///< journaled as a dead letter at once
@@ -21,7 +23,7 @@ struct IntakeDesk::Part {
   int journal_index = -1;                ///< in the transaction
 };
 
-/// One message on its way into the journal. Used by one thread at a time.
+/// One message on its way into the journal. Used by one thread at a time, but for finish().
 struct IntakeDesk::Exchange {
   connector::Received received;
   Answer answer;
@@ -33,6 +35,12 @@ struct IntakeDesk::Exchange {
   std::vector<store::KeyRow> keys;       ///< of the message; stored with its first new part
   std::vector<expression::Value> variables;
   int tries = 0;
+  std::atomic<bool> finished{false};
+
+  /// Answers, once: of an answer and a time limit the first one counts.
+  void finish(connector::IntakeAnswer with) {
+    if (!finished.exchange(true)) answer(std::move(with));
+  }
 
   expression::Frame frame(const Document& of) const {
     expression::Frame frame;

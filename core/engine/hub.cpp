@@ -95,10 +95,13 @@ void Hub::wait_until(const std::function<bool()>& done, std::chrono::millisecond
 }
 
 void Hub::commit_and_wait(store::Transaction transaction) {
-  auto committed = std::make_shared<std::atomic<bool>>(false);
-  journal_.submit(std::move(transaction), [committed](const store::Commit&) { committed->store(true); });
-  wait_until([&] { return committed->load(); }, kCommitWait);
-  if (!committed->load()) throw Error(ErrorKind::transient, "store", "the store does not commit");
+  enum { waiting, committed, refused };
+  auto outcome = std::make_shared<std::atomic<int>>(waiting);
+  journal_.submit(std::move(transaction), [outcome](const store::Commit& commit) {
+    outcome->store(commit.status == store::CommitStatus::committed ? committed : refused);
+  });
+  wait_until([&] { return outcome->load() != waiting; }, kCommitWait);
+  if (outcome->load() != committed) throw Error(ErrorKind::transient, "store", "the store does not commit");
 }
 
 // A hub that died between "sending" and the outcome: unknown, or ready again where the endpoint is idempotent.
@@ -135,8 +138,10 @@ void Hub::apply_carefully() {
     commit_and_wait(std::move(counted));
     ++row.attempts;
     if (row.case_key.empty()) continue;
-    lanes_.push(std::move(row), {});
-    wait_until([this] { return lanes_.waiting() == 0 && journal_.in_flight() == 0; }, kDrain);
+    lanes_.push_alone(std::move(row));
+    const auto done = [this] { return lanes_.waiting() == 0 && journal_.in_flight() == 0; };
+    wait_until(done, kDrain);
+    if (!done()) throw Error(ErrorKind::transient, "recovery", "an event left by an unclean stop does not end");
   }
   if (!rows.empty()) parts_.log("info", "applied " + std::to_string(rows.size()) + " events left by an unclean stop");
 }
@@ -149,7 +154,8 @@ void Hub::start() {
   if (parts_.stepped) begun.settings.emplace_back(kClockSetting, format_instant(parts_.stepped->now()));
   commit_and_wait(std::move(begun));
   series_.start();
-  // Rows that recovery journals are read by the lanes with the rest; until then nothing is pushed past them.
+  // Lanes and dispatchers are not open yet: what recovery journals and puts into the outbox is read with the rest, in
+  // its order, once they are.
   if (!clean_) apply_carefully();
   recover_sending();
   lanes_.recover();

@@ -18,9 +18,14 @@ constexpr int kTriesMax = 5;   ///< lost races for a key before the sender is to
 PartAnswer refusal(std::string code, std::string text) {
   return {PartAnswer::Kind::refused, std::move(code), std::move(text), {}};
 }
+PartAnswer differs(const std::string& key) {
+  return refusal("duplicate-differs", "the key " + key + " came before with other content");
+}
 PartAnswer later(std::string code, std::string text) {
   return {PartAnswer::Kind::retry_later, std::move(code), std::move(text), {}};
 }
+
+PartAnswer in_doubt() { return later("in-doubt", "the message is kept for a person"); }
 
 /// A digest over the content that must be the same: each selected node as our writer writes it.
 std::string digest_of(const DuplicateKey& key, const expression::Frame& frame) {
@@ -53,8 +58,8 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
   Exchange& it = *exchange;
   it.endpoint = parts_.snapshot.endpoint(it.received.endpoint);
   const std::string& id = it.received.endpoint;
-  if (!it.endpoint) return it.answer({refusal("unknown-endpoint", "there is no endpoint " + id)});
-  if (parts_.pauses.endpoint(id)) return it.answer({later("paused", "the endpoint is paused")});
+  if (!it.endpoint) return it.finish({refusal("unknown-endpoint", "there is no endpoint " + id)});
+  if (parts_.pauses.endpoint(id)) return it.finish({later("paused", "the endpoint is paused")});
   try {
     if (it.received.body.size() > it.endpoint->spec.body_bytes_max ||
         it.received.encoded.size() > it.endpoint->spec.body_bytes_max) {
@@ -63,7 +68,8 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
     const auto* route = parts_.snapshot.inbound(id, {});
     if (route && route->mode == route::Mode::pass_through) {
       parts_.metrics.received(id, "passed");
-      return parts_.forward(*route, std::move(it.received), std::move(it.answer));
+      return parts_.forward(*route, std::move(it.received),
+                            [exchange](connector::IntakeAnswer given) { exchange->finish(std::move(given)); });
     }
     it.document = parts_.reader.read(it.received.body);
     it.origin = {it.received.message_id, it.received.sender, it.document->document_element().name(), id,
@@ -78,19 +84,19 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
     }
     route::fill_message(it.origin, it.variables);
     if (it.route->mode == route::Mode::query) return query(exchange);
-    if (parts_.pauses.route(it.route->id)) return it.answer({later("paused", "the route is paused")});
+    if (parts_.pauses.route(it.route->id)) return it.finish({later("paused", "the route is paused")});
     split(it);
     journal(exchange);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::rejected) {
-      refuse(it, error.code(), error.what());
-      return it.answer({refusal(error.code(), error.what())});
+      refuse(id, it.received.sender, error.code(), error.what());
+      return it.finish({refusal(error.code(), error.what())});
     }
     parts_.metrics.received(id, "later");
-    it.answer({later(error.code(), "the message could not be taken in")});
+    it.finish({later(error.code(), "the message could not be taken in")});
   } catch (const std::exception& error) {
     parts_.metrics.received(id, "later");
-    it.answer({later("internal", "the message could not be taken in")});
+    it.finish({later("internal", "the message could not be taken in")});
   }
 }
 
@@ -111,6 +117,16 @@ void IntakeDesk::split(Exchange& exchange) {
   if (exchange.parts.empty()) throw Error(ErrorKind::rejected, "no-parts", "the message has no part");
 }
 
+// Another one with the same key was faster: now it is a duplicate.
+void IntakeDesk::journal_again(const ExchangePtr& exchange) {
+  try {
+    journal(exchange);
+  } catch (const std::exception&) {
+    parts_.metrics.received(exchange->endpoint->spec.id, "later");
+    exchange->finish({later("internal", "the message could not be taken in")});
+  }
+}
+
 void IntakeDesk::journal(const ExchangePtr& exchange) {
   Exchange& it = *exchange;
   it.keys.clear();
@@ -121,11 +137,12 @@ void IntakeDesk::journal(const ExchangePtr& exchange) {
     part = std::move(fresh);
   }
   look_up_message(it);
-  for (auto& part : it.parts) {
-    if (part.answer || part.duplicate_of) continue;
-    look_up_part(it, part);
-    if (part.answer || part.duplicate_of) continue;
-    find_case(it, part);
+  for (std::size_t at = 0; at < it.parts.size(); ++at) {
+    Part& part = it.parts[at];
+    const auto known = [&part] { return part.answer || part.duplicate_of != 0 || part.twin_of >= 0; };
+    if (!known()) look_up_part(it, part);
+    if (!known()) look_up_twin(it, at);
+    if (!known()) find_case(it, part);
   }
   std::vector<Document> documents;
   auto transaction = transaction_of(it, documents);
@@ -150,13 +167,39 @@ void IntakeDesk::look_up_message(Exchange& exchange) {
   const bool parts_have_keys = std::any_of(exchange.endpoint->keys.begin(), exchange.endpoint->keys.end(),
                                            [](const auto& key) { return key.of_part; });
   if (parts_have_keys) return;
-  if (exchange.parts.size() == 1) {
+  if (!exchange.route->parts) {
     exchange.parts[0].duplicate_of = probe.duplicate_of;
     return;
   }
-  const auto rows = parts_.store.journal_parts(probe.duplicate_of);
-  for (std::size_t at = 0; at < exchange.parts.size() && at < rows.size(); ++at) {
-    exchange.parts[at].duplicate_of = rows[at].id;
+  // A part that was refused the first time has no row: it is looked at again.
+  auto rows = parts_.store.journal_parts(probe.duplicate_of);
+  if (rows.empty()) {
+    if (auto only = parts_.store.find_journal(probe.duplicate_of)) rows.push_back(std::move(*only));
+  }
+  for (const auto& row : rows) {
+    const auto place = static_cast<std::size_t>(row.serial);
+    if (row.origin == 0 && place < exchange.parts.size()) exchange.parts[place].duplicate_of = row.id;
+  }
+}
+
+// The same part twice in one message is one part; with the same key and other content it is refused.
+void IntakeDesk::look_up_twin(Exchange& exchange, std::size_t at) {
+  Part& part = exchange.parts[at];
+  for (std::size_t before = 0; before < at; ++before) {
+    for (const auto& key : exchange.parts[before].keys) {
+      const auto same = std::find_if(part.keys.begin(), part.keys.end(), [&](const auto& own) {
+        return own.name == key.name && own.value == key.value;
+      });
+      if (same == part.keys.end()) continue;
+      if (same->digest == key.digest) {
+        part.twin_of = static_cast<int>(before);
+        parts_.metrics.received(exchange.endpoint->spec.id, "duplicate");
+        return;
+      }
+      part.answer = differs(key.name);
+      parts_.metrics.alarm("duplicate-differs");
+      return;
+    }
   }
 }
 
@@ -183,7 +226,7 @@ bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::
         parts_.metrics.received(row.endpoint, "duplicate");
         return true;
       }
-      part.answer = refusal("duplicate-differs", "the key " + row.name + " came before with other content");
+      part.answer = differs(row.name);
       parts_.metrics.alarm("duplicate-differs");
       return true;
     }
@@ -258,8 +301,9 @@ void IntakeDesk::without_case(Exchange& exchange, Part& part, const std::string&
 
 store::Transaction IntakeDesk::transaction_of(Exchange& exchange, std::vector<Document>& documents) {
   store::Transaction transaction;
-  for (auto& part : exchange.parts) {
-    if (part.duplicate_of) continue;
+  for (std::size_t at = 0; at < exchange.parts.size(); ++at) {
+    Part& part = exchange.parts[at];
+    if (part.duplicate_of || part.twin_of >= 0) continue;
     const bool refused = part.answer && !part.keep && !part.record;
     if (refused) {
       if (!may_audit(exchange.received.sender)) continue;
@@ -272,6 +316,7 @@ store::Transaction IntakeDesk::transaction_of(Exchange& exchange, std::vector<Do
       continue;
     }
     put_part(exchange, part, transaction);
+    transaction.journal.back().serial = static_cast<std::int64_t>(at);
     documents.push_back(part.document);
   }
   if (!transaction.journal.empty()) {
@@ -340,12 +385,11 @@ void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& com
   Exchange& it = *exchange;
   const std::string& id = it.endpoint->spec.id;
   if (commit.status == store::CommitStatus::conflict && commit.conflict == "key" && ++it.tries <= kTriesMax) {
-    // Another one with the same key was faster: now it is a duplicate.
-    return parts_.executor.post([this, exchange] { journal(exchange); });
+    return parts_.executor.post([this, exchange] { journal_again(exchange); });
   }
   if (commit.status != store::CommitStatus::committed) {
     parts_.metrics.received(id, "later");
-    return it.answer({later("store", "the message could not be made durable")});
+    return it.finish({later("store", "the message could not be made durable")});
   }
   std::vector<store::RowId> rows;
   connector::IntakeAnswer known;
@@ -353,7 +397,10 @@ void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& com
   for (const auto& part : it.parts) {
     store::RowId wait = 0;
     PartAnswer answer = part.answer.value_or(PartAnswer{});
-    if (part.duplicate_of) {
+    if (part.twin_of >= 0) {
+      wait = rows.at(static_cast<std::size_t>(part.twin_of));
+      answer = known.at(static_cast<std::size_t>(part.twin_of));
+    } else if (part.duplicate_of) {
       if (it.route->has_reply()) answer = stored(part.duplicate_of, wait);
     } else if (!part.answer) {
       parts_.metrics.received(id, "accepted");
@@ -365,25 +412,34 @@ void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& com
     rows.push_back(wait);
     known.push_back(std::move(answer));
   }
-  if (!owed) return it.answer(std::move(known));
+  if (!owed) return it.finish(std::move(known));
   wait_for(exchange, std::move(rows), std::move(known));
 }
 
-// The first one's reply where it is there already; otherwise `wait` is the row that will have it.
+// The first one's reply where it is there already; otherwise `wait` is the row that will have it. A dead letter
+// owes it until a retry has made it (ENGINE.md 23).
 PartAnswer IntakeDesk::stored(store::RowId journal, store::RowId& wait) const {
-  const auto reply = parts_.store.find_reply(journal);
-  if (!reply) {
-    wait = journal;
-    return {};
+  try {
+    const auto reply = parts_.store.find_reply(journal);
+    if (!reply) {
+      const auto row = parts_.store.find_journal(journal);
+      if (row && row->state == store::JournalState::dead) return in_doubt();
+      wait = journal;
+      return {};
+    }
+    if (!reply->code.empty()) return refusal(reply->code, reply->body);
+    if (reply->body.empty()) return {};
+    return {PartAnswer::Kind::replied, {}, {}, parts_.reader.read(reply->body)};
+  } catch (const Error& error) {
+    return later(error.code(), "the reply could not be read");
   }
-  if (!reply->code.empty()) return refusal(reply->code, reply->body);
-  if (reply->body.empty()) return {};
-  return {PartAnswer::Kind::replied, {}, {}, parts_.reader.read(reply->body)};
 }
 
 void IntakeDesk::wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows, connector::IntakeAnswer known) {
   const auto waited = rows;
-  auto ticket = parts_.replies.wait({std::move(rows), std::move(known), std::move(exchange->answer)});
+  auto ticket = parts_.replies.wait({std::move(rows), std::move(known), [exchange](connector::IntakeAnswer answer) {
+                                       exchange->finish(std::move(answer));
+                                     }});
   parts_.executor.post_after(exchange->endpoint->spec.timeout, [this, ticket] { parts_.replies.expire(ticket); });
   // A duplicate's first reply may have been committed between looking and waiting.
   for (const auto row : waited) {
@@ -394,18 +450,20 @@ void IntakeDesk::wait_for(const ExchangePtr& exchange, std::vector<store::RowId>
   }
 }
 
-void IntakeDesk::refuse(const Exchange& exchange, const std::string& code, const std::string& text) {
-  parts_.metrics.received(exchange.received.endpoint, "refused");
-  if (!may_audit(exchange.received.sender)) return;
-  refused(exchange.received.endpoint, code, text);
+void IntakeDesk::refused(std::string endpoint, std::string code, std::string text) {
+  const auto* known = parts_.snapshot.endpoint(endpoint);
+  refuse(endpoint, known ? known->spec.partner : std::string(), code, text);
 }
 
-void IntakeDesk::refused(std::string endpoint, std::string code, std::string text) {
+void IntakeDesk::refuse(const std::string& endpoint, const std::string& partner, const std::string& code,
+                        const std::string& text) {
+  parts_.metrics.received(endpoint, "refused");
+  if (!may_audit(partner)) return;
   store::Transaction transaction;
   store::AuditRow audit;
   audit.kind = "refused";
-  audit.name = std::move(code);
-  audit.text = std::move(endpoint) + ": " + std::move(text);
+  audit.name = code;
+  audit.text = endpoint + ": " + text;
   transaction.audit.push_back(std::move(audit));
   parts_.journal.submit(std::move(transaction), {});
 }

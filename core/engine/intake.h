@@ -54,12 +54,14 @@ class IntakeDesk final : public connector::Intake {
   struct Part;
   using ExchangePtr = std::shared_ptr<Exchange>;
 
+  void journal_again(const ExchangePtr& exchange);
   void journal(const ExchangePtr& exchange);
   void query(const ExchangePtr& exchange);
   void answer_query(const ExchangePtr& exchange, std::shared_ptr<const LiveCase> live, Instant now);
   void split(Exchange& exchange);
   void look_up_message(Exchange& exchange);
   void look_up_part(Exchange& exchange, Part& part);
+  void look_up_twin(Exchange& exchange, std::size_t at);
   bool look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame, bool of_part);
   void find_case(Exchange& exchange, Part& part);
   std::string find_existing(Exchange& exchange, Part& part) const;
@@ -70,7 +72,8 @@ class IntakeDesk final : public connector::Intake {
   void committed(const ExchangePtr& exchange, const store::Commit& commit);
   void wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows, connector::IntakeAnswer known);
   connector::PartAnswer stored(store::RowId journal, store::RowId& wait) const;
-  void refuse(const Exchange& exchange, const std::string& code, const std::string& text);
+  void refuse(const std::string& endpoint, const std::string& partner, const std::string& code,
+              const std::string& text);
   bool may_audit(const std::string& partner);
 
   Parts parts_;

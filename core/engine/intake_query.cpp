@@ -22,9 +22,12 @@ int rank(std::string_view state) {
 // A stamp from the writer stands behind everything written before; the case's lane is asked behind all that was
 // journaled for it until then (ENGINE.md 8).
 void IntakeDesk::query(const ExchangePtr& exchange) {
+  parts_.executor.post_after(exchange->endpoint->spec.timeout, [exchange] {
+    exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "timeout", "the answer is not ready yet", {}}});
+  });
   parts_.journal.submit({}, [this, exchange](const store::Commit& commit) {
     if (commit.status != store::CommitStatus::committed) {
-      return exchange->answer({PartAnswer{PartAnswer::Kind::retry_later, "store", "the store is not ready", {}}});
+      return exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "store", "the store is not ready", {}}});
     }
     const Instant stamp = commit.stamp;
     parts_.executor.post([this, exchange, stamp] {
@@ -33,16 +36,16 @@ void IntakeDesk::query(const ExchangePtr& exchange) {
       try {
         find_existing(*exchange, part);
       } catch (const std::exception& error) {
-        return exchange->answer({PartAnswer{PartAnswer::Kind::retry_later, "internal", error.what(), {}}});
+        return exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "internal", error.what(), {}}});
       }
       if (part.case_key.empty()) return answer_query(exchange, nullptr, stamp);
       const bool asked = parts_.lanes.ask(
           part.case_key, stamp, [this, exchange, stamp](std::shared_ptr<const LiveCase> live, bool failed) {
             if (!failed) return answer_query(exchange, std::move(live), stamp);
-            exchange->answer({PartAnswer{PartAnswer::Kind::retry_later, "internal", "the case could not be read", {}}});
+            exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "internal", "the case could not be read", {}}});
           });
       if (asked) return;
-      exchange->answer({PartAnswer{PartAnswer::Kind::retry_later, "behind", "earlier messages come first", {}}});
+      exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "behind", "earlier messages come first", {}}});
     });
   });
 }
@@ -57,13 +60,13 @@ void IntakeDesk::answer_query(const ExchangePtr& exchange, std::shared_ptr<const
     if (live) route::fill_case(*live->definition, live->value, flow.variables);
     const route::Exit exit = live ? route.before.run(flow) : route.without_case.run(flow);
     if (exit.kind == route::Exit::Kind::refuse) {
-      return exchange->answer({PartAnswer{PartAnswer::Kind::refused, exit.code, exit.text, {}}});
+      return exchange->finish({PartAnswer{PartAnswer::Kind::refused, exit.code, exit.text, {}}});
     }
     parts_.metrics.received(exchange->endpoint->spec.id, "answered");
-    exchange->answer({PartAnswer{PartAnswer::Kind::replied, {}, {}, flow.document}});
-  } catch (const Error& error) {
+    exchange->finish({PartAnswer{PartAnswer::Kind::replied, {}, {}, flow.document}});
+  } catch (const std::exception&) {
     parts_.metrics.alarm("query-failed");
-    exchange->answer({PartAnswer{PartAnswer::Kind::retry_later, error.code(), "the answer could not be made", {}}});
+    exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "internal", "the answer could not be made", {}}});
   }
 }
 
@@ -138,7 +141,8 @@ void IntakeDesk::retry(const store::DeadLetterRow& letter, const store::JournalR
   audit.text = "dead letter " + std::to_string(letter.id);
   transaction.audit.push_back(std::move(audit));
   for (auto task : parts_.store.tasks(store::TaskState::open, row.case_key, {}, 500)) {
-    if (!task.id.starts_with(row.case_key + ".dead." + std::to_string(letter.journal) + ".")) continue;
+    const bool of_deadline = original.kind == store::JournalKind::deadline && task.id == original.message_id;
+    if (!of_deadline && !task.id.starts_with(row.case_key + ".dead." + std::to_string(letter.journal) + ".")) continue;
     task.state = store::TaskState::answered;
     task.answer = "retry";
     task.ended = parts_.business.now();

@@ -10,7 +10,32 @@ constexpr std::size_t kRefill = 256;   ///< rows read from the journal at once, 
 constexpr int kAttemptsMax = 5;        ///< ENGINE.md 23
 constexpr int kTurnsInARow = 64;       ///< before a lane gives its thread to the others
 
+constexpr std::chrono::milliseconds kReadAgain{200};  ///< after the store could not be read
+constexpr std::chrono::milliseconds kFull{5};         ///< until a lane looks whether there is room again
+
 std::chrono::milliseconds pause_before(int attempt) { return std::chrono::milliseconds(50 << attempt); }
+
+/// As the deadlines due by `stamp` would leave the case: one that fails is passed over, as it would be undone alone.
+LiveCase as_of(const LiveCase& live, Instant stamp, const process::Calendar& calendar) {
+  LiveCase value = live;
+  process::Inputs inputs;
+  inputs.applied = stamp;
+  inputs.calendar = &calendar;
+  inputs.serial = [](std::string_view) { return std::string("0"); };
+  for (int count = 0; count < kDeadlinesMax; ++count) {
+    const auto* next = earliest_due(value.value, stamp);
+    if (!next) break;
+    const process::Deadline deadline = *next;
+    inputs.now = deadline.due;
+    try {
+      value.value = value.definition->fire(value.value, deadline, inputs).after;
+    } catch (const Error&) {
+      std::erase_if(value.value.deadlines,
+                    [&](const auto& d) { return d.name == deadline.name && d.serial == deadline.serial; });
+    }
+  }
+  return value;
+}
 
 }  // namespace
 
@@ -24,7 +49,9 @@ void Lanes::enqueue(Lane& lane, std::string key, Item item) {
 
 void Lanes::push(store::JournalRow row, Document document) {
   const int at = row.partition;
+  if (!open_.load()) return;
   lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
+    lane.missed = true;
     if (lane.behind || row.id <= lane.last) return;
     if (bytes_.load() > parts_.bytes_max) {
       lane.behind = true;
@@ -37,10 +64,19 @@ void Lanes::push(store::JournalRow row, Document document) {
   wake(at);
 }
 
+void Lanes::push_alone(store::JournalRow row) {
+  const int at = row.partition;
+  lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
+    std::string key = row.case_key;
+    enqueue(lane, std::move(key), Item{std::move(row), {}, {}, {}});
+  });
+  wake(at);
+}
+
 bool Lanes::ask(const std::string& case_key, Instant stamp, Question question) {
   const int at = partition_of(case_key);
   const bool taken = lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
-    if (lane.behind) return false;
+    if (lane.behind || !open_.load()) return false;
     Item item;
     item.stamp = stamp;
     item.question = std::move(question);
@@ -52,10 +88,11 @@ bool Lanes::ask(const std::string& case_key, Instant stamp, Question question) {
 }
 
 void Lanes::recover() {
-  for (int at = 0; at < kCount; ++at) {
-    lanes_[static_cast<std::size_t>(at)].with([](Lane& lane) { lane.behind = true; });
-    wake(at);
+  for (auto& guarded : lanes_) {
+    guarded.with([](Lane& lane) { lane.behind = true; });
   }
+  open_.store(true);
+  for (int at = 0; at < kCount; ++at) wake(at);
 }
 
 void Lanes::wake(int at) {
@@ -85,27 +122,41 @@ void Lanes::run(int at) {
     if (!found) break;
     take_turn(at, key, std::move(item));
   }
-  refill(at);
+  const auto again = refill(at);
+  // Still `running` while it waits for room or for the store: nobody else wakes it for that.
+  if (again && !stopped_.load()) return parts_.executor.post_after(*again, [this, at] { run(at); });
   guarded.with([](Lane& lane) { lane.running = false; });
   if (!stopped_.load()) wake(at);
 }
 
-// Reads on in the journal once the lane has run dry. A row committed meanwhile is not taken twice: `last` tells.
-void Lanes::refill(int at) {
+// Reads on in the journal once the lane has run dry. A row committed meanwhile is not taken twice: `last` tells; nor
+// is it overlooked: `missed` tells. Returns when to try again, where it could not read.
+std::optional<std::chrono::milliseconds> Lanes::refill(int at) {
   auto& guarded = lanes_[static_cast<std::size_t>(at)];
+  bool full = false;
   const auto after = guarded.with([&](Lane& lane) -> std::optional<store::RowId> {
-    if (!lane.behind || !lane.runnable.empty() || bytes_.load() > parts_.bytes_max / 2 + 1) return std::nullopt;
+    if (!lane.behind || !lane.runnable.empty()) return std::nullopt;
+    full = bytes_.load() > parts_.bytes_max / 2;
+    if (full) return std::nullopt;
+    lane.missed = false;
     return lane.last;
   });
-  if (!after || stopped_.load()) return;
-  const auto rows = parts_.store.undone_in(at, *after, kRefill);
+  if (full) return kFull;
+  if (!after || !open_.load() || stopped_.load()) return std::nullopt;
+  std::vector<store::JournalRow> rows;
+  try {
+    rows = parts_.store.undone_in(at, *after, kRefill);
+  } catch (const Error&) {
+    return kReadAgain;
+  }
   guarded.with([&](Lane& lane) {
     for (const auto& row : rows) {
       lane.last = row.id;
       if (!row.case_key.empty()) enqueue(lane, row.case_key, Item{row, {}, {}, {}});
     }
-    lane.behind = rows.size() == kRefill;
+    lane.behind = rows.size() == kRefill || lane.missed;
   });
+  return std::nullopt;
 }
 
 std::shared_ptr<const LiveCase> Lanes::load(int at, const std::string& key) {
@@ -124,7 +175,7 @@ void Lanes::take_turn(int at, const std::string& key, std::shared_ptr<Item> item
   try {
     auto live = load(at, key);
     if (item->question) {
-      answer(*item, std::move(live));
+      answer(*item, live);
       return resume(at, key);
     }
     Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row, std::move(live),
@@ -133,10 +184,16 @@ void Lanes::take_turn(int at, const std::string& key, std::shared_ptr<Item> item
     const bool deadly = item->row.attempts > kAttemptsMax;
     submit(at, key, item, deadly ? turn.give_up("attempts-spent", "it was begun too often") : turn.run());
   } catch (const Error& error) {
-    retry(at, key, std::move(item), error.what());
+    failed(at, key, std::move(item), error);
   } catch (const std::exception& error) {
     retry(at, key, std::move(item), error.what());
   }
+}
+
+// What is only not there now (the store, the next block of a series) says nothing against the event: it is not counted.
+void Lanes::failed(int at, const std::string& key, std::shared_ptr<Item> item, const Error& error) {
+  if (error.kind() == ErrorKind::transient && !item->question) return park(at, key, std::move(item), error.what(), false);
+  retry(at, key, std::move(item), error.what());
 }
 
 void Lanes::submit(int at, const std::string& key, std::shared_ptr<Item> item, TurnResult result) {
@@ -150,7 +207,7 @@ void Lanes::submit(int at, const std::string& key, std::shared_ptr<Item> item, T
 void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item>& item, const TurnResult& result,
                       const store::Commit& commit) {
   if (commit.status == store::CommitStatus::conflict) return conflicted(at, key, item, commit);
-  if (commit.status == store::CommitStatus::failed) return retry(at, key, item, commit.error);
+  if (commit.status == store::CommitStatus::failed) return park(at, key, item, commit.error, false);
   const std::size_t most = parts_.cases_cached / kCount + 1;
   lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
     if (!result.after) return;
@@ -158,6 +215,8 @@ void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item
     lane.cache[key] = result.after;
   });
   parts_.metrics.applied(item->row.endpoint.empty() ? "engine" : "message", result.dead ? "dead" : "done");
+  if (result.dead) parts_.metrics.alarm("dead-letter");
+  for (const auto& note : result.notes) parts_.metrics.alarm(note);
   if (result.answer) {
     parts_.replies.deliver(item->row.origin ? item->row.origin : item->row.id, *result.answer);
   }
@@ -174,9 +233,13 @@ void Lanes::conflicted(int at, const std::string& key, const std::shared_ptr<Ite
     const std::string value = commit.conflict_value;
     // The writer's thread must not read for long: the executor looks.
     return parts_.executor.post([this, at, key, item, name, value] {
-      const auto open_key = parts_.store.find_alias(name, value);
-      if (open_key && *open_key != key) return join(at, key, item, *open_key);
-      retry(at, key, item, "alias " + name + " lives already");
+      try {
+        const auto open_key = parts_.store.find_alias(name, value);
+        if (open_key && *open_key != key) return join(at, key, item, *open_key);
+        retry(at, key, item, "alias " + name + " lives already");
+      } catch (const Error& error) {
+        failed(at, key, item, error);
+      }
     });
   }
   retry(at, key, item, "conflict: " + commit.conflict);
@@ -202,7 +265,8 @@ void Lanes::join(int at, const std::string& key, const std::shared_ptr<Item>& it
   audit.journal = item->row.id;
   transaction.audit.push_back(std::move(audit));
   parts_.journal.submit(std::move(transaction), [this, at, key, item](const store::Commit& commit) {
-    if (commit.status != store::CommitStatus::committed) return retry(at, key, item, "joining: " + commit.conflict);
+    if (commit.status == store::CommitStatus::failed) return park(at, key, item, commit.error, false);
+    if (commit.status == store::CommitStatus::conflict) return retry(at, key, item, "joining: " + commit.conflict);
     resume(at, key);
   }, {item->document});
 }
@@ -215,16 +279,36 @@ void Lanes::retry(int at, const std::string& key, std::shared_ptr<Item> item, co
   }
   const int attempt = ++item->row.attempts;
   parts_.metrics.applied("engine", "retried");
+  store::Transaction counted;   // over restarts, too
+  counted.attempts_counted.push_back(item->row.id);
+  parts_.journal.submit(std::move(counted), {});
+  park(at, key, std::move(item), why, attempt >= kAttemptsMax);
+}
+
+// The case stays suspended meanwhile; `spent`: the row is given up then.
+void Lanes::park(int at, const std::string& key, std::shared_ptr<Item> item, const std::string& why, bool spent) {
   if (stopped_.load()) return;  // undone: it is applied after the next start
-  parts_.executor.post_after(pause_before(std::min(attempt, kAttemptsMax)), [this, at, key, item, why, attempt] {
-    if (attempt < kAttemptsMax) return take_turn(at, key, item);
-    try {
-      Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row, load(at, key), item->document);
-      submit(at, key, item, turn.give_up("attempts-spent", why));
-    } catch (const std::exception& error) {
-      retry(at, key, item, error.what());
-    }
+  const int attempt = std::min(item->row.attempts, kAttemptsMax);
+  parts_.executor.post_after(pause_before(attempt), [this, at, key, item, why, spent] {
+    if (!spent) return take_turn(at, key, item);
+    give_up(at, key, item, why);
   });
+}
+
+void Lanes::give_up(int at, const std::string& key, const std::shared_ptr<Item>& item, const std::string& why) {
+  try {
+    std::shared_ptr<const LiveCase> live;
+    try {
+      live = load(at, key);
+    } catch (const Error& error) {
+      // A case that cannot be read at all must not hold up its dead letters for ever.
+      if (error.kind() == ErrorKind::transient) throw;
+    }
+    Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row, std::move(live), item->document);
+    submit(at, key, item, turn.give_up("attempts-spent", why));
+  } catch (const std::exception& error) {
+    park(at, key, item, error.what(), true);
+  }
 }
 
 void Lanes::resume(int at, const std::string& key) {
@@ -242,26 +326,11 @@ void Lanes::resume(int at, const std::string& key) {
   wake(at);
 }
 
-void Lanes::answer(const Item& item, std::shared_ptr<const LiveCase> live) {
+// Nothing is written.
+void Lanes::answer(const Item& item, const std::shared_ptr<const LiveCase>& live) {
   if (!live) return item.question(nullptr, false);
-  // The case as the deadlines due by the stamp would leave it; nothing is written.
-  LiveCase as_of = *live;
-  process::Inputs inputs;
-  inputs.applied = item.stamp;
-  inputs.calendar = &parts_.snapshot.calendar();
-  inputs.serial = [](std::string_view) { return std::string("0"); };
-  for (int count = 0; count < 100; ++count) {
-    const process::Deadline* next = nullptr;
-    for (const auto& deadline : as_of.value.deadlines) {
-      if (deadline.due > item.stamp) continue;
-      if (!next || std::tie(deadline.due, deadline.order) < std::tie(next->due, next->order)) next = &deadline;
-    }
-    if (!next) break;
-    const process::Deadline deadline = *next;
-    inputs.now = deadline.due;
-    as_of.value = as_of.definition->fire(as_of.value, deadline, inputs).after;
-  }
-  item.question(std::make_shared<const LiveCase>(std::move(as_of)), false);
+  auto seen = std::make_shared<const LiveCase>(as_of(*live, item.stamp, parts_.snapshot.calendar()));
+  item.question(std::move(seen), false);
 }
 
 }  // namespace masar::engine

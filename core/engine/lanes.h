@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -10,6 +11,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "core/base/error.h"
 #include "core/base/executor.h"
 #include "core/base/guarded.h"
 #include "core/engine/journal.h"
@@ -53,7 +55,11 @@ class Lanes {
   /// A question about a case, behind everything pushed for it before. Returns false where the lane is behind
   /// its journal: ask again later.
   bool ask(const std::string& case_key, Instant stamp, Question question);
-  /// Everything undone up to now is read from the journal; used once at start.
+  /// Before recover(): one row by itself (ENGINE.md 23). Everything else that is committed until then stays in the
+  /// journal.
+  void push_alone(store::JournalRow row);
+  /// Opens the lanes: everything undone up to now is read from the journal. Once, at start, while none is at its
+  /// turn.
   void recover();
   /// No further turns begin; those begun finish.
   void stop() { stopped_.store(true); }
@@ -78,13 +84,14 @@ class Lanes {
     std::unordered_map<std::string, std::shared_ptr<const LiveCase>> cache;
     store::RowId last = 0;                              ///< highest row taken in
     bool behind = false;                                ///< rows beyond `last` stay in the journal
+    bool missed = false;                                ///< one came since the journal was last read
     bool running = false;                               ///< posted or on a thread
   };
 
   void enqueue(Lane& lane, std::string key, Item item);
   void wake(int at);
   void run(int at);
-  void refill(int at);
+  std::optional<std::chrono::milliseconds> refill(int at);
   void take_turn(int at, const std::string& key, std::shared_ptr<Item> item);
   void submit(int at, const std::string& key, std::shared_ptr<Item> item, TurnResult result);
   void committed(int at, const std::string& key, const std::shared_ptr<Item>& item, const TurnResult& result,
@@ -92,14 +99,18 @@ class Lanes {
   void conflicted(int at, const std::string& key, const std::shared_ptr<Item>& item, const store::Commit& commit);
   void join(int at, const std::string& key, const std::shared_ptr<Item>& item, const std::string& open_key);
   void retry(int at, const std::string& key, std::shared_ptr<Item> item, const std::string& why);
+  void park(int at, const std::string& key, std::shared_ptr<Item> item, const std::string& why, bool spent);
+  void give_up(int at, const std::string& key, const std::shared_ptr<Item>& item, const std::string& why);
+  void failed(int at, const std::string& key, std::shared_ptr<Item> item, const Error& error);
   void resume(int at, const std::string& key);
-  void answer(const Item& item, std::shared_ptr<const LiveCase> live);
+  void answer(const Item& item, const std::shared_ptr<const LiveCase>& live);
   std::shared_ptr<const LiveCase> load(int at, const std::string& key);
 
   Parts parts_;
   std::array<Guarded<Lane>, kCount> lanes_;
   std::atomic<std::size_t> bytes_{0};
   std::atomic<std::size_t> waiting_{0};
+  std::atomic<bool> open_{false};
   std::atomic<bool> stopped_{false};
 };
 

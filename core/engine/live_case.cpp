@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <tuple>
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
@@ -148,6 +149,17 @@ store::CaseRow to_row(const LiveCase& live) {
 void put_changes(const process::Case* before, const process::Case& after, store::Transaction& transaction) {
   put_deadlines(before, after, transaction);
   put_tasks(before, after, transaction);
+}
+
+const process::Deadline* earliest_due(const process::Case& value, Instant until) {
+  const process::Deadline* earliest = nullptr;
+  for (const auto& deadline : value.deadlines) {
+    if (deadline.due > until) continue;
+    if (!earliest || std::tie(deadline.due, deadline.order) < std::tie(earliest->due, earliest->order)) {
+      earliest = &deadline;
+    }
+  }
+  return earliest;
 }
 
 std::string normalise_search(std::string_view text) {

@@ -26,6 +26,11 @@ store::CaseRow to_row(const LiveCase& live);
 /// Deadlines and tasks of `after` against those of `before` (null: a new case), as rows of `transaction`.
 void put_changes(const process::Case* before, const process::Case& after, store::Transaction& transaction);
 
+/// The next of the deadlines due by `until`, by due time and declaration; null where none is.
+const process::Deadline* earliest_due(const process::Case& value, Instant until);
+/// Deadlines of one case that apply before one event at most (ENGINE.md 7).
+inline constexpr int kDeadlinesMax = 100;
+
 /// Variables beginning with `search` fields: values as operators type them.
 std::string normalise_search(std::string_view text);
 

@@ -47,6 +47,20 @@ bool becomes_event(const store::OutboxRow& row, const connector::Outcome& outcom
 
 }  // namespace
 
+store::JournalRow outcome_event(const store::OutboxRow& row, std::string_view name, const std::string& snapshot) {
+  store::JournalRow event;
+  event.case_key = row.case_key;
+  event.partition = row.partition;
+  event.kind = store::JournalKind::outcome;
+  event.endpoint = row.endpoint;
+  event.route = row.route;
+  event.name = name;
+  event.effect = row.id;
+  event.serial = row.attempts;
+  event.snapshot = snapshot;
+  return event;
+}
+
 store::Transaction outcome_transaction(const store::OutboxRow& row, const connector::Outcome& outcome, bool again,
                                        const route::Route* route, const std::string& snapshot) {
   store::Transaction transaction;
@@ -66,16 +80,7 @@ store::Transaction outcome_transaction(const store::OutboxRow& row, const connec
   if (again) return transaction;
   put_timers_cleared(row, transaction);
   if (!route || !becomes_event(row, outcome, *route)) return transaction;
-  store::JournalRow event;
-  event.case_key = row.case_key;
-  event.partition = row.partition;
-  event.kind = store::JournalKind::outcome;
-  event.endpoint = row.endpoint;
-  event.route = row.route;
-  event.name = outcome_name(outcome.kind);
-  event.effect = row.id;
-  event.serial = row.attempts;
-  event.snapshot = snapshot;
+  store::JournalRow event = outcome_event(row, outcome_name(outcome.kind), snapshot);
   event.payload = outcome.kind == OutcomeKind::delivered ? outcome.body : std::string();
   event.headers = connector::write_headers({{"code", outcome.code}, {"text", outcome.text}});
   transaction.journal.push_back(std::move(event));

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/executor.h"
@@ -27,6 +28,9 @@ class PassThrough {
   void forward(const route::Route& route, connector::Received received, connector::Intake::Answer answer);
 
  private:
+  std::optional<connector::PartAnswer> prepare(const route::Route& route, connector::Received& received,
+                                               connector::Attempt& attempt) const;
+
   const XmlReader& reader_;
   Metrics& metrics_;
   std::map<std::string, connector::Outbound*, std::less<>> outbounds_;

@@ -12,8 +12,12 @@ ReplyDesk::Ticket ReplyDesk::wait(Exchange exchange) {
   auto ticket = std::make_shared<Exchange>(std::move(exchange));
   open_.fetch_add(1);
   const bool done = book_.with([&](Book& book) {
-    for (const auto row : ticket->rows) {
-      if (row != 0) book.by_row.emplace(row, ticket);
+    // Two parts may wait for the same row: the ticket stands there once.
+    for (std::size_t i = 0; i < ticket->rows.size(); ++i) {
+      const auto first = std::find(ticket->rows.begin(), ticket->rows.end(), ticket->rows[i]);
+      if (ticket->rows[i] != 0 && first == ticket->rows.begin() + static_cast<std::ptrdiff_t>(i)) {
+        book.by_row.emplace(ticket->rows[i], ticket);
+      }
     }
     return complete(*ticket);
   });

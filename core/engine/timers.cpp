@@ -5,6 +5,8 @@
 namespace masar::engine {
 namespace {
 
+constexpr std::chrono::milliseconds kCrowded{20};
+
 std::string_view kind_name(store::TimerKind kind) {
   static constexpr std::string_view kNames[]{"deadline", "task", "task-after", "not-after"};
   return kNames[static_cast<int>(kind)];
@@ -68,8 +70,12 @@ void Timers::send_due() {
       for (const auto& id : ids) sent.erase(id);
     });
   };
-  if (ids.empty()) return;
   const bool full = due.size() == kWindow;
+  if (ids.empty()) {
+    // A whole window under way: those behind it are read as soon as some have had their turn.
+    if (full) executor_.post_after(kCrowded, [this] { post(); });
+    return;
+  }
   journal_.submit(std::move(transaction), [this, forget, full](const store::Commit& commit) {
     if (commit.status != store::CommitStatus::committed) return forget();
     executor_.post_after(std::chrono::seconds(10), forget);

@@ -9,20 +9,8 @@
 namespace masar::engine {
 namespace {
 
-constexpr int kDeadlinesMax = 100;
 /// Audit kinds, by kind of journal row.
 constexpr std::string_view kKinds[]{"message", "outcome", "report", "deadline", "answer", "message"};
-
-const process::Deadline* earliest_due(const process::Case& value, Instant until) {
-  const process::Deadline* earliest = nullptr;
-  for (const auto& deadline : value.deadlines) {
-    if (deadline.due > until) continue;
-    if (!earliest || std::tie(deadline.due, deadline.order) < std::tie(earliest->due, earliest->order)) {
-      earliest = &deadline;
-    }
-  }
-  return earliest;
-}
 
 }  // namespace
 
@@ -39,6 +27,7 @@ Turn::Turn(const Parts& parts, const store::JournalRow& row, std::shared_ptr<con
            Document document)
     : parts_(parts), row_(row), before_(std::move(before)), document_(std::move(document)) {
   if (before_) live_ = *before_;
+  checkpoint_.live = live_;
 }
 
 TurnResult Turn::run() {
@@ -89,7 +78,7 @@ void Turn::finish() {
 // letter owes its reply until a retry has made it (ENGINE.md 23).
 void Turn::put_answer() {
   using Kind = connector::PartAnswer::Kind;
-  if (!result_.transaction.journal.empty()) return;  // journaled anew: that row answers
+  if (result_.moved) return;
   if (result_.dead) {
     result_.answer = connector::PartAnswer{Kind::retry_later, "in-doubt", "the message is kept for a person", {}};
     return;
@@ -136,44 +125,49 @@ process::Inputs Turn::inputs(Instant now) {
   return inputs;
 }
 
-// Deadlines due at or before the event apply first (ENGINE.md 7); one that fails is undone alone.
+// Deadlines due at or before the event apply first (ENGINE.md 7); what fails later does not undo them.
 void Turn::fire_due(Instant until) {
   if (!live_) return;
   for (int count = 0;; ++count) {
     const auto* next = earliest_due(live_->value, until);
-    if (!next) return;
-    const process::Deadline deadline = *next;
-    if (count == kDeadlinesMax) {
-      throw Error(ErrorKind::rejected, "too-many-deadlines", "deadline " + deadline.name + " sets itself for ever");
-    }
-    step_ = "deadline " + deadline.name;
-    try {
-      absorb(live_->definition->fire(live_->value, deadline, inputs(deadline.due)), "deadline", deadline.name);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::rejected) throw;
-      std::erase_if(live_->value.deadlines,
-                    [&](const auto& d) { return d.name == deadline.name && d.serial == deadline.serial; });
-      live_->value.version = before_->value.version + 1;
-      put_dead_letter(error.code(), error.what(), step_);
-    }
+    if (!next) break;
+    fire(process::Deadline(*next), count >= kDeadlinesMax);
+  }
+  checkpoint_ = {result_, live_, recorded_};
+}
+
+// One that fails is undone alone, and gone.
+void Turn::fire(const process::Deadline& deadline, bool too_many) {
+  const Checkpoint before{result_, live_, recorded_};
+  step_ = "deadline " + deadline.name;
+  try {
+    if (too_many) throw Error(ErrorKind::rejected, "too-many-deadlines", "deadlines set each other for ever");
+    absorb(live_->definition->fire(live_->value, deadline, inputs(deadline.due)), "deadline", deadline.name);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::transient || error.kind() == ErrorKind::internal) throw;
+    result_ = before.result;
+    live_ = before.live;
+    recorded_ = before.recorded;
+    std::erase_if(live_->value.deadlines,
+                  [&](const auto& d) { return d.name == deadline.name && d.serial == deadline.serial; });
+    live_->value.version = before_->value.version + 1;
+    put_failed_deadline(deadline, error);
   }
 }
 
 void Turn::message() {
   route_ = route_of(row_);
-  if (moves_to_own_case(*route_)) return;
   fire_due(row_.stamp);
+  if (moves_to_own_case(*route_)) return;
   step_ = "read";
-  route::Flow flow;
-  flow.document = document();
-  route::fill_message(origin(), flow.variables);
+  flow_.document = document();
+  route::fill_message(origin(), flow_.variables);
   step_ = "steps";
-  const route::Exit exit = route_->before.run(flow);
-  at_step_ = flow.document ? write_xml(*flow.document) : std::string();
+  const route::Exit exit = route_->before.run(flow_);
   if (exit.kind == route::Exit::Kind::refuse) return refuse(exit.code, exit.text);
   if (exit.kind == route::Exit::Kind::dead_letter) return dead_letter(exit.code, "the route keeps it", "dead-letter");
   step_ = "event " + route_->to_event;
-  process::Event event = route::to_event(*route_->process->event(route_->to_event), flow.document->document_element());
+  process::Event event = route::to_event(*route_->process->event(route_->to_event), flow_.document->document_element());
   event.sender = row_.sender;
   if (!live_) return open_case(*route_, event);
   apply_event(event);
@@ -185,18 +179,24 @@ bool Turn::moves_to_own_case(const route::Route& route) {
   route::Flow flow;
   flow.document = document();
   route::fill_message(origin(), flow.variables);
+  const auto& ended = result_.transaction.aliases_ended;   // by deadlines of this very turn
+  const auto holds = [&](const std::string& alias, const std::string& value) {
+    const bool given_up = std::any_of(ended.begin(), ended.end(), [&](const auto& e) { return e.first == alias; });
+    return !given_up && parts_.store.find_alias(alias, value) == live_->value.key;
+  };
   std::string own_key;
   bool held = false;
   for (const auto& find : route.finds) {
     const auto value = find.value.evaluate(flow.frame());
     if (!value.is_set()) continue;
     const std::string text = expression::to_text(value);
-    if (find.alias.empty()) {
-      own_key = own_key.empty() ? text : own_key;
-      held = held || text == live_->value.key || parts_.store.find_alias("key", text) == live_->value.key;
-    } else {
-      held = held || parts_.store.find_alias(find.alias, text) == live_->value.key;
+    if (!find.alias.empty()) {
+      held = held || holds(find.alias, text);
+      continue;
     }
+    own_key = own_key.empty() ? text : own_key;
+    // One that joined this case for its alias alone holds on to it no longer than the alias.
+    held = held || text == live_->value.key || (row_.origin == 0 && holds("key", text));
   }
   if (held || own_key.empty()) return false;
   store::JournalRow anew = row_;
@@ -206,8 +206,7 @@ bool Turn::moves_to_own_case(const route::Route& route) {
   anew.partition = partition_of(own_key);
   result_.transaction.journal.push_back(std::move(anew));
   audit("moved", route.to_event, "its case had ended: journaled anew under its own key");
-  live_.reset();
-  before_.reset();
+  result_.moved = true;
   return true;
 }
 
@@ -248,7 +247,10 @@ void Turn::absorb(process::Transition transition, std::string_view kind, const s
   audit(kind, name, std::string(disposition));
   for (const auto& state : transition.states) audit("state", state);
   for (const auto& note : transition.notes) audit("note", note);
+  result_.notes.insert(result_.notes.end(), transition.notes.begin(), transition.notes.end());
   for (const auto& ended : transition.aliases_ended) {
+    // The store ends aliases before it takes new ones: one that an earlier transition of this turn took is dropped.
+    std::erase_if(result_.transaction.aliases, [&](const auto& taken) { return taken.name == ended; });
     result_.transaction.aliases_ended.emplace_back(ended, live_->value.key);
   }
   for (const auto& alias : transition.aliases_taken) {

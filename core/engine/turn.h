@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/connector/connector.h"
 #include "core/engine/live_case.h"
 #include "core/engine/series.h"
@@ -21,6 +22,8 @@ struct TurnResult {
   std::shared_ptr<const LiveCase> after;      ///< the case as committed; null: there is none, or unchanged
   std::optional<connector::PartAnswer> answer;///< for whoever waits for this row's reply
   bool dead = false;                          ///< became a dead letter
+  bool moved = false;                         ///< journaled anew: that row answers
+  std::vector<std::string> notes;             ///< marks of the transitions: alarms
 };
 
 /// One journal row's turn at its case (ENGINE.md 3, 7, 11–16): the deadlines that are due before it, its
@@ -53,6 +56,9 @@ class Turn {
   void task_answer();
   // Helped by.
   void fire_due(Instant until);
+  void fire(const process::Deadline& deadline, bool too_many);
+  void put_failed_deadline(const process::Deadline& deadline, const Error& error);
+  void restore_deadline();
   void apply_event(const process::Event& event);
   void open_case(const route::Route& route, const process::Event& event);
   bool moves_to_own_case(const route::Route& route);
@@ -62,6 +68,7 @@ class Turn {
   process::Event failure_event(const process::EventDeclaration& declaration, const store::OutboxRow& effect,
                                const std::string& code, const std::string& text) const;
   bool visit_over(const store::OutboxRow& effect);
+  void withdraw_tasks_about(const store::OutboxRow& effect);
 
   void absorb(process::Transition transition, std::string_view kind, const std::string& name);
   void add_effect(const process::Effect& effect, const process::Case& value);
@@ -69,7 +76,7 @@ class Turn {
   void refuse(const std::string& code, const std::string& text);
   void put_refusal(const Endpoint& endpoint, const std::string& code, const std::string& text);
   void dead_letter(const std::string& code, const std::string& text, const std::string& step);
-  void put_dead_letter(const std::string& code, const std::string& text, const std::string& step);
+  store::DeadLetterRow& put_dead_letter(const std::string& code, const std::string& text, const std::string& step);
   std::string letters_in_turn() const;
   void failed_effect(store::OutboxRow row, const std::string& code, const std::string& text, const std::string& step);
   void put_dead_letter_task(const std::string& id, const std::string& detail);
@@ -88,10 +95,17 @@ class Turn {
   const store::JournalRow& row_;
   std::shared_ptr<const LiveCase> before_;
   std::optional<LiveCase> live_;            ///< grows with each transition
+  /// As the deadlines before this row left it: what a failure of the row itself falls back to.
+  struct Checkpoint {
+    TurnResult result;
+    std::optional<LiveCase> live;
+    std::string recorded;
+  };
+  Checkpoint checkpoint_;
   Document document_;
   const route::Route* route_ = nullptr;
   std::string step_ = "start";              ///< where a failure would be
-  std::string at_step_;                     ///< bytes at that step
+  route::Flow flow_;                        ///< the message on its way through the steps
   std::string recorded_;                    ///< inputs handed in
   std::string answered_;                    ///< id of the task that this row answers
   TurnResult result_;

@@ -1,5 +1,6 @@
 // What a turn sends out: effects, replies, refusals, and what it keeps for a person.
 #include <algorithm>
+#include <cstdlib>
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
@@ -147,17 +148,60 @@ void Turn::put_refusal(const Endpoint& endpoint, const std::string& code, const 
 }
 
 void Turn::dead_letter(const std::string& code, const std::string& text, const std::string& step) {
-  // What the failed event had done so far is dropped; the case stays as it was.
-  result_ = {};
+  // What the failed event had done so far is dropped; the deadlines before it stay applied.
+  result_ = std::move(checkpoint_.result);
+  live_ = std::move(checkpoint_.live);
+  recorded_ = std::move(checkpoint_.recorded);
   result_.dead = true;
-  live_.reset();
-  if (before_) live_ = *before_;
   put_dead_letter(code, text, step);
+}
+
+// A dead letter of its own: its row in the journal, so that a retry can set the deadline once more.
+void Turn::put_failed_deadline(const process::Deadline& deadline, const Error& error) {
+  store::JournalRow row;
+  row.case_key = row_.case_key;
+  row.partition = row_.partition;
+  row.kind = store::JournalKind::deadline;
+  row.state = store::JournalState::dead;
+  row.route = "deadline";
+  row.name = deadline.name;
+  row.serial = deadline.serial;
+  row.snapshot = row_.snapshot;
+  row.headers = connector::write_headers({{"due", format_instant(deadline.due)},
+                                          {"order", std::to_string(deadline.order)},
+                                          {"visit", std::to_string(deadline.visit)}});
+  auto& letter = put_dead_letter(error.code(), error.what(), step_);
+  letter.journal = 0;
+  letter.journal_index = static_cast<int>(result_.transaction.journal.size());
+  letter.original.clear();
+  letter.at_step.clear();
+  if (before_ && !before_->value.ended) row.message_id = result_.transaction.tasks.back().id;
+  result_.transaction.journal.push_back(std::move(row));
+}
+
+// The retry of a deadline that failed: it is due again, if what it belongs to still stands.
+void Turn::restore_deadline() {
+  const auto stored = connector::read_headers(row_.headers);
+  const auto get = [&](std::string_view name) {
+    const auto found = std::find_if(stored.begin(), stored.end(), [&](const auto& d) { return d.first == name; });
+    return found == stored.end() ? std::string("0") : found->second;
+  };
+  process::Deadline deadline;
+  deadline.name = row_.name;
+  deadline.serial = row_.serial;
+  deadline.due = parse_instant(get("due")).value_or(row_.stamp);
+  deadline.order = std::atoi(get("order").c_str());
+  deadline.visit = std::atoll(get("visit").c_str());
+  const auto& open = live_->value.deadlines;
+  const bool again = std::any_of(open.begin(), open.end(), [&](const auto& d) { return d.name == deadline.name; });
+  if (again || (deadline.visit != 0 && deadline.visit != live_->value.visit)) return;
+  live_->value.deadlines.push_back(std::move(deadline));
 }
 
 std::string Turn::letters_in_turn() const { return std::to_string(result_.transaction.dead_letters.size()); }
 
-void Turn::put_dead_letter(const std::string& code, const std::string& text, const std::string& step) {
+store::DeadLetterRow& Turn::put_dead_letter(const std::string& code, const std::string& text,
+                                            const std::string& step) {
   store::DeadLetterRow letter;
   letter.partition = row_.partition;
   letter.case_key = row_.case_key;
@@ -169,7 +213,7 @@ void Turn::put_dead_letter(const std::string& code, const std::string& text, con
   letter.text = text;
   letter.fingerprint = sha256_hex(row_.route + "|" + step + "|" + code).substr(0, 16);
   letter.original = row_.payload;
-  letter.at_step = at_step_;
+  if (flow_.document) letter.at_step = write_xml(*flow_.document);
   letter.snapshot = row_.snapshot;
   letter.attempts = row_.attempts;
   letter.at = row_.stamp;
@@ -178,6 +222,7 @@ void Turn::put_dead_letter(const std::string& code, const std::string& text, con
   if (before_ && !before_->value.ended) {
     put_dead_letter_task(std::to_string(row_.id) + "." + letters_in_turn(), code + ": " + text);
   }
+  return result_.transaction.dead_letters.back();
 }
 
 void Turn::put_dead_letter_task(const std::string& id, const std::string& detail) {

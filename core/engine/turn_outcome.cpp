@@ -7,6 +7,8 @@
 namespace masar::engine {
 namespace {
 
+constexpr std::size_t kTasksMax = 500;   ///< of one case, looked through
+
 bool still_attempted(store::OutboxState state) {
   return state == store::OutboxState::ready || state == store::OutboxState::sending;
 }
@@ -26,12 +28,19 @@ bool Turn::visit_over(const store::OutboxRow& effect) {
   return over;
 }
 
+void Turn::withdraw_tasks_about(const store::OutboxRow& effect) {
+  const auto withdrawn =
+      std::erase_if(live_->value.tasks, [&](const auto& task) { return task.effect == effect.id; });
+  if (withdrawn > 0) live_->value.version = before_->value.version + 1;
+}
+
 void Turn::outcome() {
   const store::OutboxRow effect = effect_of(parts_.store, row_.effect);
   route_ = parts_.snapshot.route(effect.route);
   if (!route_) throw Error(ErrorKind::rejected, "unknown-route", "the configuration has no route " + effect.route);
   (void)current();
   fire_due(row_.stamp);
+  if (row_.name == "withdrawn") return withdraw_tasks_about(effect);
   if (visit_over(effect)) return;
   if (row_.name != "delivered") {
     const auto detail = connector::read_headers(row_.headers);
@@ -42,18 +51,17 @@ void Turn::outcome() {
     return fail_effect(effect, *route_, row_.name, get("code"), get("text"));
   }
   step_ = "read";
-  route::Flow flow;
-  flow.document = document();
-  route::fill_case(*live_->definition, live_->value, flow.variables);
-  flow.variables.emplace_back(effect.id);
-  flow.variables.emplace_back(effect.effect);
-  flow.variables.emplace_back(effect.created);
+  flow_.document = document();
+  route::fill_case(*live_->definition, live_->value, flow_.variables);
+  flow_.variables.emplace_back(effect.id);
+  flow_.variables.emplace_back(effect.effect);
+  flow_.variables.emplace_back(effect.created);
   step_ = "steps after the call";
-  const route::Exit exit = route_->before.run(flow, static_cast<std::size_t>(effect.step));
+  const route::Exit exit = route_->before.run(flow_, static_cast<std::size_t>(effect.step));
   if (exit.kind == route::Exit::Kind::dead_letter) return dead_letter(exit.code, "the route keeps it", "dead-letter");
   if (exit.kind != route::Exit::Kind::to) return audit("outcome", effect.effect, "delivered");
   step_ = "event " + route_->to_event;
-  process::Event event = route::to_event(*route_->process->event(route_->to_event), flow.document->document_element());
+  process::Event event = route::to_event(*route_->process->event(route_->to_event), flow_.document->document_element());
   apply_event(event);
 }
 
@@ -97,11 +105,8 @@ void Turn::report() {
   (void)current();
   fire_due(row_.stamp);
   audit("report", effect.effect, row_.name);
-  const auto is_about = [&](const auto& task) { return task.effect == effect.id; };
-  if (row_.name == "delivered" && std::any_of(live_->value.tasks.begin(), live_->value.tasks.end(), is_about)) {
-    std::erase_if(live_->value.tasks, is_about);
-    live_->value.version = before_->value.version + 1;
-  }
+  if (row_.name == "delivered") withdraw_tasks_about(effect);
+  checkpoint_ = {result_, live_, recorded_};
   route_ = parts_.snapshot.route(effect.route);
   if (!route_ || route_->report_event.empty() || visit_over(effect)) return;
   const auto& declaration = *route_->process->event(route_->report_event);
@@ -117,6 +122,7 @@ void Turn::report() {
 // one that is gone does nothing.
 void Turn::timer() {
   if (!live_) return;
+  if (row_.origin != 0 && row_.route == "deadline") restore_deadline();
   fire_due(row_.stamp);
   if (row_.route == "task") {
     const auto& tasks = live_->value.tasks;
@@ -150,8 +156,12 @@ void Turn::timer() {
 
 void Turn::escalate_silence(const store::OutboxRow& effect, const route::Route& route) {
   if (visit_over(effect)) return;
+  const auto asked = parts_.store.tasks(std::nullopt, effect.case_key, {}, kTasksMax);
   for (const auto& failure : route.failures) {
     if (!failure.task_after || failure.task.empty()) continue;
+    // The timer may have sent this due time in twice: around a restart, or where a turn took long.
+    const auto is_this = [&](const auto& task) { return task.effect == effect.id && task.name == failure.task; };
+    if (std::any_of(asked.begin(), asked.end(), is_this)) return;
     step_ = "task " + failure.task;
     absorb(live_->definition->ask(live_->value, failure.task, effect.id, effect.effect + ": no answer yet",
                                   inputs(row_.stamp)),

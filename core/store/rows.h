@@ -40,7 +40,7 @@ struct JournalRow {
   std::string payload;
   std::string snapshot;     ///< hash of the configuration that took it in
   std::string effect;       ///< of outcomes and reports: the effect's id
-  std::int64_t serial = 0;  ///< of a deadline; the attempt of an outcome
+  std::int64_t serial = 0;  ///< of a deadline; the attempt of an outcome; a part's place
   RowId origin = 0;         ///< the row that this one is journaled anew from
   /// First row of the message that this is a part of; 0: whole. Where `parts` > 1 and this is 0,
   /// the store fills in the last row with part 0 up to here of the same transaction.

@@ -111,6 +111,7 @@ std::string Stage::folder() const { return root_ + "/life-" + std::to_string(lif
 
 void Stage::start() {
   if (hub_) throw std::logic_error("the hub is running");
+  alive_ = std::make_shared<bool>(true);
   executor_ = std::make_unique<ManualExecutor>(steady_, 200'000);
   store::SqliteSettings settings;
   settings.path = folder() + "/masar.db";
@@ -138,6 +139,7 @@ void Stage::start() {
 
 // The executor goes first, so that nothing runs any more; the store before the hub that it calls back.
 void Stage::close() {
+  *alive_ = false;
   executor_->stop();
   store_.reset();
   operations_.reset();
@@ -203,7 +205,9 @@ ExchangePtr Stage::hand_in(const std::string& endpoint, const std::string& body,
   received.message_id = id;
   received.body = body;
   intake_->take(std::move(received),
-                [exchange](connector::IntakeAnswer answer) { exchange->answers.push_back(std::move(answer)); });
+                [exchange, alive = alive_](connector::IntakeAnswer answer) {
+                  if (*alive) exchange->answers.push_back(std::move(answer));
+                });
   return exchange;
 }
 
@@ -216,7 +220,7 @@ ExchangePtr Stage::say(const std::string& endpoint, const std::string& body, con
 
 bool Stage::report(const std::string& effect_id, const std::string& state) {
   auto taken = std::make_shared<bool>(false);
-  intake_->report(effect_id, state, [taken](bool yes) { *taken = yes; });
+  intake_->report(effect_id, state, [taken, alive = alive_](bool yes) { *taken = yes && *alive; });
   run();
   return *taken;
 }

@@ -59,6 +59,8 @@ class Stage {
   std::size_t run_store() { return store_->run_writer(); }
   /// Steady time passes, business time stands still; then everything runs.
   void wait(std::chrono::steady_clock::duration by);
+  /// The same while the store commits nothing.
+  void wait_uncommitted(std::chrono::steady_clock::duration by) { executor_->advance(by); }
   /// Business time moves to `at` (`2026-01-04T06:00:00Z`), and the timers look; then everything runs.
   void clock(std::string_view at);
   void advance(Duration by);
@@ -142,6 +144,7 @@ class Stage {
   std::map<std::string, bool> paused_;
   std::vector<Sent> sent_;
   connector::Intake* intake_ = nullptr;
+  std::shared_ptr<bool> alive_;             ///< of this life: a dead process answers nobody
   // Of one life; in the order in which they are made.
   std::unique_ptr<ManualExecutor> executor_;
   std::vector<std::unique_ptr<StubConnector>> connectors_;

@@ -1,0 +1,263 @@
+// What happens to a message before, and while, it is written to the journal (ENGINE.md 1, 2, 4, 5).
+#define BOOST_TEST_DYN_LINK
+#include <boost/test/unit_test.hpp>
+
+#include "tests/core/engine/orders.h"
+
+using namespace masar;
+using namespace masar::testing;
+
+BOOST_AUTO_TEST_SUITE(intake)
+
+// ENGINE.md 1
+
+BOOST_AUTO_TEST_CASE(what_is_refused_before_the_journal_leaves_one_audit_row_and_nothing_else) {
+  const std::pair<std::string, std::string> cases[]{
+      {"<Order><no>A</no>", "refused not-well-formed"},
+      {"<!DOCTYPE Order><Order/>", "refused doctype"},
+      {"<Order><no>A</no></Order>", "refused schema-invalid"},
+      {"<Unrouted>x</Unrouted>", "refused unknown-type"},
+      {note("A", "x"), "refused no-such-order"},
+      {order("A", "P", "<mode>" + std::string(5000, 'x') + "</mode>"), "refused too-large"},
+  };
+  for (const auto& [body, expected] : cases) {
+    Stage stage;
+    const auto text = stage.say("shop-in", body, "m1")->text();
+    BOOST_TEST_CONTEXT(body.substr(0, 60)) {
+      BOOST_TEST(text.starts_with("refused"));
+      if (expected != "refused not-well-formed" && expected != "refused doctype") BOOST_TEST(text == expected);
+      const auto rows = stage.timeline("");
+      BOOST_REQUIRE(rows.size() == 1u);
+      BOOST_TEST(rows[0].kind == "refused");
+      BOOST_TEST(!stage.store().find_journal(1).has_value());
+      BOOST_TEST(stage.count("cases_open") == 0);
+      BOOST_TEST(stage.count("outbox_ready") == 0);
+      BOOST_TEST(stage.count("dead_letters_open") == 0);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(audit_rows_of_refusals_are_capped_per_partner_and_minute) {
+  Stage stage;
+  for (int n = 0; n < 10; ++n) BOOST_TEST(stage.say("shop-in", "<Bad/>", "")->text() == "refused unknown-type");
+  BOOST_TEST(stage.timeline("").size() == 3u);
+  BOOST_TEST(stage.metric("masar_messages_received_total", "result", "refused") == 10);
+  for (int n = 0; n < 10; ++n) stage.say("ask-in", "<Bad/>");   // another partner has its own count
+  BOOST_TEST(stage.timeline("").size() == 6u);
+  stage.wait(std::chrono::minutes(1));
+  stage.say("shop-in", "<Bad/>");
+  BOOST_TEST(stage.timeline("").size() == 7u);
+}
+
+BOOST_AUTO_TEST_CASE(bytes_that_a_connector_refuses_are_capped_as_well) {
+  Stage stage;
+  for (int n = 0; n < 10; ++n) stage.hub().intake().refused("shop-in", "bad-login", "who is that");
+  stage.run();
+  BOOST_TEST(stage.timeline("").size() == 3u);
+  BOOST_TEST(stage.timeline("")[0].name == "bad-login");
+}
+
+BOOST_AUTO_TEST_CASE(a_journaled_message_that_its_route_refuses_was_accepted_and_is_told_of) {
+  Stage stage;
+  BOOST_TEST(stage.say("shop-in", order("A", "P", "<mode>unwanted</mode>"), "m1")->text() == "accepted");
+  BOOST_TEST(stage.state("A") == "");
+  BOOST_TEST(!stage.store().find_alias("plate", "P").has_value());
+  BOOST_REQUIRE(stage.pending("shop-out") == 1u);
+  BOOST_TEST(stage.next("shop-out").body == "<Refused><id>m1</id><code>unwanted</code></Refused>");
+  stage.delivered("shop-out");
+  BOOST_TEST(stage.hub().in_flight() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_its_case_refuses_is_told_of_with_the_state) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "m1");
+  BOOST_TEST(stage.say("shop-in", note("A", "refuse"), "m2")->text() == "accepted");
+  BOOST_TEST(stage.next("shop-out").body == "<Refused><id>m2</id><code>not-now</code><state>asking</state></Refused>");
+  BOOST_TEST(stage.data("A", "notes") == "");
+  BOOST_TEST(stage.letters().empty());
+}
+
+// ENGINE.md 2
+
+BOOST_AUTO_TEST_CASE(the_same_message_again_is_taken_and_does_nothing) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "m1");
+  BOOST_TEST(stage.say("shop-in", order("A"), "m1")->text() == "accepted");
+  BOOST_TEST(stage.audited("A", "received") == 1);
+  BOOST_TEST(stage.sent("supplier").size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_key_with_other_content_is_refused_with_an_alarm) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "m1");
+  BOOST_TEST(stage.say("shop-in", order("B"), "m1")->text() == "refused duplicate-differs");
+  BOOST_TEST(stage.state("B") == "");
+  BOOST_TEST(stage.metric("masar_alarms_total", "code", "duplicate-differs") == 1);
+  const auto rows = stage.timeline("");
+  BOOST_REQUIRE(rows.size() == 1u);
+  BOOST_TEST(rows[0].name == "duplicate-differs");
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_is_absent_or_forgotten_does_not_count) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "m1");
+  stage.say("shop-in", note("A", "x"));
+  stage.say("shop-in", note("A", "x"));
+  BOOST_TEST(stage.data("A", "notes") == "x;x;");
+  stage.say("shop-in", note("A", "y"), "m2");
+  stage.set_clock(stage.now() + std::chrono::hours(24 * 401));
+  stage.say("shop-in", note("A", "y"), "m2");
+  BOOST_TEST(stage.data("A", "notes").ends_with("y;y;") == false);   // nudges lie between
+  BOOST_TEST(stage.data("A", "notes").ends_with("y;"));
+  BOOST_TEST(stage.audited("A", "message", "note") == 4);
+}
+
+BOOST_AUTO_TEST_CASE(a_repetition_gets_the_stored_reply) {
+  Stage stage;
+  const auto bill = to_paying(stage, "A");
+  const auto first = stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text();
+  BOOST_TEST(first.starts_with("replied <Accepted>"));
+  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text() == first);
+  BOOST_TEST(stage.say("pay-in", payments("E2", {payment(bill, "T1", "5")}))->text() == first);
+  stage.restart();
+  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text() == first);
+  BOOST_TEST(stage.audited("A", "message", "payment") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_repetition_before_the_reply_gets_it_when_it_comes) {
+  Stage stage;
+  const auto bill = to_paying(stage, "A");
+  const auto first = stage.hand_in("pay-in", payments("E1", {payment(bill, "T1", "5")}));
+  stage.run_store();   // journaled, not applied
+  const auto again = stage.hand_in("pay-in", payments("E1", {payment(bill, "T1", "5")}));
+  BOOST_TEST(first->text() == "open");
+  BOOST_TEST(again->text() == "open");
+  stage.run();
+  BOOST_TEST(first->text().starts_with("replied <Accepted>"));
+  BOOST_TEST(again->text() == first->text());
+  BOOST_TEST(stage.audited("A", "message", "payment") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(two_at_once_meet_at_the_unique_index_and_one_of_them_is_the_duplicate) {
+  Stage stage;
+  const auto bill = to_paying(stage, "A");
+  // Neither is stored when the other is looked up.
+  const auto first = stage.hand_in("pay-in", payments("E1", {payment(bill, "T1", "5")}));
+  const auto second = stage.hand_in("pay-in", payments("E1", {payment(bill, "T1", "5")}));
+  const auto other = stage.hand_in("pay-in", payments("E9", {payment(bill, "T1", "6")}));
+  stage.run();
+  BOOST_TEST(first->text().starts_with("replied <Accepted>"));
+  BOOST_TEST(second->text() == first->text());
+  BOOST_TEST(other->text() == "refused duplicate-differs");
+  BOOST_TEST(stage.audited("A", "received") == 2);   // the order and one payment
+  BOOST_TEST(stage.state("A") == "paid");
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_by_the_case_is_the_stored_reply_too) {
+  Stage stage;
+  const auto bill = to_paying(stage, "A");
+  stage.say("shop-in", note("A", "again"), "m5");   // back in asking: no bill is open
+  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text() == "refused no-bill");
+  stage.delivered("supplier", quote());
+  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text() == "refused no-bill");
+}
+
+// ENGINE.md 4
+
+BOOST_AUTO_TEST_CASE(parts_do_not_stop_each_other) {
+  Stage stage;
+  const auto bill_a = to_paying(stage, "A");
+  const auto bill_b = to_paying(stage, "B");
+  stage.say("pay-in", payments("E1", {payment(bill_a, "T1", "5")}));
+  const auto mixed =
+      stage.say("pay-in", payments("E2", {payment(bill_a, "T1", "5"), payment("none", "T2", "5"), payment(bill_b, "T3", "5")}));
+  BOOST_TEST(mixed->text() == "replied <Accepted><bill>" + bill_a + "</bill><amount>5.000</amount></Accepted>, "
+                              "refused no-such-bill, "
+                              "replied <Accepted><bill>" + bill_b + "</bill><amount>5.000</amount></Accepted>");
+  BOOST_TEST(stage.state("B") == "paid");
+}
+
+BOOST_AUTO_TEST_CASE(a_message_whose_parts_repeat_each_other_applies_each_once) {
+  Stage stage;
+  const auto bill = to_paying(stage, "A");
+  const auto twice = stage.say("pay-in", payments("E1", {payment(bill, "T1", "5"), payment(bill, "T1", "5"), payment(bill, "T1", "6")}));
+  const std::string accepted = "replied <Accepted><bill>" + bill + "</bill><amount>5.000</amount></Accepted>";
+  BOOST_TEST(twice->text() == accepted + ", " + accepted + ", refused duplicate-differs");
+  BOOST_TEST(stage.audited("A", "message", "payment") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_time_out_answers_the_retryable_error_and_a_repetition_the_whole_answer) {
+  Stage stage;
+  const auto bill_a = to_paying(stage, "A");
+  const auto bill_b = to_paying(stage, "B");
+  const std::string body = payments("E1", {payment(bill_a, "T1", "5"), payment("none", "T2", "5"), payment(bill_b, "T3", "6")});
+  const auto first = stage.hand_in("pay-in", body);
+  stage.run_store();       // journaled
+  stage.wait_uncommitted(std::chrono::seconds(8));
+  BOOST_TEST(first->text() == "later timeout, refused no-such-bill, later timeout");
+  stage.run();
+  BOOST_TEST(stage.state("A") == "paid");
+  BOOST_TEST(first->answers.size() == 1u);
+  const auto again = stage.say("pay-in", body);
+  BOOST_TEST(again->text() == "replied <Accepted><bill>" + bill_a + "</bill><amount>5.000</amount></Accepted>, "
+                              "refused no-such-bill, replied <WrongAmount>6</WrongAmount>");
+  BOOST_TEST(stage.audited("A", "message", "payment") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(parts_without_keys_of_their_own_are_known_by_their_place_in_the_message) {
+  auto config = order_config();
+  config.change("config/endpoints/pay-in.xml",
+                R"(<deduplicate name="transaction" of="part" key="/Payment/transaction" same="/Payment/bill /Payment/amount"/>)", "");
+  Stage stage(config);
+  const auto bill_a = to_paying(stage, "A");
+  const auto bill_b = to_paying(stage, "B");
+  const std::string body = payments("E1", {payment("none", "T2", "5"), payment(bill_a, "T1", "5"), payment(bill_b, "T3", "6")});
+  const auto first = stage.say("pay-in", body)->text();
+  BOOST_TEST(first.starts_with("refused no-such-bill, replied <Accepted>"));
+  BOOST_TEST(stage.say("pay-in", body)->text() == first);
+  BOOST_TEST(stage.audited("A", "message", "payment") == 1);
+  BOOST_TEST(stage.audited("B", "message", "payment") == 1);
+}
+
+// ENGINE.md 5
+
+BOOST_AUTO_TEST_CASE(nothing_is_acknowledged_before_it_is_committed) {
+  Stage stage;
+  const auto exchange = stage.hand_in("shop-in", order("A"), "m1");
+  stage.run_executor();
+  BOOST_TEST(exchange->text() == "open");
+  stage.crash();
+  stage.start();
+  BOOST_TEST(exchange->text() == "open");
+  BOOST_TEST(stage.state("A") == "");
+  stage.say("shop-in", order("A"), "m1");
+  BOOST_TEST(stage.state("A") == "asking");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_acknowledged_is_applied_after_a_crash) {
+  Stage stage;
+  const auto exchange = stage.hand_in("shop-in", order("A"), "m1");
+  stage.run_store();
+  BOOST_TEST(exchange->text() == "accepted");
+  BOOST_TEST(stage.state("A") == "");
+  stage.crash();
+  stage.start();
+  BOOST_TEST(stage.state("A") == "asking");
+  BOOST_TEST(stage.pending("supplier") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_comes_only_after_its_commit) {
+  Stage stage;
+  const auto bill = to_paying(stage, "A");
+  const auto exchange = stage.hand_in("pay-in", payments("E1", {payment(bill, "T1", "5")}));
+  stage.run_store();
+  stage.run_executor();    // decided, not committed
+  BOOST_TEST(exchange->text() == "open");
+  stage.crash();
+  stage.start();
+  BOOST_TEST(stage.state("A") == "paid");
+  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text().starts_with("replied <Accepted>"));
+  BOOST_TEST(stage.audited("A", "message", "payment") == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

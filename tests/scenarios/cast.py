@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 from typing import Any
 
 from stage import Failed, Stage
@@ -18,7 +19,8 @@ class Applicant:
     plate_code: str
     plate_no: str
     sketch: str
-    way: list[str] = dataclasses.field(default_factory=list)  # where it was played on a stage of its own
+    way: list[str] = dataclasses.field(default_factory=list)  # where it was played on a stage of its own,
+    messages: int = 0                                         # and how many messages it took there
 
     def submit(self, stage: Stage, **more: Any) -> None:
         stage.portal.act("submit", applicationId=self.application, sketchNo=self.sketch,
@@ -155,3 +157,15 @@ def letter(stage: Stage, who: Applicant, *results: str) -> str:
         stage.insurance.act("letter", letterRef=reference, results=list(results))
     stage.portal.act("upload", applicationId=who.application, letterRef=reference)
     return reference
+
+
+def messages(stage: Stage, applicants: list[Applicant]) -> int:
+    """Messages between partners and hub that concern these applications."""
+    keys = {who.application for who in applicants}
+    count = 0
+    for partner in stage.partners.values():
+        for entry in partner.ledger()["entries"]:
+            mine = entry.get("key") in keys or any(key in json.dumps(entry.get("fields", {})) for key in keys)
+            if entry["direction"] in ("in", "out") and entry["kind"] != "Settled" and mine:
+                count += 1
+    return count

@@ -155,7 +155,7 @@ def _killed(stage: Stage, name: str, seed: int | None) -> Applicant:
     return who
 
 
-def _judge(stage: Stage, who: Applicant) -> None:
+def judge_killed(stage: Stage, who: Applicant) -> None:
     expect_end(stage, who, "cleared", 1)
     by_report = stage.sms.ledger().get("byReportUrl", {})
     expect(all(count == 1 for count in by_report.values()), f"an SMS went out more than once: {by_report}")
@@ -176,8 +176,8 @@ def hub_killed_midway(stage: Stage) -> list[Applicant]:
         own.hub.start()
         judged = [_killed(own, "killed-at-change", None), _killed(own, "killed-at-random", 20260104)]
         for who in judged:
-            _judge(own, who)
-            who.way = own.states(who.application)
+            judge_killed(own, who)
+            who.way, who.messages = own.states(who.application), cast.messages(own, [who])
         cast.no_breach(own)
         return judged
     finally:

@@ -17,18 +17,6 @@ import ways
 from stage import Failed, Stage, note
 
 
-def messages(stage: Stage, applicants: list[cast.Applicant]) -> int:
-    """Messages between partners and hub that concern these applications."""
-    keys = {who.application for who in applicants}
-    count = 0
-    for partner in stage.partners.values():
-        for entry in partner.ledger()["entries"]:
-            mine = entry.get("key") in keys or any(key in json.dumps(entry.get("fields", {})) for key in keys)
-            if entry["direction"] in ("in", "out") and entry["kind"] != "Settled" and mine:
-                count += 1
-    return count
-
-
 def play(stage: Stage, name: str) -> dict[str, Any]:
     note(f"scenario {name} …")
     begun = time.monotonic()
@@ -38,7 +26,7 @@ def play(stage: Stage, name: str) -> dict[str, Any]:
         cast.no_breach(stage)
         first = applicants[0]
         result["states"] = first.way or stage.states(first.application)
-        result["messages"] = messages(stage, applicants)
+        result["messages"] = sum(who.messages for who in applicants) or cast.messages(stage, applicants)
     except (Failed, OSError, KeyError) as error:
         result["verdict"] = f"failed: {error!r}" if isinstance(error, KeyError) else f"failed: {error}"
     result["seconds"] = round(time.monotonic() - begun, 2)

@@ -12,7 +12,6 @@
 namespace masar::bench {
 namespace {
 
-constexpr std::size_t kUnderWay = 64;
 constexpr std::chrono::milliseconds kFirstCase{20'000};
 constexpr std::chrono::milliseconds kLook{20};
 
@@ -34,7 +33,7 @@ Figure measure_cases(const Options& options) {
                             {"traffic-url", partners.soap_url()},
                             {"insurance-url", partners.soap_url()},
                             {"sms-url", partners.sms_url()}}});
-  partners.start(hub.address("amqp"), hub.address("http"), kUnderWay);
+  partners.start(hub.address("amqp"), hub.address("http"), options.cases);
   const auto run = [&](auto enough) {
     while (!enough()) {
       if (!partners.error().empty()) throw std::runtime_error(partners.error());
@@ -44,7 +43,7 @@ Figure measure_cases(const Options& options) {
   };
   // Warm: every case of the first wave has ended once.
   const auto give_up = Clock::now() + kFirstCase;
-  run([&] { return partners.ended() >= 2 * kUnderWay || Clock::now() > give_up; });
+  run([&] { return partners.ended() >= 2 * options.cases || Clock::now() > give_up; });
   if (partners.ended() == 0) throw std::runtime_error("no case came to its end: " + hub.log());
 
   (void)partners.take_latencies();
@@ -63,7 +62,7 @@ Figure measure_cases(const Options& options) {
   figure.cpu_seconds_per_thousand = used / count * 1000;
   figure.peak_rss_mb = hub.process().peak_rss_mb();
   figure.more = {{"cases", count},
-                 {"under_way", static_cast<double>(kUnderWay)},
+                 {"under_way", static_cast<double>(options.cases)},
                  {"cpu_of_hub_percent", 100 * used / seconds}};
   return figure;
 }

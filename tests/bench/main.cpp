@@ -139,6 +139,7 @@ int main(int argc, char** argv) {
   app.add_option("--only", only, "only this workload; may be repeated");
   app.add_option("--seconds", options.seconds, "measured time of one round of a workload");
   app.add_option("--rounds", options.rounds, "rounds; the figures are their medians");
+  app.add_option("--cases", options.cases, "whole cases under way at once");
   app.add_option("--masar", options.masar, "the hub's executable; default: beside this one");
   app.add_flag("--relay", as_relay, "be the raw relay (used by the benchmark itself)");
   CLI11_PARSE(app, argc, argv);

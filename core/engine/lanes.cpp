@@ -1,5 +1,7 @@
 #include "core/engine/lanes.h"
 
+#include <utility>
+
 #include "core/base/error.h"
 #include "core/base/hash.h"
 
@@ -97,7 +99,8 @@ void Lanes::recover() {
 
 void Lanes::wake(int at) {
   const bool post = lanes_[static_cast<std::size_t>(at)].with([](Lane& lane) {
-    if (lane.running || (lane.runnable.empty() && !lane.behind)) return false;
+    const bool reads_on = lane.behind && !lane.looking;
+    if (lane.running || (lane.runnable.empty() && !reads_on)) return false;
     return lane.running = true;
   });
   if (post) parts_.executor.post([this, at] { run(at); });
@@ -123,10 +126,18 @@ void Lanes::run(int at) {
     take_turn(at, key, std::move(item));
   }
   const auto again = refill(at);
-  // Still `running` while it waits for room or for the store: nobody else wakes it for that.
-  if (again && !stopped_.load()) return parts_.executor.post_after(*again, [this, at] { run(at); });
-  guarded.with([](Lane& lane) { lane.running = false; });
-  if (!stopped_.load()) wake(at);
+  const bool looks = guarded.with([&](Lane& lane) {
+    lane.running = false;
+    return again && !std::exchange(lane.looking, true);
+  });
+  if (stopped_.load()) return;
+  if (looks) {
+    parts_.executor.post_after(*again, [this, at] {
+      lanes_[static_cast<std::size_t>(at)].with([](Lane& lane) { lane.looking = false; });
+      wake(at);
+    });
+  }
+  wake(at);
 }
 
 // Reads on in the journal once the lane has run dry. A row committed meanwhile is not taken twice: `last` tells; nor

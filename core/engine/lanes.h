@@ -86,6 +86,7 @@ class Lanes {
     bool behind = false;                                ///< rows beyond `last` stay in the journal
     bool missed = false;                                ///< one came since the journal was last read
     bool running = false;                               ///< posted or on a thread
+    bool looking = false;                               ///< reads on in the journal after a while
   };
 
   void enqueue(Lane& lane, std::string key, Item item);

@@ -159,12 +159,14 @@ void Hub::start() {
   if (!clean_) apply_carefully();
   recover_sending();
   lanes_.recover();
-  for (const auto& [id, dispatcher] : dispatchers_) dispatcher->start();
-  timers_.start();
-  for (const auto& [name, connector] : parts_.connectors) connector->start();
+  // What was paused stays so from the first connection on.
   for (const auto& [id, endpoint] : parts_.snapshot->endpoints) {
     if (endpoint->spec.inbound && pauses_.endpoint(id)) connector(endpoint->connector)->pause(id, true);
   }
+  // Attempts may name a listener's address (a report's): it is bound before the first one.
+  for (const auto& [name, connector] : parts_.connectors) connector->start();
+  for (const auto& [id, dispatcher] : dispatchers_) dispatcher->start();
+  timers_.start();
   running_.store(true);
 }
 

@@ -157,10 +157,15 @@ def _killed(stage: Stage, name: str, seed: int | None) -> Applicant:
 
 def judge_killed(stage: Stage, who: Applicant) -> None:
     expect_end(stage, who, "cleared", 1)
+
+    def effects_over() -> list[dict[str, object]]:
+        found = [e for e in stage.case(who.application)["effects"] if e["endpoint"] == "sms-gateway"]
+        return [] if any(e["state"] in ("ready", "sending") for e in found) else found
+    # A row in back-off is nothing in flight, but not over either.
+    effects = stage.until(effects_over, "the SMS of a killed hub to be sent or unknown")
+    sent = cast.texts(stage, who)
     by_report = stage.sms.ledger().get("byReportUrl", {})
     expect(all(count == 1 for count in by_report.values()), f"an SMS went out more than once: {by_report}")
-    sent = cast.texts(stage, who)
-    effects = [e for e in stage.case(who.application)["effects"] if e["endpoint"] == "sms-gateway"]
     missing = [e for e in effects if e["state"] not in ("delivered", "unknown")]
     expect(not missing, f"an SMS is neither sent nor shown as unknown: {[e['state'] for e in missing]}")
     unknown = sum(1 for e in effects if e["state"] == "unknown")

@@ -87,7 +87,9 @@ constexpr const char* kCounts =
     "SELECT 'cases_open', count(*) FROM cases WHERE ended IS NULL UNION ALL "
     "SELECT 'tasks_open', count(*) FROM tasks WHERE state = 0 UNION ALL "
     "SELECT 'dead_letters_open', count(*) FROM dead_letters WHERE state = 0 UNION ALL "
-    "SELECT 'timers', count(*) FROM timers";
+    "SELECT 'timers', count(*) FROM timers UNION ALL "
+    "SELECT 'journal_rows', coalesce(max(id), 0) FROM journal UNION ALL "
+    "SELECT 'audit_rows', coalesce(max(id), 0) FROM audit";
 
 std::int64_t at_most(std::size_t limit) {
   constexpr auto kMost = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());

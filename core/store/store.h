@@ -140,7 +140,7 @@ class Store {
   virtual std::optional<DeadLetterRow> find_dead_letter(std::int64_t id) = 0;
   virtual std::map<std::string, std::string> settings() = 0;
   /// journal_undone, outbox_ready, outbox_sending, cases_open, tasks_open, dead_letters_open,
-  /// timers, wal_bytes.
+  /// timers, wal_bytes; journal_rows and audit_rows: the highest id, so all that were ever written.
   virtual std::map<std::string, std::int64_t> counts() = 0;
 };
 

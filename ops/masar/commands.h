@@ -30,7 +30,7 @@ int check_config(const RunOptions& options);
 
 /// What the thin clients of the operators' interface are told.
 struct ClientOptions {
-  std::string address = "127.0.0.1:8080";
+  std::string address = "127.0.0.1:7080";  ///< as in the shipped hub.xml
   std::string token_file = "state/admin.token";
   bool json = false;
 };

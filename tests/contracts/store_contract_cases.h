@@ -271,6 +271,14 @@ inline void settings_series_and_counts(StoreBench& bench) {
                            "tasks_open", "dead_letters_open", "timers"}) {
     BOOST_TEST(counts[name] == 1, name);
   }
+  BOOST_TEST(counts["journal_rows"] == 1);
+  const auto audited = counts["audit_rows"];
+  Transaction seen;
+  seen.audit.resize(2);
+  commit_ok(*store, std::move(seen));
+  counts = store->counts();
+  BOOST_TEST(counts["audit_rows"] == audited + 2);
+  BOOST_TEST(counts["journal_rows"] == 1);
 }
 
 }  // namespace masar::contracts

@@ -2,22 +2,37 @@
 
 namespace masar::engine {
 
-/// What outlives the transaction until its commit has returned.
+/// What outlives the transaction until its commit has returned: only what somebody carries on, each
+/// with its place in the transaction, for a copy costs as much as the row is long.
 struct Journal::Carried {
-  std::vector<store::JournalRow> rows;
-  std::vector<Document> documents;
-  std::vector<store::OutboxRow> effects;
+  struct Row {
+    std::size_t at;
+    store::JournalRow row;
+    Document document;
+  };
+  struct Effect {
+    std::size_t at;
+    store::OutboxRow row;
+  };
+  std::vector<Row> rows;
+  std::vector<Effect> effects;
   std::vector<store::TimerRow> timers;
   Done done;
 };
 
 void Journal::submit(store::Transaction transaction, Done done, std::vector<Document> documents) {
   auto carried = std::make_shared<Carried>();
-  carried->rows = transaction.journal;
-  carried->effects = transaction.outbox;
+  documents.resize(transaction.journal.size());
+  for (std::size_t at = 0; at < transaction.journal.size(); ++at) {
+    const store::JournalRow& row = transaction.journal[at];
+    if (row.state != store::JournalState::undone || row.case_key.empty()) continue;
+    carried->rows.push_back({at, row, std::move(documents[at])});
+  }
+  for (std::size_t at = 0; at < transaction.outbox.size(); ++at) {
+    const store::OutboxRow& row = transaction.outbox[at];
+    if (row.state == store::OutboxState::ready) carried->effects.push_back({at, row});
+  }
   carried->timers = transaction.timers;
-  carried->documents = std::move(documents);
-  carried->documents.resize(carried->rows.size());
   carried->done = std::move(done);
   in_flight_.fetch_add(1);
   store_.submit(std::move(transaction), [this, carried](const store::Commit& commit) {
@@ -27,20 +42,16 @@ void Journal::submit(store::Transaction transaction, Done done, std::vector<Docu
   });
 }
 
-void Journal::carry_on(const Carried& carried, const store::Commit& commit) {
+void Journal::carry_on(Carried& carried, const store::Commit& commit) {
   for (const auto& timer : carried.timers) hooks_.timer(timer);
-  for (std::size_t at = 0; at < carried.effects.size(); ++at) {
-    store::OutboxRow row = carried.effects[at];
-    if (row.state != store::OutboxState::ready) continue;
+  for (auto& [at, row] : carried.effects) {
     row.sequence = commit.outbox_sequences.at(at);
     hooks_.effect(std::move(row));
   }
-  for (std::size_t at = 0; at < carried.rows.size(); ++at) {
-    store::JournalRow row = carried.rows[at];
-    if (row.state != store::JournalState::undone || row.case_key.empty()) continue;
+  for (auto& [at, row, document] : carried.rows) {
     row.id = commit.journal_ids.at(at);
     row.stamp = commit.stamps.at(at);
-    hooks_.row(std::move(row), carried.documents[at]);
+    hooks_.row(std::move(row), std::move(document));
   }
 }
 

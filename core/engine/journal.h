@@ -10,16 +10,16 @@
 
 namespace masar::engine {
 
-/// The one way into the store for the whole engine: commits a transaction and, after the commit, hands what it
-/// put there to those who carry it on: undone journal rows to the lanes, ready outbox rows to the
-/// dispatchers, due times to the timers, all in commit order.
+/// The one way into the store for the whole engine: commits a transaction and, after the commit,
+/// hands what it put there to those who carry it on: undone journal rows to the lanes, ready outbox
+/// rows to the dispatchers, due times to the timers, all in commit order.
 ///
 /// Owned by the hub; the hooks are set once, before the first submit(). submit(): any thread.
 class Journal {
  public:
   struct Hooks {
-    std::function<void(store::JournalRow, Document)> row;      ///< committed, undone, of a case
-    std::function<void(store::OutboxRow)> effect;              ///< committed, ready
+    std::function<void(store::JournalRow, Document)> row;  ///< committed, undone, of a case
+    std::function<void(store::OutboxRow)> effect;          ///< committed, ready
     std::function<void(const store::TimerRow&)> timer;
   };
   using Done = std::function<void(const store::Commit&)>;
@@ -35,7 +35,7 @@ class Journal {
 
  private:
   struct Carried;
-  void carry_on(const Carried& carried, const store::Commit& commit);
+  void carry_on(Carried& carried, const store::Commit& commit);
 
   store::Store& store_;
   Hooks hooks_;

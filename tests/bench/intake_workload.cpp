@@ -231,6 +231,7 @@ Figure measure_intake(const Options& options) {
   figure.cpu_seconds_per_thousand = 1000 / figure.figure;
   figure.peak_rss_mb = peak_rss_mb();
   figure.more = {{"messages_per_second", median(ours_per_second)},
+                 {"ratio_per_second", median(ours_per_second) / median(raw_per_second)},
                  {"ceiling_messages_per_second", median(raw_per_second)},
                  {"group", median(groups)}};
   return figure;

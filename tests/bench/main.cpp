@@ -106,7 +106,7 @@ void print(const Figure& figure) {
   number("p99 ms", figure.p99_ms);
   number("CPU s per 1000", figure.cpu_seconds_per_thousand);
   number("peak RSS MB", figure.peak_rss_mb);
-  for (const auto& [name, value] : figure.more) std::printf("  %s %.1f", name.c_str(), value);
+  for (const auto& [name, value] : figure.more) std::printf("  %s %.4g", name.c_str(), value);
   std::printf("\n");
   std::fflush(stdout);
 }

@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -24,8 +24,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kStartMax{20};
 constexpr std::chrono::milliseconds kPoll{2};
-/// Fields of /proc/PID/stat after the program's name: state is the first, utime the 12th.
-constexpr int kUserTime = 12;
 
 double status_mb(const std::string& process, const std::string& name) {
   std::ifstream in("/proc/" + process + "/status");
@@ -84,17 +82,10 @@ void Process::stop() {
 }
 
 double Process::cpu_seconds() const {
-  std::ifstream in("/proc/" + std::to_string(pid_) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(in)), {});
-  const auto end_of_name = text.rfind(')');
-  if (end_of_name == std::string::npos) return 0;
-  std::istringstream fields(text.substr(end_of_name + 1));
-  std::string skipped;
-  for (int at = 1; at < kUserTime; ++at) fields >> skipped;
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  clockid_t clock{};
+  timespec used{};
+  if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
 double Process::peak_rss_mb() const { return status_mb(std::to_string(pid_), "VmHWM"); }

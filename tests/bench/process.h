@@ -24,7 +24,7 @@ class Process {
   std::string line();
   pid_t pid() const noexcept { return pid_; }
   bool running();
-  double cpu_seconds() const;   ///< all threads, user and system
+  double cpu_seconds() const;   ///< all threads, user and system; to the nanosecond
   double peak_rss_mb() const;
   double rss_mb() const;
   void stop();                  ///< SIGTERM, then waits

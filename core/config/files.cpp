@@ -20,7 +20,8 @@ std::string stem_of(const fs::path& path) {
   return name.substr(0, name.find('.'));
 }
 
-bool read(const fs::path& path, std::string name, std::vector<File>& into, Diagnostics& diagnostics) {
+bool read(const fs::path& path, std::string name, std::vector<File>& into,
+          Diagnostics& diagnostics) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
   if (error || size > kFileBytesMax) {
@@ -38,13 +39,14 @@ bool read(const fs::path& path, std::string name, std::vector<File>& into, Diagn
   return true;
 }
 
-void read_folder(const fs::path& folder, std::string_view ending, bool deep, std::vector<File>& into,
-                 Diagnostics& diagnostics) {
+void read_folder(const fs::path& folder, std::string_view ending, bool deep,
+                 std::vector<File>& into, Diagnostics& diagnostics) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) return;
   std::vector<fs::path> found;
   const auto take = [&](const fs::directory_entry& entry) {
-    if (entry.is_regular_file() && entry.path().filename().string().ends_with(ending)) found.push_back(entry.path());
+    if (entry.is_regular_file() && entry.path().filename().string().ends_with(ending))
+      found.push_back(entry.path());
   };
   if (deep) {
     for (const auto& entry : fs::recursive_directory_iterator(folder, error)) take(entry);
@@ -65,8 +67,9 @@ void read_folder(const fs::path& folder, std::string_view ending, bool deep, std
 
 std::string hash_of(const Files& files) {
   std::string all;
-  for (const auto* list : {&files.hub, &files.endpoints, &files.routes, &files.processes, &files.calendars,
-                           &files.lookups, &files.texts, &files.schemas, &files.mappings}) {
+  for (const auto* list :
+       {&files.hub, &files.endpoints, &files.routes, &files.processes, &files.calendars,
+        &files.lookups, &files.texts, &files.schemas, &files.mappings}) {
     for (const auto& file : *list) all += file.name + '\0' + sha256(file.contents);
     all += '\1';
   }
@@ -80,7 +83,8 @@ Files Files::load(const std::string& directory, Diagnostics& diagnostics) {
   const fs::path root(directory);
   std::error_code error;
   if (!fs::is_regular_file(root / "hub.xml", error)) {
-    diagnostics.add({(root / "hub.xml").string(), 0, 0}, "is not there", "name the folder that holds hub.xml");
+    diagnostics.add({(root / "hub.xml").string(), 0, 0}, "is not there",
+                    "name the folder that holds hub.xml");
     return files;
   }
   read(root / "hub.xml", "hub", files.hub, diagnostics);
@@ -93,8 +97,8 @@ Files Files::load(const std::string& directory, Diagnostics& diagnostics) {
   read_folder(root / "schemas", ".xsd", false, files.schemas, diagnostics);
   // The mappings stand beside the configuration's folder, wherever the program was started from.
   const fs::path beside = (root / ".." / "mappings").lexically_normal();
-  read_folder(fs::is_directory(root / "mappings", error) ? root / "mappings" : beside, ".map.xml", true,
-              files.mappings, diagnostics);
+  read_folder(fs::is_directory(root / "mappings", error) ? root / "mappings" : beside, ".map.xml",
+              true, files.mappings, diagnostics);
   files.hash = hash_of(files);
   return files;
 }
@@ -113,7 +117,8 @@ void resolve_settings(Element& element, const Settings& settings, Diagnostics& d
       const std::string name = attribute.value.substr(at + 2, end - at - 2);
       const auto setting = settings.find(name);
       if (setting == settings.end()) {
-        diagnostics.add(attribute.value_place, "unknown setting \"" + name + "\"", suggest(name, known));
+        diagnostics.add(attribute.value_place, "unknown setting \"" + name + "\"",
+                        suggest(name, known));
         at = end;
         continue;
       }

@@ -12,20 +12,23 @@ namespace masar::config {
 
 /// One file of the configuration, as read.
 struct File {
-  std::string path;       ///< as people are shown it: relative to the working directory where it was given so
-  std::string name;       ///< without folder and endings: `portal-in`; of a mapping with its folder: `portal/application`
+  std::string
+      path;  ///< as people are shown it: relative to the working directory where it was given so
+  std::string name;  ///< without folder and endings: `portal-in`; of a mapping with its folder:
+                     ///< `portal/application`
   std::string contents;
 };
 
-/// All files of one configuration: read once, so that everything compiled and the hash see the same bytes.
-/// Immutable after load().
+/// All files of one configuration: read once, so that everything compiled and the hash see the same
+/// bytes. Immutable after load().
 struct Files {
-  std::vector<File> hub;         ///< exactly one once loaded without findings
+  std::vector<File> hub;  ///< exactly one once loaded without findings
   std::vector<File> endpoints, routes, processes, calendars, lookups, texts, schemas, mappings;
-  std::string hash;              ///< SHA-256 over names and contents, hex: names the snapshot
+  std::string hash;  ///< SHA-256 over names and contents, hex: names the snapshot
 
-  /// Reads `directory` (hub.xml and its folders) and the folder `mappings` beside it. Folders that are
-  /// missing are empty. What cannot be read goes to `diagnostics`. At most 10,000 files of 4 MiB.
+  /// Reads `directory` (hub.xml and its folders) and the folder `mappings` beside it. Folders that
+  /// are missing are empty. What cannot be read goes to `diagnostics`. At most 10,000 files of 4
+  /// MiB.
   static Files load(const std::string& directory, Diagnostics& diagnostics);
 };
 

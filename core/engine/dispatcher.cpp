@@ -20,7 +20,8 @@ struct Dispatcher::Pick {
   std::optional<SteadyClock::TimePoint::duration> look_again;
 };
 
-Dispatcher::Dispatcher(const Parts& parts, const Endpoint& endpoint, std::unique_ptr<connector::Outbound> outbound)
+Dispatcher::Dispatcher(const Parts& parts, const Endpoint& endpoint,
+                       std::unique_ptr<connector::Outbound> outbound)
     : parts_(parts), endpoint_(endpoint), outbound_(std::move(outbound)) {
   state_.with([&](State& state) {
     state.random.seed(parts.seed);
@@ -94,7 +95,8 @@ void Dispatcher::look_again(SteadyClock::TimePoint::duration after) {
   });
 }
 
-// In this order: pause, credit, breaker, concurrency, rate. Not-after is looked at last, in attempt().
+// In this order: pause, credit, breaker, concurrency, rate. Not-after is looked at last, in
+// attempt().
 std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
   if (parts_.pauses.endpoint(endpoint_.spec.id) || !outbound_->ready()) return std::nullopt;
   const DeliveryPolicy& policy = endpoint_.delivery;
@@ -102,15 +104,18 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
     if (state.ready.empty()) return std::nullopt;
     if (now < state.open_until) return Pick{std::nullopt, state.open_until - now};
     const bool tries = state.open_until != SteadyClock::TimePoint{};
-    if (tries && state.half_open) return std::nullopt;  // one attempt tries whether the partner is back
+    if (tries && state.half_open)
+      return std::nullopt;  // one attempt tries whether the partner is back
     if (state.sending >= policy.concurrency) return std::nullopt;
     if (policy.rate_per_second > 0) {
       const double passed = std::chrono::duration<double>(now - state.refilled).count();
-      state.tokens = std::min(policy.rate_per_second, state.tokens + passed * policy.rate_per_second);
+      state.tokens =
+          std::min(policy.rate_per_second, state.tokens + passed * policy.rate_per_second);
       state.refilled = now;
       if (state.tokens < 1) {
         const std::chrono::duration<double> wait((1 - state.tokens) / policy.rate_per_second);
-        return Pick{std::nullopt, std::chrono::duration_cast<SteadyClock::TimePoint::duration>(wait)};
+        return Pick{std::nullopt,
+                    std::chrono::duration_cast<SteadyClock::TimePoint::duration>(wait)};
       }
       state.tokens -= 1;
     }
@@ -160,8 +165,8 @@ void Dispatcher::attempt(store::OutboxRow row) {
   begin(kept);
 }
 
-// The case expires it at its turn, as when the timer sends its due time in; the timer's own row may be gone, where it
-// came while an attempt was under way.
+// The case expires it at its turn, as when the timer sends its due time in; the timer's own row may
+// be gone, where it came while an attempt was under way.
 void Dispatcher::expire(const std::shared_ptr<store::OutboxRow>& row) {
   store::Transaction transaction;
   store::JournalRow event;
@@ -188,8 +193,14 @@ bool Dispatcher::visit_over(const store::OutboxRow& row) const {
 
 void Dispatcher::withdraw(const std::shared_ptr<store::OutboxRow>& row) {
   store::Transaction transaction;
-  transaction.outbox_updates.push_back(
-      {row->id, {store::OutboxState::ready}, store::OutboxState::withdrawn, row->attempts, "visit-over", {}, {}, {}});
+  transaction.outbox_updates.push_back({row->id,
+                                        {store::OutboxState::ready},
+                                        store::OutboxState::withdrawn,
+                                        row->attempts,
+                                        "visit-over",
+                                        {},
+                                        {},
+                                        {}});
   put_timers_cleared(*row, transaction);
   transaction.audit.push_back(audit_of(*row, "withdrawn", "its visit is over"));
   // Its case withdraws the task that was asked about it.
@@ -202,10 +213,17 @@ void Dispatcher::withdraw(const std::shared_ptr<store::OutboxRow>& row) {
 
 void Dispatcher::begin(const std::shared_ptr<store::OutboxRow>& row) {
   store::Transaction transaction;
-  transaction.outbox_updates.push_back(
-      {row->id, {store::OutboxState::ready}, store::OutboxState::sending, row->attempts + 1, {}, {}, {}, {}});
+  transaction.outbox_updates.push_back({row->id,
+                                        {store::OutboxState::ready},
+                                        store::OutboxState::sending,
+                                        row->attempts + 1,
+                                        {},
+                                        {},
+                                        {},
+                                        {}});
   parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
-    // A conflict: the row is not ready any more (expired, withdrawn); failed: the store will be tried again.
+    // A conflict: the row is not ready any more (expired, withdrawn); failed: the store will be
+    // tried again.
     if (commit.status == store::CommitStatus::conflict) return release(row->case_key, true);
     if (commit.status == store::CommitStatus::failed) return back_off(row, std::chrono::seconds(1));
     ++row->attempts;
@@ -221,10 +239,12 @@ void Dispatcher::send(const std::shared_ptr<store::OutboxRow>& row) {
   attempt.headers = connector::read_headers(row->headers);
   attempt.body = row->body;
   attempt.not_after = row->not_after;
-  outbound_->send(std::move(attempt), [this, row](connector::Outcome outcome) { finish(row, std::move(outcome)); });
+  outbound_->send(std::move(attempt),
+                  [this, row](connector::Outcome outcome) { finish(row, std::move(outcome)); });
 }
 
-// A reply that cannot be read or does not fit its schema: the partner acted, we do not know how (unknown).
+// A reply that cannot be read or does not fit its schema: the partner acted, we do not know how
+// (unknown).
 void Dispatcher::check_reply(const store::OutboxRow& row, connector::Outcome& outcome) const {
   const auto* route = parts_.snapshot.route(row.route);
   const bool wanted = route && static_cast<std::size_t>(row.step) < route->before.size();
@@ -234,7 +254,8 @@ void Dispatcher::check_reply(const store::OutboxRow& row, connector::Outcome& ou
     if (!endpoint_.gate) return;
     const auto findings = endpoint_.gate->validate(document->document_element());
     if (findings.empty()) return;
-    throw Error(ErrorKind::rejected, "schema-invalid", findings[0].element + ": " + findings[0].text);
+    throw Error(ErrorKind::rejected, "schema-invalid",
+                findings[0].element + ": " + findings[0].text);
   } catch (const Error& error) {
     outcome.kind = connector::OutcomeKind::unknown;
     outcome.code = error.code();
@@ -249,7 +270,8 @@ bool Dispatcher::tries_again(const store::OutboxRow& row, const connector::Outco
   if (!repeatable) return false;
   if (row.attempts < endpoint_.delivery.attempts) return true;
   const auto* route = parts_.snapshot.route(row.route);
-  const auto* handler = route ? route->on_failure(outcome_name(outcome.kind), outcome.code) : nullptr;
+  const auto* handler =
+      route ? route->on_failure(outcome_name(outcome.kind), outcome.code) : nullptr;
   return handler && handler->keep_retrying;
 }
 
@@ -263,19 +285,23 @@ void Dispatcher::finish(const std::shared_ptr<store::OutboxRow>& row, connector:
   });
 }
 
-void Dispatcher::store_outcome(const std::shared_ptr<store::OutboxRow>& row, const connector::Outcome& outcome,
-                               bool again) {
+void Dispatcher::store_outcome(const std::shared_ptr<store::OutboxRow>& row,
+                               const connector::Outcome& outcome, bool again) {
   const auto* route = parts_.snapshot.route(row->route);
   auto transaction = outcome_transaction(*row, outcome, again, route, parts_.snapshot.hash);
-  parts_.journal.submit(std::move(transaction), [this, row, outcome, again](const store::Commit& commit) {
-    if (commit.status == store::CommitStatus::failed) {
-      // What the partner did must not be forgotten while the store is away: try until it is back.
-      return parts_.executor.post_after(std::chrono::milliseconds(500),
-                                        [this, row, outcome, again] { store_outcome(row, outcome, again); });
-    }
-    if (again && commit.status == store::CommitStatus::committed) return back_off(row, outcome.retry_after);
-    release(row->case_key, true);
-  });
+  parts_.journal.submit(
+      std::move(transaction), [this, row, outcome, again](const store::Commit& commit) {
+        if (commit.status == store::CommitStatus::failed) {
+          // What the partner did must not be forgotten while the store is away: try until it is
+          // back.
+          return parts_.executor.post_after(
+              std::chrono::milliseconds(500),
+              [this, row, outcome, again] { store_outcome(row, outcome, again); });
+        }
+        if (again && commit.status == store::CommitStatus::committed)
+          return back_off(row, outcome.retry_after);
+        release(row->case_key, true);
+      });
 }
 
 void Dispatcher::count(const connector::Outcome& outcome) {
@@ -292,13 +318,16 @@ void Dispatcher::count(const connector::Outcome& outcome) {
   });
 }
 
-void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row, std::optional<std::chrono::seconds> at_least) {
+void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row,
+                          std::optional<std::chrono::seconds> at_least) {
   const DeliveryPolicy& policy = endpoint_.delivery;
   const auto wait = state_.with([&](State& state) {
     double ms = static_cast<double>(policy.first.count());
-    for (int n = 1; n < row->attempts && ms < static_cast<double>(policy.max.count()); ++n) ms *= policy.factor;
+    for (int n = 1; n < row->attempts && ms < static_cast<double>(policy.max.count()); ++n)
+      ms *= policy.factor;
     ms = std::min(ms, static_cast<double>(policy.max.count()));
-    std::uniform_real_distribution<double> spread(1.0 - policy.jitter_percent / 100.0, 1.0 + policy.jitter_percent / 100.0);
+    std::uniform_real_distribution<double> spread(1.0 - policy.jitter_percent / 100.0,
+                                                  1.0 + policy.jitter_percent / 100.0);
     ++state.backing_off;
     --state.sending;
     state.half_open = false;
@@ -344,7 +373,8 @@ std::size_t Dispatcher::in_flight() const {
   const auto now = parts_.steady.now();
   return state_.with([&](State& state) {
     const bool held = paused || now < state.open_until;
-    return static_cast<std::size_t>(state.sending) + (held ? 0 : state.ready.size() + (state.behind ? 1 : 0));
+    return static_cast<std::size_t>(state.sending) +
+           (held ? 0 : state.ready.size() + (state.behind ? 1 : 0));
   });
 }
 
@@ -353,7 +383,10 @@ Dispatcher::Status Dispatcher::status() const {
   Status status = state_.with([&](State& state) {
     const bool open = now < state.open_until;
     const bool half = !open && state.open_until != SteadyClock::TimePoint{};
-    return Status{open ? "open" : half ? "half-open" : "closed", state.held, static_cast<std::size_t>(state.sending), false};
+    return Status{open   ? "open"
+                  : half ? "half-open"
+                         : "closed",
+                  state.held, static_cast<std::size_t>(state.sending), false};
   });
   status.ready = outbound_->ready();
   return status;

@@ -21,13 +21,13 @@
 
 namespace masar::engine {
 
-/// Drains the outbox to one outbound endpoint (ENGINE.md 16, 18): effects of one case in their order, other
-/// cases beside them; breaker, concurrency, rate, not-after, the commit that marks the row "sending", the attempt,
-/// and one commit for its outcome.
+/// Drains the outbox to one outbound endpoint (ENGINE.md 16, 18): effects of one case in their
+/// order, other cases beside them; breaker, concurrency, rate, not-after, the commit that marks the
+/// row "sending", the attempt, and one commit for its outcome.
 ///
-/// Entities: the queues (by case, each with at most one row under way), the endpoint's connector, the
-/// store's writer. offer() comes from the writer's thread; outcomes from the connector's; pump() runs on the
-/// executor. All state is in one Guarded; nothing is called while it is held.
+/// Entities: the queues (by case, each with at most one row under way), the endpoint's connector,
+/// the store's writer. offer() comes from the writer's thread; outcomes from the connector's;
+/// pump() runs on the executor. All state is in one Guarded; nothing is called while it is held.
 /// Limits: at most `kHeldMax` rows in memory; the rest is read from the store as the queues drain.
 class Dispatcher {
  public:
@@ -41,11 +41,12 @@ class Dispatcher {
     const SteadyClock& steady;
     Pauses& pauses;
     Metrics& metrics;
-    std::uint64_t seed = 0;                 ///< of the jitter
+    std::uint64_t seed = 0;  ///< of the jitter
   };
   static constexpr std::size_t kHeldMax = 4096;
 
-  Dispatcher(const Parts& parts, const Endpoint& endpoint, std::unique_ptr<connector::Outbound> outbound);
+  Dispatcher(const Parts& parts, const Endpoint& endpoint,
+             std::unique_ptr<connector::Outbound> outbound);
 
   /// A committed, ready row. In the order of the commits.
   void offer(store::OutboxRow row);
@@ -54,39 +55,39 @@ class Dispatcher {
   void pause_changed() { wake(); }
   /// No further attempts begin; those under way finish.
   void stop() { stopped_.store(true); }
-  /// Attempts under way, and rows whose attempt could begin now (waiting for credit counts; back-off, an open
-  /// breaker and a pause do not).
+  /// Attempts under way, and rows whose attempt could begin now (waiting for credit counts;
+  /// back-off, an open breaker and a pause do not).
   std::size_t in_flight() const;
   connector::Outbound& outbound() { return *outbound_; }
 
   struct Status {
-    std::string breaker;       ///< closed, open, half-open
-    std::size_t waiting = 0;   ///< rows in memory
+    std::string breaker;      ///< closed, open, half-open
+    std::size_t waiting = 0;  ///< rows in memory
     std::size_t sending = 0;
-    bool ready = false;        ///< whether an attempt could begin
+    bool ready = false;  ///< whether an attempt could begin
   };
   Status status() const;
 
  private:
   struct CaseQueue {
     std::deque<store::OutboxRow> rows;
-    bool busy = false;                       ///< its head is under way or in back-off
+    bool busy = false;  ///< its head is under way or in back-off
   };
   struct State {
     std::unordered_map<std::string, CaseQueue> cases;
-    std::deque<std::string> ready;           ///< cases whose head may be attempted, each once
+    std::deque<std::string> ready;  ///< cases whose head may be attempted, each once
     std::size_t held = 0;
     std::size_t backing_off = 0;
     int sending = 0;
-    std::int64_t last = 0;                   ///< highest sequence taken in
-    bool started = false;                    ///< until then rows stay in the store
-    bool behind = false;                     ///< rows beyond `last` are in the store only
-    bool missed = false;                     ///< one came since the store was last read
+    std::int64_t last = 0;  ///< highest sequence taken in
+    bool started = false;   ///< until then rows stay in the store
+    bool behind = false;    ///< rows beyond `last` are in the store only
+    bool missed = false;    ///< one came since the store was last read
     bool pumping = false;
     bool again = false;
-    bool looking = false;                    ///< a look after the breaker or the rate is due
-    int failures = 0;                        ///< in a row
-    SteadyClock::TimePoint open_until{};     ///< of the breaker
+    bool looking = false;                 ///< a look after the breaker or the rate is due
+    int failures = 0;                     ///< in a row
+    SteadyClock::TimePoint open_until{};  ///< of the breaker
     bool half_open = false;
     double tokens = 0;
     SteadyClock::TimePoint refilled{};
@@ -106,12 +107,14 @@ class Dispatcher {
   void finish(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome);
   void check_reply(const store::OutboxRow& row, connector::Outcome& outcome) const;
   bool tries_again(const store::OutboxRow& row, const connector::Outcome& outcome) const;
-  void store_outcome(const std::shared_ptr<store::OutboxRow>& row, const connector::Outcome& outcome, bool again);
+  void store_outcome(const std::shared_ptr<store::OutboxRow>& row,
+                     const connector::Outcome& outcome, bool again);
   bool visit_over(const store::OutboxRow& row) const;
   void withdraw(const std::shared_ptr<store::OutboxRow>& row);
   void expire(const std::shared_ptr<store::OutboxRow>& row);
   void count(const connector::Outcome& outcome);
-  void back_off(const std::shared_ptr<store::OutboxRow>& row, std::optional<std::chrono::seconds> at_least);
+  void back_off(const std::shared_ptr<store::OutboxRow>& row,
+                std::optional<std::chrono::seconds> at_least);
   void release(const std::string& key, bool drop_head);
 
   Parts parts_;

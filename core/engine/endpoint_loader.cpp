@@ -15,51 +15,85 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 const ElementTable kEndpoint{
-    "endpoint", "One named, configured edge of a partner.",
+    "endpoint",
+    "One named, configured edge of a partner.",
     {{"id", Kind::name, true, "", "its name", {}},
      {"partner", Kind::name, true, "", "the partner it belongs to", {}},
      {"connector", Kind::choice, true, "", "the protocol", {"amqp", "http", "soap", "mfep", "sms"}},
      {"direction", Kind::choice, true, "", "in or out", {"in", "out"}},
-     {"schema", Kind::text, false, "", "file name in schemas/ that its messages are valid against", {}},
+     {"schema",
+      Kind::text,
+      false,
+      "",
+      "file name in schemas/ that its messages are valid against",
+      {}},
      {"refusals", Kind::name, false, "", "outbound endpoint that is told of refused messages", {}},
      {"refusal-mapping", Kind::text, false, "", "mapping that writes the refusal", {}},
      {"wait", Kind::duration, false, "PT8S", "how long a caller waits for its reply", {}}},
     {"*"}};
-const ElementTable kTimeout{"timeout", "How long one attempt may take.",
-                            {{"after", Kind::duration, true, "PT5S", "the limit", {}}}, {}};
-const ElementTable kRetry{"retry", "How often, and at which intervals, an attempt is repeated.",
-                          {{"attempts", Kind::integer, true, "5", "attempts in all", {}},
-                           {"first", Kind::duration, true, "PT1S", "the first interval", {}},
-                           {"factor", Kind::integer, false, "2", "each interval is so many times the one before", {}},
-                           {"max", Kind::duration, true, "PT1M", "the longest interval", {}},
-                           {"jitter", Kind::integer, false, "20", "random part of an interval, percent", {}}},
-                          {}};
-const ElementTable kBreaker{"breaker", "Stops attempts for a while after failures in a row.",
-                            {{"failures", Kind::integer, true, "5", "failures in a row; 0: no breaker", {}},
-                             {"open", Kind::duration, true, "PT5S", "how long it stays open", {}}},
+const ElementTable kTimeout{"timeout",
+                            "How long one attempt may take.",
+                            {{"after", Kind::duration, true, "PT5S", "the limit", {}}},
                             {}};
-const ElementTable kRate{"rate", "Attempts a second at most.",
-                         {{"per-second", Kind::integer, true, "0", "0: unlimited", {}}}, {}};
-const ElementTable kConcurrency{"concurrency", "Attempts under way at once at most.",
-                                {{"max", Kind::integer, true, "8", "attempts", {}}}, {}};
-const ElementTable kIdempotency{"idempotency", "Whether an attempt with an unknown outcome may be repeated.",
-                                {{"kind", Kind::choice, true, "at-most-once", "what the partner does with a repetition",
+const ElementTable kRetry{
+    "retry",
+    "How often, and at which intervals, an attempt is repeated.",
+    {{"attempts", Kind::integer, true, "5", "attempts in all", {}},
+     {"first", Kind::duration, true, "PT1S", "the first interval", {}},
+     {"factor", Kind::integer, false, "2", "each interval is so many times the one before", {}},
+     {"max", Kind::duration, true, "PT1M", "the longest interval", {}},
+     {"jitter", Kind::integer, false, "20", "random part of an interval, percent", {}}},
+    {}};
+const ElementTable kBreaker{
+    "breaker",
+    "Stops attempts for a while after failures in a row.",
+    {{"failures", Kind::integer, true, "5", "failures in a row; 0: no breaker", {}},
+     {"open", Kind::duration, true, "PT5S", "how long it stays open", {}}},
+    {}};
+const ElementTable kRate{"rate",
+                         "Attempts a second at most.",
+                         {{"per-second", Kind::integer, true, "0", "0: unlimited", {}}},
+                         {}};
+const ElementTable kConcurrency{"concurrency",
+                                "Attempts under way at once at most.",
+                                {{"max", Kind::integer, true, "8", "attempts", {}}},
+                                {}};
+const ElementTable kIdempotency{"idempotency",
+                                "Whether an attempt with an unknown outcome may be repeated.",
+                                {{"kind",
+                                  Kind::choice,
+                                  true,
+                                  "at-most-once",
+                                  "what the partner does with a repetition",
                                   {"idempotent", "at-most-once"}}},
                                 {}};
 const ElementTable kDeduplicate{
-    "deduplicate", "A key by which a message that comes again is known.",
+    "deduplicate",
+    "A key by which a message that comes again is known.",
     {{"name", Kind::name, false, "", "its name; default: the key's text", {}},
      {"key", Kind::expression, true, "", "where the key stands", {}},
-     {"same", Kind::text, false, "", "paths, separated by spaces, whose content must be the same", {}},
+     {"same",
+      Kind::text,
+      false,
+      "",
+      "paths, separated by spaces, whose content must be the same",
+      {}},
      {"keep", Kind::span, false, "P400D", "how long it is known", {}},
-     {"of", Kind::choice, false, "message", "of the whole message or of each part", {"message", "part"}}},
+     {"of",
+      Kind::choice,
+      false,
+      "message",
+      "of the whole message or of each part",
+      {"message", "part"}}},
     {}};
 
-const std::vector<std::string_view> kDelivery{"timeout", "retry", "breaker", "rate", "concurrency", "idempotency"};
+const std::vector<std::string_view> kDelivery{"timeout", "retry",       "breaker",
+                                              "rate",    "concurrency", "idempotency"};
 
 milliseconds to_ms(Duration duration) { return duration_cast<milliseconds>(duration); }
 
-void read_delivery(const config::Element& root, Endpoint& endpoint, config::Diagnostics& diagnostics) {
+void read_delivery(const config::Element& root, Endpoint& endpoint,
+                   config::Diagnostics& diagnostics) {
   DeliveryPolicy& policy = endpoint.delivery;
   std::size_t expected = 0;
   for (const auto* element : root.elements()) {
@@ -67,8 +101,9 @@ void read_delivery(const config::Element& root, Endpoint& endpoint, config::Diag
     if (found == kDelivery.end()) continue;
     const auto at = static_cast<std::size_t>(found - kDelivery.begin());
     if (at < expected) {
-      diagnostics.add(element->place, "<" + element->name.local + "> stands in the wrong place",
-                      "write timeout, retry, breaker, rate, concurrency, idempotency in this order, each once");
+      diagnostics.add(
+          element->place, "<" + element->name.local + "> stands in the wrong place",
+          "write timeout, retry, breaker, rate, concurrency, idempotency in this order, each once");
     }
     expected = at + 1;
   }
@@ -85,13 +120,15 @@ void read_delivery(const config::Element& root, Endpoint& endpoint, config::Diag
     policy.first = to_ms(v->duration("first"));
     policy.factor = static_cast<double>(std::clamp<std::int64_t>(v->integer("factor"), 1, 100));
     policy.max = to_ms(v->duration("max"));
-    policy.jitter_percent = static_cast<int>(std::clamp<std::int64_t>(v->integer("jitter"), 0, 100));
+    policy.jitter_percent =
+        static_cast<int>(std::clamp<std::int64_t>(v->integer("jitter"), 0, 100));
   }
   if (const auto v = part(kBreaker)) {
     policy.breaker_failures = static_cast<int>(v->integer("failures"));
     policy.breaker_open = to_ms(v->duration("open"));
   }
-  if (const auto v = part(kRate)) policy.rate_per_second = static_cast<double>(v->integer("per-second"));
+  if (const auto v = part(kRate))
+    policy.rate_per_second = static_cast<double>(v->integer("per-second"));
   if (const auto v = part(kConcurrency)) {
     policy.concurrency = static_cast<int>(std::clamp<std::int64_t>(v->integer("max"), 1, 10'000));
   }
@@ -101,7 +138,8 @@ void read_delivery(const config::Element& root, Endpoint& endpoint, config::Diag
   endpoint.spec.concurrency = static_cast<std::size_t>(policy.concurrency);
 }
 
-void check_children(const config::Element& root, const Endpoint& endpoint, config::Diagnostics& diagnostics) {
+void check_children(const config::Element& root, const Endpoint& endpoint,
+                    config::Diagnostics& diagnostics) {
   std::vector<std::string> known{endpoint.connector};
   if (endpoint.spec.inbound) {
     known.push_back("deduplicate");
@@ -110,11 +148,13 @@ void check_children(const config::Element& root, const Endpoint& endpoint, confi
   }
   for (const auto* element : root.elements()) {
     if (std::find(known.begin(), known.end(), element->name.local) != known.end()) continue;
-    diagnostics.add(element->place, "unknown element <" + element->name.local + "> in this endpoint",
+    diagnostics.add(element->place,
+                    "unknown element <" + element->name.local + "> in this endpoint",
                     config::suggest(element->name.local, known));
   }
   if (!endpoint.connector.empty() && !root.element(endpoint.connector)) {
-    diagnostics.add(root.place, "the settings of its connector are missing", "write <" + endpoint.connector + " …/>");
+    diagnostics.add(root.place, "the settings of its connector are missing",
+                    "write <" + endpoint.connector + " …/>");
   }
 }
 
@@ -124,11 +164,15 @@ void link_key(const config::Element& element, Endpoint& endpoint, const Snapshot
   const auto scope = route::message_scope(snapshot.library);
   const auto* key = element.attribute("key");
   if (!key) return;
-  auto compiled = expression::compile(key->value, key->value_place, scope,
-                                      expression::Type{expression::Kind::text, {}, {}}, diagnostics);
+  auto compiled =
+      expression::compile(key->value, key->value_place, scope,
+                          expression::Type{expression::Kind::text, {}, {}}, diagnostics);
   if (!compiled) return;
-  DuplicateKey duplicate{values.has("name") ? values.text("name") : key->value, values.text("of") == "part",
-                         std::move(*compiled), {}, values.span("keep")};
+  DuplicateKey duplicate{values.has("name") ? values.text("name") : key->value,
+                         values.text("of") == "part",
+                         std::move(*compiled),
+                         {},
+                         values.span("keep")};
   std::istringstream paths(values.text("same"));
   for (std::string path; paths >> path;) {
     auto same = expression::compile(path, values.place("same"), scope,
@@ -172,7 +216,8 @@ std::unique_ptr<Endpoint> load_endpoint(const config::Element& root, const Snaps
 
 void link_endpoint(Endpoint& endpoint, const Snapshot& snapshot, config::Diagnostics& diagnostics) {
   const config::Element& root = *endpoint.spec.root;
-  for (const auto* element : root.elements("deduplicate")) link_key(*element, endpoint, snapshot, diagnostics);
+  for (const auto* element : root.elements("deduplicate"))
+    link_key(*element, endpoint, snapshot, diagnostics);
   if (endpoint.refusals.empty()) return;
   const config::Place place = root.attribute("refusals")->value_place;
   const auto* target = snapshot.endpoint(endpoint.refusals);
@@ -186,7 +231,8 @@ void link_endpoint(Endpoint& endpoint, const Snapshot& snapshot, config::Diagnos
   }
   const auto* named = root.attribute("refusal-mapping");
   if (!named) {
-    diagnostics.add(root.place, "refusals= needs refusal-mapping=", "name the mapping that writes the refusal");
+    diagnostics.add(root.place,
+                    "refusals= needs refusal-mapping=", "name the mapping that writes the refusal");
     return;
   }
   const auto mapping = snapshot.library.mappings.find(named->value);

@@ -14,13 +14,13 @@ struct IntakeDesk::Part {
   Document document;
   std::string payload;
   std::vector<store::KeyRow> keys;
-  store::RowId duplicate_of = 0;         ///< journal row of the first one
-  int twin_of = -1;                      ///< the same part stands earlier in this message
-  std::optional<connector::PartAnswer> answer;      ///< known already: refused, recorded
+  store::RowId duplicate_of = 0;                ///< journal row of the first one
+  int twin_of = -1;                             ///< the same part stands earlier in this message
+  std::optional<connector::PartAnswer> answer;  ///< known already: refused, recorded
   std::string case_key;
-  bool keep = false;                     ///< journaled as a dead letter at once
-  bool record = false;                   ///< accepted with an audit row only
-  int journal_index = -1;                ///< in the transaction
+  bool keep = false;       ///< journaled as a dead letter at once
+  bool record = false;     ///< accepted with an audit row only
+  int journal_index = -1;  ///< in the transaction
 };
 
 /// One message on its way into the journal. Used by one thread at a time, but for finish().
@@ -32,7 +32,7 @@ struct IntakeDesk::Exchange {
   route::Origin origin;
   Document document;
   std::vector<Part> parts;
-  std::vector<store::KeyRow> keys;       ///< of the message; stored with its first new part
+  std::vector<store::KeyRow> keys;  ///< of the message; stored with its first new part
   std::vector<expression::Value> variables;
   int tries = 0;
   std::atomic<bool> finished{false};

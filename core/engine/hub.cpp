@@ -10,8 +10,8 @@
 namespace masar::engine {
 namespace {
 
-constexpr std::size_t kCarefulMax = 1000;                     ///< rows applied one by one after an unclean stop
-constexpr std::chrono::milliseconds kDrain{30'000};           ///< ENGINE.md 25
+constexpr std::size_t kCarefulMax = 1000;  ///< rows applied one by one after an unclean stop
+constexpr std::chrono::milliseconds kDrain{30'000};  ///< ENGINE.md 25
 constexpr std::chrono::milliseconds kCommitWait{60'000};
 constexpr const char* kCleanSetting = "clean";
 constexpr const char* kClockSetting = "clock";
@@ -23,16 +23,19 @@ Hub::Hub(const Parts& parts)
       reader_(parts.snapshot->prefixes, parts.snapshot->hub.xml),
       journal_(parts.store),
       series_(parts.snapshot->hub.series, parts.store),
-      lanes_({*parts.snapshot, parts.store, series_, reader_, journal_, replies_, parts.executor, metrics_,
-              parts.snapshot->hub.lane_bytes_max, parts.snapshot->hub.cases_cached}),
+      lanes_({*parts.snapshot, parts.store, series_, reader_, journal_, replies_, parts.executor,
+              metrics_, parts.snapshot->hub.lane_bytes_max, parts.snapshot->hub.cases_cached}),
       timers_(parts.store, journal_, parts.executor, parts.business, parts.snapshot->hash),
       pass_through_(reader_, metrics_),
-      intake_({*parts.snapshot, parts.store, reader_, journal_, lanes_, replies_, pauses_, parts.executor,
-               parts.business, parts.steady, metrics_,
-               [this](const route::Route& route, connector::Received received, connector::Intake::Answer answer) {
+      intake_({*parts.snapshot, parts.store, reader_, journal_, lanes_, replies_, pauses_,
+               parts.executor, parts.business, parts.steady, metrics_,
+               [this](const route::Route& route, connector::Received received,
+                      connector::Intake::Answer answer) {
                  pass_through_.forward(route, std::move(received), std::move(answer));
                }}) {
-  journal_.set_hooks({[this](store::JournalRow row, Document document) { lanes_.push(std::move(row), std::move(document)); },
+  journal_.set_hooks({[this](store::JournalRow row, Document document) {
+                        lanes_.push(std::move(row), std::move(document));
+                      },
                       [this](store::OutboxRow row) {
                         const auto found = dispatchers_.find(row.endpoint);
                         if (found != dispatchers_.end()) found->second->offer(std::move(row));
@@ -58,7 +61,9 @@ void Hub::make_dispatchers() {
   }
   for (const auto& [id, endpoint] : parts_.snapshot->endpoints) {
     auto* connector = this->connector(endpoint->connector);
-    if (!connector) throw Error(ErrorKind::config, "unknown-connector", "there is no connector " + endpoint->connector);
+    if (!connector)
+      throw Error(ErrorKind::config, "unknown-connector",
+                  "there is no connector " + endpoint->connector);
     if (endpoint->spec.inbound) {
       connector->add_inbound(endpoint->spec, intake_);
       continue;
@@ -70,8 +75,9 @@ void Hub::make_dispatchers() {
       continue;
     }
     dispatchers_[id] = std::make_unique<Dispatcher>(
-        Dispatcher::Parts{*parts_.snapshot, parts_.store, reader_, journal_, parts_.executor, parts_.business,
-                          parts_.steady, pauses_, metrics_, parts_.seed + dispatchers_.size()},
+        Dispatcher::Parts{*parts_.snapshot, parts_.store, reader_, journal_, parts_.executor,
+                          parts_.business, parts_.steady, pauses_, metrics_,
+                          parts_.seed + dispatchers_.size()},
         *endpoint, std::move(outbound));
   }
 }
@@ -101,10 +107,12 @@ void Hub::commit_and_wait(store::Transaction transaction) {
     outcome->store(commit.status == store::CommitStatus::committed ? committed : refused);
   });
   wait_until([&] { return outcome->load() != waiting; }, kCommitWait);
-  if (outcome->load() != committed) throw Error(ErrorKind::transient, "store", "the store does not commit");
+  if (outcome->load() != committed)
+    throw Error(ErrorKind::transient, "store", "the store does not commit");
 }
 
-// A hub that died between "sending" and the outcome: unknown, or ready again where the endpoint is idempotent.
+// A hub that died between "sending" and the outcome: unknown, or ready again where the endpoint is
+// idempotent.
 void Hub::recover_sending() {
   for (const auto& [id, dispatcher] : dispatchers_) {
     const auto& endpoint = *parts_.snapshot->endpoint(id);
@@ -114,14 +122,19 @@ void Hub::recover_sending() {
       for (const auto& row : rows) {
         after = row.sequence;
         if (row.state != store::OutboxState::sending) continue;
-        const connector::Outcome lost{connector::OutcomeKind::unknown, "interrupted",
-                                      "the hub stopped before the outcome was known", {}, {}};
-        auto one = outcome_transaction(row, lost, endpoint.delivery.idempotent, parts_.snapshot->route(row.route),
-                                       parts_.snapshot->hash);
-        std::move(one.outbox_updates.begin(), one.outbox_updates.end(), std::back_inserter(all.outbox_updates));
+        const connector::Outcome lost{connector::OutcomeKind::unknown,
+                                      "interrupted",
+                                      "the hub stopped before the outcome was known",
+                                      {},
+                                      {}};
+        auto one = outcome_transaction(row, lost, endpoint.delivery.idempotent,
+                                       parts_.snapshot->route(row.route), parts_.snapshot->hash);
+        std::move(one.outbox_updates.begin(), one.outbox_updates.end(),
+                  std::back_inserter(all.outbox_updates));
         std::move(one.journal.begin(), one.journal.end(), std::back_inserter(all.journal));
         std::move(one.audit.begin(), one.audit.end(), std::back_inserter(all.audit));
-        std::move(one.timers_cleared.begin(), one.timers_cleared.end(), std::back_inserter(all.timers_cleared));
+        std::move(one.timers_cleared.begin(), one.timers_cleared.end(),
+                  std::back_inserter(all.timers_cleared));
       }
       if (!all.outbox_updates.empty()) commit_and_wait(std::move(all));
       if (rows.size() < 500) break;
@@ -129,7 +142,8 @@ void Hub::recover_sending() {
   }
 }
 
-// An event that kills the process must not do so for ever: each attempt is counted before it is made.
+// An event that kills the process must not do so for ever: each attempt is counted before it is
+// made.
 void Hub::apply_carefully() {
   const auto rows = parts_.store.undone(0, kCarefulMax);
   for (auto row : rows) {
@@ -141,9 +155,13 @@ void Hub::apply_carefully() {
     lanes_.push_alone(std::move(row));
     const auto done = [this] { return lanes_.waiting() == 0 && journal_.in_flight() == 0; };
     wait_until(done, kDrain);
-    if (!done()) throw Error(ErrorKind::transient, "recovery", "an event left by an unclean stop does not end");
+    if (!done())
+      throw Error(ErrorKind::transient, "recovery",
+                  "an event left by an unclean stop does not end");
   }
-  if (!rows.empty()) parts_.log("info", "applied " + std::to_string(rows.size()) + " events left by an unclean stop");
+  if (!rows.empty())
+    parts_.log("info",
+               "applied " + std::to_string(rows.size()) + " events left by an unclean stop");
 }
 
 void Hub::start() {
@@ -151,17 +169,19 @@ void Hub::start() {
   make_dispatchers();
   store::Transaction begun;
   begun.settings.emplace_back(kCleanSetting, "0");
-  if (parts_.stepped) begun.settings.emplace_back(kClockSetting, format_instant(parts_.stepped->now()));
+  if (parts_.stepped)
+    begun.settings.emplace_back(kClockSetting, format_instant(parts_.stepped->now()));
   commit_and_wait(std::move(begun));
   series_.start();
-  // Lanes and dispatchers are not open yet: what recovery journals and puts into the outbox is read with the rest, in
-  // its order, once they are.
+  // Lanes and dispatchers are not open yet: what recovery journals and puts into the outbox is read
+  // with the rest, in its order, once they are.
   if (!clean_) apply_carefully();
   recover_sending();
   lanes_.recover();
   // What was paused stays so from the first connection on.
   for (const auto& [id, endpoint] : parts_.snapshot->endpoints) {
-    if (endpoint->spec.inbound && pauses_.endpoint(id)) connector(endpoint->connector)->pause(id, true);
+    if (endpoint->spec.inbound && pauses_.endpoint(id))
+      connector(endpoint->connector)->pause(id, true);
   }
   // Attempts may name a listener's address (a report's): it is bound before the first one.
   for (const auto& [name, connector] : parts_.connectors) connector->start();
@@ -180,7 +200,8 @@ bool Hub::stop() {
     return count;
   };
   for (const auto& [id, dispatcher] : dispatchers_) dispatcher->stop();
-  wait_until([&] { return lanes_.waiting() == 0 && replies_.open() == 0 && sending() == 0; }, kDrain);
+  wait_until([&] { return lanes_.waiting() == 0 && replies_.open() == 0 && sending() == 0; },
+             kDrain);
   lanes_.stop();
   wait_until([this] { return journal_.in_flight() == 0; }, kDrain);
   const bool all = lanes_.waiting() == 0 && sending() == 0;

@@ -27,9 +27,9 @@
 
 namespace masar::engine {
 
-/// One running hub: owns the engine's parts and their order of start and stop (ENGINE.md 25). Store, executor,
-/// clocks and connectors are handed in and outlive it, so that the same hub runs on threads and sockets or on
-/// one thread with manual clocks.
+/// One running hub: owns the engine's parts and their order of start and stop (ENGINE.md 25).
+/// Store, executor, clocks and connectors are handed in and outlive it, so that the same hub runs
+/// on threads and sockets or on one thread with manual clocks.
 ///
 /// start() and stop() belong to one thread; the rest is for any.
 class Hub {
@@ -40,11 +40,11 @@ class Hub {
     Executor& executor;
     const BusinessClock& business;
     const SteadyClock& steady;
-    SteppedClock* stepped = nullptr;          ///< the business clock, where it is stepped
+    SteppedClock* stepped = nullptr;  ///< the business clock, where it is stepped
     std::map<std::string, connector::Connector*, std::less<>> connectors;  ///< by name
     std::function<void(std::string_view level, std::string_view text)> log;
-    /// Lets others work while start() or stop() waits: sleeps a moment in production; runs executor and store
-    /// where they have no threads.
+    /// Lets others work while start() or stop() waits: sleeps a moment in production; runs executor
+    /// and store where they have no threads.
     std::function<void()> idle;
     std::uint64_t seed = 0;
   };
@@ -53,8 +53,8 @@ class Hub {
 
   /// Recovers, then listens. Throws Error(config, …) where a connector cannot listen.
   void start();
-  /// Stops accepting, lets what is in flight finish for at most 30 s, closes. False: something was left for the
-  /// next start.
+  /// Stops accepting, lets what is in flight finish for at most 30 s, closes. False: something was
+  /// left for the next start.
   bool stop();
   /// Empty: ready. Otherwise the reason why not.
   std::string not_ready() const;
@@ -72,7 +72,9 @@ class Hub {
   Timers& timers() { return timers_; }
   IntakeDesk& intake() { return intake_; }
   connector::Connector* connector(std::string_view name) const;
-  const std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>>& dispatchers() const { return dispatchers_; }
+  const std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>>& dispatchers() const {
+    return dispatchers_;
+  }
 
  private:
   void make_dispatchers();
@@ -94,10 +96,10 @@ class Hub {
   PassThrough pass_through_;
   IntakeDesk intake_;
   std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>> dispatchers_;
-  std::vector<std::unique_ptr<connector::Outbound>> bridges_;   ///< of pass-through routes
+  std::vector<std::unique_ptr<connector::Outbound>> bridges_;  ///< of pass-through routes
   std::atomic<bool> running_{false};
   std::atomic<bool> draining_{false};
-  bool clean_ = false;                        ///< the last stop was an orderly one
+  bool clean_ = false;  ///< the last stop was an orderly one
 };
 
 }  // namespace masar::engine

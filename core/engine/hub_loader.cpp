@@ -13,44 +13,74 @@ namespace {
 using config::ElementTable;
 using config::Kind;
 
-const ElementTable kHub{"hub", "One installation.",
-                        {{"name", Kind::name, true, "", "its name", {}},
-                         {"zone", Kind::text, false, "UTC", "zone of the service, as in the zone database", {}},
-                         {"clock", Kind::choice, false, "system", "the business clock", {"system", "stepped"}},
-                         {"clock-from", Kind::text, false, "2026-01-04T05:00:00Z", "first instant of a stepped clock", {}},
-                         {"calendar", Kind::name, false, "", "calendar that counts working days", {}}},
-                        {"setting", "namespaces", "limits", "store", "admin", "listener", "series", "engine"}};
-const ElementTable kSetting{"setting", "A value that a flag or the environment may replace.",
+const ElementTable kHub{
+    "hub",
+    "One installation.",
+    {{"name", Kind::name, true, "", "its name", {}},
+     {"zone", Kind::text, false, "UTC", "zone of the service, as in the zone database", {}},
+     {"clock", Kind::choice, false, "system", "the business clock", {"system", "stepped"}},
+     {"clock-from",
+      Kind::text,
+      false,
+      "2026-01-04T05:00:00Z",
+      "first instant of a stepped clock",
+      {}},
+     {"calendar", Kind::name, false, "", "calendar that counts working days", {}}},
+    {"setting", "namespaces", "limits", "store", "admin", "listener", "series", "engine"}};
+const ElementTable kSetting{"setting",
+                            "A value that a flag or the environment may replace.",
                             {{"name", Kind::name, true, "", "its name, used as ${name}", {}},
-                             {"value", Kind::text, true, "", "the default", {}}}, {}};
-const ElementTable kNamespace{"namespace", "A prefix for paths and mappings.",
+                             {"value", Kind::text, true, "", "the default", {}}},
+                            {}};
+const ElementTable kNamespace{"namespace",
+                              "A prefix for paths and mappings.",
                               {{"prefix", Kind::name, true, "", "the prefix", {}},
-                               {"uri", Kind::text, true, "", "the namespace", {}}}, {}};
-const ElementTable kLimits{"limits", "Limits of one message.",
+                               {"uri", Kind::text, true, "", "the namespace", {}}},
+                              {}};
+const ElementTable kLimits{"limits",
+                           "Limits of one message.",
                            {{"body-bytes", Kind::bytes, false, "1048576", "bytes", {}},
                             {"xml-depth", Kind::integer, false, "64", "nesting", {}},
                             {"xml-nodes", Kind::integer, false, "20000", "elements and texts", {}},
-                            {"xml-attributes", Kind::integer, false, "64", "of one element", {}}}, {}};
-const ElementTable kStore{"store", "Where everything is kept.",
-                          {{"kind", Kind::choice, false, "sqlite", "the store", {"sqlite"}},
-                           {"path", Kind::path, false, "masar.db", "file, relative to the state directory", {}},
-                           {"group-max", Kind::integer, false, "256", "transactions in one commit at most", {}}}, {}};
-const ElementTable kAdmin{"admin", "The operators' interface.",
-                          {{"address", Kind::address, true, "", "host:port", {}}}, {}};
-const ElementTable kListener{"listener", "An address on which partners reach the hub.",
-                             {{"id", Kind::name, true, "", "its name", {}},
-                              {"connector", Kind::choice, true, "", "the protocol", {"amqp", "http"}},
-                              {"address", Kind::address, true, "", "host:port; port 0: any free one", {}}}, {}};
-const ElementTable kSeries{"series", "Numbers that are handed out once.",
-                           {{"name", Kind::name, true, "", "its name", {}},
-                            {"digits", Kind::integer, false, "12", "digits in all", {}},
-                            {"check", Kind::choice, false, "none", "the last digit", {"none", "luhn"}}}, {}};
+                            {"xml-attributes", Kind::integer, false, "64", "of one element", {}}},
+                           {}};
+const ElementTable kStore{
+    "store",
+    "Where everything is kept.",
+    {{"kind", Kind::choice, false, "sqlite", "the store", {"sqlite"}},
+     {"path", Kind::path, false, "masar.db", "file, relative to the state directory", {}},
+     {"group-max", Kind::integer, false, "256", "transactions in one commit at most", {}}},
+    {}};
+const ElementTable kAdmin{"admin",
+                          "The operators' interface.",
+                          {{"address", Kind::address, true, "", "host:port", {}}},
+                          {}};
+const ElementTable kListener{
+    "listener",
+    "An address on which partners reach the hub.",
+    {{"id", Kind::name, true, "", "its name", {}},
+     {"connector", Kind::choice, true, "", "the protocol", {"amqp", "http"}},
+     {"address", Kind::address, true, "", "host:port; port 0: any free one", {}}},
+    {}};
+const ElementTable kSeries{
+    "series",
+    "Numbers that are handed out once.",
+    {{"name", Kind::name, true, "", "its name", {}},
+     {"digits", Kind::integer, false, "12", "digits in all", {}},
+     {"check", Kind::choice, false, "none", "the last digit", {"none", "luhn"}}},
+    {}};
 const ElementTable kEngine{
-    "engine", "Sizes of the engine.",
+    "engine",
+    "Sizes of the engine.",
     {{"threads", Kind::integer, false, "2", "threads that apply events", {}},
      {"lane-bytes", Kind::bytes, false, "67108864", "events waiting in memory, bytes", {}},
      {"cases-cached", Kind::integer, false, "4096", "cases kept in memory", {}},
-     {"refusals-audited", Kind::integer, false, "60", "refused messages a minute and partner in the audit log", {}}},
+     {"refusals-audited",
+      Kind::integer,
+      false,
+      "60",
+      "refused messages a minute and partner in the audit log",
+      {}}},
     {}};
 
 void check_listener(const config::Element& listener, config::Diagnostics& diagnostics) {
@@ -94,14 +124,16 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
   try {
     (void)date_of(Instant{}, hub.zone);
   } catch (const Error&) {
-    diagnostics.add(values.place("zone"), "unknown zone \"" + hub.zone + "\"", "write a name such as Asia/Amman");
+    diagnostics.add(values.place("zone"), "unknown zone \"" + hub.zone + "\"",
+                    "write a name such as Asia/Amman");
     hub.zone = "UTC";
   }
   const auto from = parse_instant(values.text("clock-from"));
   if (from) {
     hub.stepped_from = *from;
   } else {
-    diagnostics.add(values.place("clock-from"), "not an instant", "write it as 2026-01-04T08:00:00+03:00");
+    diagnostics.add(values.place("clock-from"), "not an instant",
+                    "write it as 2026-01-04T08:00:00+03:00");
   }
   for (const auto* child : root.elements()) {
     const std::string& name = child->name.local;
@@ -113,7 +145,8 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
       hub.xml.attributes_max = static_cast<std::size_t>(v.integer("xml-attributes"));
     } else if (name == "store") {
       const config::Values v(kStore, *child, diagnostics);
-      hub.store = {v.text("kind"), v.text("path"), static_cast<std::size_t>(v.integer("group-max"))};
+      hub.store = {v.text("kind"), v.text("path"),
+                   static_cast<std::size_t>(v.integer("group-max"))};
     } else if (name == "admin") {
       hub.admin_address = config::Values(kAdmin, *child, diagnostics).text("address");
     } else if (name == "listener") {
@@ -121,7 +154,8 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
       hub.listeners.push_back(child);
     } else if (name == "series") {
       const config::Values v(kSeries, *child, diagnostics);
-      hub.series.push_back({v.text("name"), static_cast<int>(std::clamp<std::int64_t>(v.integer("digits"), 2, 18)),
+      hub.series.push_back({v.text("name"),
+                            static_cast<int>(std::clamp<std::int64_t>(v.integer("digits"), 2, 18)),
                             v.text("check") == "luhn"});
     } else if (name == "engine") {
       const config::Values v(kEngine, *child, diagnostics);

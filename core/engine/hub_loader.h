@@ -4,7 +4,8 @@
 
 namespace masar::engine {
 
-/// The `<setting>`s of hub.xml, with `overrides` over them. An override that hub.xml does not declare is a finding.
+/// The `<setting>`s of hub.xml, with `overrides` over them. An override that hub.xml does not
+/// declare is a finding.
 config::Settings read_settings(const config::Element& hub, const config::Settings& overrides,
                                config::Diagnostics& diagnostics);
 

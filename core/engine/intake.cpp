@@ -13,7 +13,7 @@ using connector::PartAnswer;
 
 namespace {
 
-constexpr int kTriesMax = 5;   ///< lost races for a key before the sender is told to come again
+constexpr int kTriesMax = 5;  ///< lost races for a key before the sender is told to come again
 
 PartAnswer refusal(std::string code, std::string text) {
   return {PartAnswer::Kind::refused, std::move(code), std::move(text), {}};
@@ -68,23 +68,28 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
     const auto* route = parts_.snapshot.inbound(id, {});
     if (route && route->mode == route::Mode::pass_through) {
       parts_.metrics.received(id, "passed");
-      return parts_.forward(*route, std::move(it.received),
-                            [exchange](connector::IntakeAnswer given) { exchange->finish(std::move(given)); });
+      return parts_.forward(
+          *route, std::move(it.received),
+          [exchange](connector::IntakeAnswer given) { exchange->finish(std::move(given)); });
     }
     it.document = parts_.reader.read(it.received.body);
-    it.origin = {it.received.message_id, it.received.sender, it.document->document_element().name(), id,
-                 parts_.business.now()};
+    it.origin = {it.received.message_id, it.received.sender, it.document->document_element().name(),
+                 id, parts_.business.now()};
     it.route = parts_.snapshot.inbound(id, it.origin.type);
-    if (!it.route) throw Error(ErrorKind::rejected, "unknown-type", "no route takes " + it.origin.type + " from here");
+    if (!it.route)
+      throw Error(ErrorKind::rejected, "unknown-type",
+                  "no route takes " + it.origin.type + " from here");
     if (it.endpoint->gate) {
       const auto findings = it.endpoint->gate->validate(it.document->document_element());
       if (!findings.empty()) {
-        throw Error(ErrorKind::rejected, "schema-invalid", findings[0].element + ": " + findings[0].text);
+        throw Error(ErrorKind::rejected, "schema-invalid",
+                    findings[0].element + ": " + findings[0].text);
       }
     }
     route::fill_message(it.origin, it.variables);
     if (it.route->mode == route::Mode::query) return query(exchange);
-    if (parts_.pauses.route(it.route->id)) return it.finish({later("paused", "the route is paused")});
+    if (parts_.pauses.route(it.route->id))
+      return it.finish({later("paused", "the route is paused")});
     split(it);
     journal(exchange);
   } catch (const Error& error) {
@@ -114,7 +119,8 @@ void IntakeDesk::split(Exchange& exchange) {
     part.document = part_document(node, parts_.reader, part.payload);
     exchange.parts.push_back(std::move(part));
   }
-  if (exchange.parts.empty()) throw Error(ErrorKind::rejected, "no-parts", "the message has no part");
+  if (exchange.parts.empty())
+    throw Error(ErrorKind::rejected, "no-parts", "the message has no part");
 }
 
 // Another one with the same key was faster: now it is a duplicate.
@@ -139,7 +145,9 @@ void IntakeDesk::journal(const ExchangePtr& exchange) {
   look_up_message(it);
   for (std::size_t at = 0; at < it.parts.size(); ++at) {
     Part& part = it.parts[at];
-    const auto known = [&part] { return part.answer || part.duplicate_of != 0 || part.twin_of >= 0; };
+    const auto known = [&part] {
+      return part.answer || part.duplicate_of != 0 || part.twin_of >= 0;
+    };
     if (!known()) look_up_part(it, part);
     if (!known()) look_up_twin(it, at);
     if (!known()) find_case(it, part);
@@ -148,12 +156,13 @@ void IntakeDesk::journal(const ExchangePtr& exchange) {
   auto transaction = transaction_of(it, documents);
   if (transaction.journal.empty() && transaction.audit.empty()) return committed(exchange, {});
   parts_.journal.submit(
-      std::move(transaction), [this, exchange](const store::Commit& commit) { committed(exchange, commit); },
+      std::move(transaction),
+      [this, exchange](const store::Commit& commit) { committed(exchange, commit); },
       std::move(documents));
 }
 
-// A message that comes again as a whole: parts with keys of their own are looked up by these; the others are the
-// parts of the first one's envelope.
+// A message that comes again as a whole: parts with keys of their own are looked up by these; the
+// others are the parts of the first one's envelope.
 void IntakeDesk::look_up_message(Exchange& exchange) {
   Part probe;
   const bool again = look_up_keys(exchange, probe, exchange.frame(exchange.document), false);
@@ -164,8 +173,9 @@ void IntakeDesk::look_up_message(Exchange& exchange) {
   }
   if (!again) return;
   exchange.keys.clear();
-  const bool parts_have_keys = std::any_of(exchange.endpoint->keys.begin(), exchange.endpoint->keys.end(),
-                                           [](const auto& key) { return key.of_part; });
+  const bool parts_have_keys =
+      std::any_of(exchange.endpoint->keys.begin(), exchange.endpoint->keys.end(),
+                  [](const auto& key) { return key.of_part; });
   if (parts_have_keys) return;
   if (!exchange.route->parts) {
     exchange.parts[0].duplicate_of = probe.duplicate_of;
@@ -178,11 +188,13 @@ void IntakeDesk::look_up_message(Exchange& exchange) {
   }
   for (const auto& row : rows) {
     const auto place = static_cast<std::size_t>(row.serial);
-    if (row.origin == 0 && place < exchange.parts.size()) exchange.parts[place].duplicate_of = row.id;
+    if (row.origin == 0 && place < exchange.parts.size())
+      exchange.parts[place].duplicate_of = row.id;
   }
 }
 
-// The same part twice in one message is one part; with the same key and other content it is refused.
+// The same part twice in one message is one part; with the same key and other content it is
+// refused.
 void IntakeDesk::look_up_twin(Exchange& exchange, std::size_t at) {
   Part& part = exchange.parts[at];
   for (std::size_t before = 0; before < at; ++before) {
@@ -207,12 +219,15 @@ void IntakeDesk::look_up_part(Exchange& exchange, Part& part) {
   look_up_keys(exchange, part, exchange.frame(part.document), true);
 }
 
-// Whether it came before: then `part.duplicate_of` is set, or `part.answer` where its content differs.
-bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame, bool of_part) {
+// Whether it came before: then `part.duplicate_of` is set, or `part.answer` where its content
+// differs.
+bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame,
+                              bool of_part) {
   for (const auto& key : exchange.endpoint->keys) {
     if (key.of_part != of_part) continue;
     const auto value = key.key.evaluate(frame);
-    if (!value.is_set() || value.as<std::string>().empty()) continue;  // an absent key does not count
+    if (!value.is_set() || value.as<std::string>().empty())
+      continue;  // an absent key does not count
     store::KeyRow row;
     row.endpoint = exchange.endpoint->spec.id;
     row.name = key.name;
@@ -276,7 +291,8 @@ void IntakeDesk::without_case(Exchange& exchange, Part& part, const std::string&
   const route::NoCase& rule = exchange.route->no_case;
   switch (rule.action) {
     case route::NoCase::Do::open:
-      if (own_key.empty()) throw Error(ErrorKind::rejected, "no-key", "the message does not say its case's key");
+      if (own_key.empty())
+        throw Error(ErrorKind::rejected, "no-key", "the message does not say its case's key");
       part.case_key = own_key;
       return;
     case route::NoCase::Do::record: part.record = true; break;
@@ -299,7 +315,8 @@ void IntakeDesk::without_case(Exchange& exchange, Part& part, const std::string&
   part.answer = PartAnswer{PartAnswer::Kind::replied, {}, {}, flow.document};
 }
 
-store::Transaction IntakeDesk::transaction_of(Exchange& exchange, std::vector<Document>& documents) {
+store::Transaction IntakeDesk::transaction_of(Exchange& exchange,
+                                              std::vector<Document>& documents) {
   store::Transaction transaction;
   for (std::size_t at = 0; at < exchange.parts.size(); ++at) {
     Part& part = exchange.parts[at];
@@ -344,7 +361,9 @@ void IntakeDesk::put_part(Exchange& exchange, Part& part, store::Transaction& tr
   row.payload = part.payload;
   row.snapshot = parts_.snapshot.hash;
   row.owes_reply = exchange.route->has_reply();
-  row.state = part.keep ? store::JournalState::dead : part.record ? store::JournalState::done : row.state;
+  row.state = part.keep     ? store::JournalState::dead
+              : part.record ? store::JournalState::done
+                            : row.state;
   store::AuditRow audit;
   audit.case_key = row.case_key;
   audit.partition = row.partition;
@@ -384,7 +403,8 @@ void IntakeDesk::put_part(Exchange& exchange, Part& part, store::Transaction& tr
 void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& commit) {
   Exchange& it = *exchange;
   const std::string& id = it.endpoint->spec.id;
-  if (commit.status == store::CommitStatus::conflict && commit.conflict == "key" && ++it.tries <= kTriesMax) {
+  if (commit.status == store::CommitStatus::conflict && commit.conflict == "key" &&
+      ++it.tries <= kTriesMax) {
     return parts_.executor.post([this, exchange] { journal_again(exchange); });
   }
   if (commit.status != store::CommitStatus::committed) {
@@ -404,9 +424,11 @@ void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& com
       if (it.route->has_reply()) answer = stored(part.duplicate_of, wait);
     } else if (!part.answer) {
       parts_.metrics.received(id, "accepted");
-      if (it.route->has_reply()) wait = commit.journal_ids.at(static_cast<std::size_t>(part.journal_index));
+      if (it.route->has_reply())
+        wait = commit.journal_ids.at(static_cast<std::size_t>(part.journal_index));
     } else {
-      parts_.metrics.received(id, part.answer->kind == PartAnswer::Kind::refused ? "refused" : "accepted");
+      parts_.metrics.received(
+          id, part.answer->kind == PartAnswer::Kind::refused ? "refused" : "accepted");
     }
     owed = owed || wait != 0;
     rows.push_back(wait);
@@ -416,8 +438,8 @@ void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& com
   wait_for(exchange, std::move(rows), std::move(known));
 }
 
-// The first one's reply where it is there already; otherwise `wait` is the row that will have it. A dead letter
-// owes it until a retry has made it (ENGINE.md 23).
+// The first one's reply where it is there already; otherwise `wait` is the row that will have it. A
+// dead letter owes it until a retry has made it (ENGINE.md 23).
 PartAnswer IntakeDesk::stored(store::RowId journal, store::RowId& wait) const {
   try {
     const auto reply = parts_.store.find_reply(journal);
@@ -435,12 +457,14 @@ PartAnswer IntakeDesk::stored(store::RowId journal, store::RowId& wait) const {
   }
 }
 
-void IntakeDesk::wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows, connector::IntakeAnswer known) {
+void IntakeDesk::wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows,
+                          connector::IntakeAnswer known) {
   const auto waited = rows;
-  auto ticket = parts_.replies.wait({std::move(rows), std::move(known), [exchange](connector::IntakeAnswer answer) {
-                                       exchange->finish(std::move(answer));
-                                     }});
-  parts_.executor.post_after(exchange->endpoint->spec.timeout, [this, ticket] { parts_.replies.expire(ticket); });
+  auto ticket = parts_.replies.wait(
+      {std::move(rows), std::move(known),
+       [exchange](connector::IntakeAnswer answer) { exchange->finish(std::move(answer)); }});
+  parts_.executor.post_after(exchange->endpoint->spec.timeout,
+                             [this, ticket] { parts_.replies.expire(ticket); });
   // A duplicate's first reply may have been committed between looking and waiting.
   for (const auto row : waited) {
     if (row == 0) continue;
@@ -455,8 +479,8 @@ void IntakeDesk::refused(std::string endpoint, std::string code, std::string tex
   refuse(endpoint, known ? known->spec.partner : std::string(), code, text);
 }
 
-void IntakeDesk::refuse(const std::string& endpoint, const std::string& partner, const std::string& code,
-                        const std::string& text) {
+void IntakeDesk::refuse(const std::string& endpoint, const std::string& partner,
+                        const std::string& code, const std::string& text) {
   parts_.metrics.received(endpoint, "refused");
   if (!may_audit(partner)) return;
   store::Transaction transaction;

@@ -8,16 +8,19 @@
 namespace masar::engine {
 namespace {
 
-constexpr std::size_t kRefill = 256;   ///< rows read from the journal at once, of one lane
-constexpr int kAttemptsMax = 5;        ///< ENGINE.md 23
-constexpr int kTurnsInARow = 64;       ///< before a lane gives its thread to the others
+constexpr std::size_t kRefill = 256;  ///< rows read from the journal at once, of one lane
+constexpr int kAttemptsMax = 5;       ///< ENGINE.md 23
+constexpr int kTurnsInARow = 64;      ///< before a lane gives its thread to the others
 
 constexpr std::chrono::milliseconds kReadAgain{200};  ///< after the store could not be read
-constexpr std::chrono::milliseconds kFull{5};         ///< until a lane looks whether there is room again
+constexpr std::chrono::milliseconds kFull{5};  ///< until a lane looks whether there is room again
 
-std::chrono::milliseconds pause_before(int attempt) { return std::chrono::milliseconds(50 << attempt); }
+std::chrono::milliseconds pause_before(int attempt) {
+  return std::chrono::milliseconds(50 << attempt);
+}
 
-/// As the deadlines due by `stamp` would leave the case: one that fails is passed over, as it would be undone alone.
+/// As the deadlines due by `stamp` would leave the case: one that fails is passed over, as it would
+/// be undone alone.
 LiveCase as_of(const LiveCase& live, Instant stamp, const process::Calendar& calendar) {
   LiveCase value = live;
   process::Inputs inputs;
@@ -32,8 +35,9 @@ LiveCase as_of(const LiveCase& live, Instant stamp, const process::Calendar& cal
     try {
       value.value = value.definition->fire(value.value, deadline, inputs).after;
     } catch (const Error&) {
-      std::erase_if(value.value.deadlines,
-                    [&](const auto& d) { return d.name == deadline.name && d.serial == deadline.serial; });
+      std::erase_if(value.value.deadlines, [&](const auto& d) {
+        return d.name == deadline.name && d.serial == deadline.serial;
+      });
     }
   }
   return value;
@@ -140,8 +144,9 @@ void Lanes::run(int at) {
   wake(at);
 }
 
-// Reads on in the journal once the lane has run dry. A row committed meanwhile is not taken twice: `last` tells; nor
-// is it overlooked: `missed` tells. Returns when to try again, where it could not read.
+// Reads on in the journal once the lane has run dry. A row committed meanwhile is not taken twice:
+// `last` tells; nor is it overlooked: `missed` tells. Returns when to try again, where it could not
+// read.
 std::optional<std::chrono::milliseconds> Lanes::refill(int at) {
   auto& guarded = lanes_[static_cast<std::size_t>(at)];
   bool full = false;
@@ -189,11 +194,13 @@ void Lanes::take_turn(int at, const std::string& key, std::shared_ptr<Item> item
       answer(*item, live);
       return resume(at, key);
     }
-    Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row, std::move(live),
-              item->document);
-    // Rows that were begun too often without an end, counted over restarts, kill the process: no sixth time.
+    Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row,
+              std::move(live), item->document);
+    // Rows that were begun too often without an end, counted over restarts, kill the process: no
+    // sixth time.
     const bool deadly = item->row.attempts > kAttemptsMax;
-    submit(at, key, item, deadly ? turn.give_up("attempts-spent", "it was begun too often") : turn.run());
+    submit(at, key, item,
+           deadly ? turn.give_up("attempts-spent", "it was begun too often") : turn.run());
   } catch (const Error& error) {
     failed(at, key, std::move(item), error);
   } catch (const std::exception& error) {
@@ -201,31 +208,36 @@ void Lanes::take_turn(int at, const std::string& key, std::shared_ptr<Item> item
   }
 }
 
-// What is only not there now (the store, the next block of a series) says nothing against the event: it is not counted.
+// What is only not there now (the store, the next block of a series) says nothing against the
+// event: it is not counted.
 void Lanes::failed(int at, const std::string& key, std::shared_ptr<Item> item, const Error& error) {
-  if (error.kind() == ErrorKind::transient && !item->question) return park(at, key, std::move(item), error.what(), false);
+  if (error.kind() == ErrorKind::transient && !item->question)
+    return park(at, key, std::move(item), error.what(), false);
   retry(at, key, std::move(item), error.what());
 }
 
 void Lanes::submit(int at, const std::string& key, std::shared_ptr<Item> item, TurnResult result) {
   auto kept = std::make_shared<TurnResult>(std::move(result));
   store::Transaction transaction = std::move(kept->transaction);
-  parts_.journal.submit(std::move(transaction), [this, at, key, item, kept](const store::Commit& commit) {
-    committed(at, key, item, *kept, commit);
-  });
+  parts_.journal.submit(std::move(transaction),
+                        [this, at, key, item, kept](const store::Commit& commit) {
+                          committed(at, key, item, *kept, commit);
+                        });
 }
 
-void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item>& item, const TurnResult& result,
-                      const store::Commit& commit) {
+void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item>& item,
+                      const TurnResult& result, const store::Commit& commit) {
   if (commit.status == store::CommitStatus::conflict) return conflicted(at, key, item, commit);
   if (commit.status == store::CommitStatus::failed) return park(at, key, item, commit.error, false);
   const std::size_t most = parts_.cases_cached / kCount + 1;
   lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
     if (!result.after) return;
-    if (lane.cache.size() >= most && !lane.cache.contains(key)) lane.cache.erase(lane.cache.begin());
+    if (lane.cache.size() >= most && !lane.cache.contains(key))
+      lane.cache.erase(lane.cache.begin());
     lane.cache[key] = result.after;
   });
-  parts_.metrics.applied(item->row.endpoint.empty() ? "engine" : "message", result.dead ? "dead" : "done");
+  parts_.metrics.applied(item->row.endpoint.empty() ? "engine" : "message",
+                         result.dead ? "dead" : "done");
   if (result.dead) parts_.metrics.alarm("dead-letter");
   for (const auto& note : result.notes) parts_.metrics.alarm(note);
   if (result.answer) {
@@ -234,8 +246,8 @@ void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item
   resume(at, key);
 }
 
-// A conflict is with something committed meanwhile: look again. An alias that lives already makes an
-// opening message a message for the case that has it (ENGINE.md 3).
+// A conflict is with something committed meanwhile: look again. An alias that lives already makes
+// an opening message a message for the case that has it (ENGINE.md 3).
 void Lanes::conflicted(int at, const std::string& key, const std::shared_ptr<Item>& item,
                        const store::Commit& commit) {
   lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) { lane.cache.erase(key); });
@@ -256,7 +268,8 @@ void Lanes::conflicted(int at, const std::string& key, const std::shared_ptr<Ite
   retry(at, key, item, "conflict: " + commit.conflict);
 }
 
-void Lanes::join(int at, const std::string& key, const std::shared_ptr<Item>& item, const std::string& open_key) {
+void Lanes::join(int at, const std::string& key, const std::shared_ptr<Item>& item,
+                 const std::string& open_key) {
   store::Transaction transaction;
   store::JournalRow anew = item->row;
   anew.id = 0;
@@ -275,29 +288,35 @@ void Lanes::join(int at, const std::string& key, const std::shared_ptr<Item>& it
   audit.reference = item->row.message_id;
   audit.journal = item->row.id;
   transaction.audit.push_back(std::move(audit));
-  parts_.journal.submit(std::move(transaction), [this, at, key, item](const store::Commit& commit) {
-    if (commit.status == store::CommitStatus::failed) return park(at, key, item, commit.error, false);
-    if (commit.status == store::CommitStatus::conflict) return retry(at, key, item, "joining: " + commit.conflict);
-    resume(at, key);
-  }, {item->document});
+  parts_.journal.submit(std::move(transaction),
+                        [this, at, key, item](const store::Commit& commit) {
+                          if (commit.status == store::CommitStatus::failed)
+                            return park(at, key, item, commit.error, false);
+                          if (commit.status == store::CommitStatus::conflict)
+                            return retry(at, key, item, "joining: " + commit.conflict);
+                          resume(at, key);
+                        },
+                        {item->document});
 }
 
 // Only this case waits; after the last attempt the row becomes a dead letter and the case goes on.
-void Lanes::retry(int at, const std::string& key, std::shared_ptr<Item> item, const std::string& why) {
+void Lanes::retry(int at, const std::string& key, std::shared_ptr<Item> item,
+                  const std::string& why) {
   if (item->question) {
     item->question(nullptr, true);
     return resume(at, key);
   }
   const int attempt = ++item->row.attempts;
   parts_.metrics.applied("engine", "retried");
-  store::Transaction counted;   // over restarts, too
+  store::Transaction counted;  // over restarts, too
   counted.attempts_counted.push_back(item->row.id);
   parts_.journal.submit(std::move(counted), {});
   park(at, key, std::move(item), why, attempt >= kAttemptsMax);
 }
 
 // The case stays suspended meanwhile; `spent`: the row is given up then.
-void Lanes::park(int at, const std::string& key, std::shared_ptr<Item> item, const std::string& why, bool spent) {
+void Lanes::park(int at, const std::string& key, std::shared_ptr<Item> item, const std::string& why,
+                 bool spent) {
   if (stopped_.load()) return;  // undone: it is applied after the next start
   const int attempt = std::min(item->row.attempts, kAttemptsMax);
   parts_.executor.post_after(pause_before(attempt), [this, at, key, item, why, spent] {
@@ -306,7 +325,8 @@ void Lanes::park(int at, const std::string& key, std::shared_ptr<Item> item, con
   });
 }
 
-void Lanes::give_up(int at, const std::string& key, const std::shared_ptr<Item>& item, const std::string& why) {
+void Lanes::give_up(int at, const std::string& key, const std::shared_ptr<Item>& item,
+                    const std::string& why) {
   try {
     std::shared_ptr<const LiveCase> live;
     try {
@@ -315,7 +335,8 @@ void Lanes::give_up(int at, const std::string& key, const std::shared_ptr<Item>&
       // A case that cannot be read at all must not hold up its dead letters for ever.
       if (error.kind() == ErrorKind::transient) throw;
     }
-    Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row, std::move(live), item->document);
+    Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row,
+              std::move(live), item->document);
     submit(at, key, item, turn.give_up("attempts-spent", why));
   } catch (const std::exception& error) {
     park(at, key, item, error.what(), true);
@@ -340,7 +361,8 @@ void Lanes::resume(int at, const std::string& key) {
 // Nothing is written.
 void Lanes::answer(const Item& item, const std::shared_ptr<const LiveCase>& live) {
   if (!live) return item.question(nullptr, false);
-  auto seen = std::make_shared<const LiveCase>(as_of(*live, item.stamp, parts_.snapshot.calendar()));
+  auto seen =
+      std::make_shared<const LiveCase>(as_of(*live, item.stamp, parts_.snapshot.calendar()));
   item.question(std::move(seen), false);
 }
 

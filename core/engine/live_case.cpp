@@ -25,12 +25,25 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 store::TimerRow deadline_row(const process::Case& value, const process::Deadline& deadline) {
-  return {store::TimerKind::deadline, value.key, partition_of(value.key), deadline.name, deadline.serial,
-          deadline.due, deadline.order, deadline.visit};
+  return {store::TimerKind::deadline,
+          value.key,
+          partition_of(value.key),
+          deadline.name,
+          deadline.serial,
+          deadline.due,
+          deadline.order,
+          deadline.visit};
 }
 
 store::TimerRow task_timer(const process::Case& value, const process::Task& task) {
-  return {store::TimerKind::task, value.key, partition_of(value.key), task.id, 0, task.due, 0, task.visit};
+  return {store::TimerKind::task,
+          value.key,
+          partition_of(value.key),
+          task.id,
+          0,
+          task.due,
+          0,
+          task.visit};
 }
 
 store::TaskRow task_row(const process::Case& value, const process::Task& task) {
@@ -48,9 +61,12 @@ store::TaskRow task_row(const process::Case& value, const process::Task& task) {
   return row;
 }
 
-void put_deadlines(const process::Case* before, const process::Case& after, store::Transaction& transaction) {
+void put_deadlines(const process::Case* before, const process::Case& after,
+                   store::Transaction& transaction) {
   const auto same = [](const process::Deadline& a) {
-    return [&a](const process::Deadline& b) { return a.name == b.name && a.serial == b.serial && a.due == b.due; };
+    return [&a](const process::Deadline& b) {
+      return a.name == b.name && a.serial == b.serial && a.due == b.due;
+    };
   };
   static const std::vector<process::Deadline> none;
   const auto& old = before ? before->deadlines : none;
@@ -66,11 +82,14 @@ void put_deadlines(const process::Case* before, const process::Case& after, stor
   }
 }
 
-void put_tasks(const process::Case* before, const process::Case& after, store::Transaction& transaction) {
+void put_tasks(const process::Case* before, const process::Case& after,
+               store::Transaction& transaction) {
   static const std::vector<process::Task> none;
   const auto& old = before ? before->tasks : none;
-  const auto named = [](const std::vector<process::Task>& tasks, const std::string& id) -> const process::Task* {
-    const auto found = std::find_if(tasks.begin(), tasks.end(), [&](const auto& t) { return t.id == id; });
+  const auto named = [](const std::vector<process::Task>& tasks,
+                        const std::string& id) -> const process::Task* {
+    const auto found =
+        std::find_if(tasks.begin(), tasks.end(), [&](const auto& t) { return t.id == id; });
     return found == tasks.end() ? nullptr : &*found;
   };
   for (const auto& task : old) {
@@ -95,7 +114,8 @@ void put_tasks(const process::Case* before, const process::Case& after, store::T
 LiveCase from_record(const Snapshot& snapshot, const store::CaseRecord& record) {
   const auto found = snapshot.library.processes.find(record.row.process);
   if (found == snapshot.library.processes.end()) {
-    throw Error(ErrorKind::internal, "unknown-process", "the configuration has no process " + record.row.process);
+    throw Error(ErrorKind::internal, "unknown-process",
+                "the configuration has no process " + record.row.process);
   }
   LiveCase live;
   live.definition = found->second;
@@ -117,7 +137,8 @@ LiveCase from_record(const Snapshot& snapshot, const store::CaseRecord& record) 
   }
   for (const auto& row : record.tasks) {
     if (row.name == kDeadLetterTask) continue;
-    value.tasks.push_back({row.id, row.name, row.visit, split(row.until), row.asked, row.due, row.effect, row.detail});
+    value.tasks.push_back({row.id, row.name, row.visit, split(row.until), row.asked, row.due,
+                           row.effect, row.detail});
   }
   return live;
 }
@@ -141,12 +162,14 @@ store::CaseRow to_row(const LiveCase& live) {
   const auto& declared = live.definition->data();
   for (std::size_t at = 0; at < declared.size() && at < value.data.size(); ++at) {
     if (declared[at].search.empty() || !value.data[at].is_set()) continue;
-    row.search.emplace_back(declared[at].search, normalise_search(expression::to_text(value.data[at])));
+    row.search.emplace_back(declared[at].search,
+                            normalise_search(expression::to_text(value.data[at])));
   }
   return row;
 }
 
-void put_changes(const process::Case* before, const process::Case& after, store::Transaction& transaction) {
+void put_changes(const process::Case* before, const process::Case& after,
+                 store::Transaction& transaction) {
   put_deadlines(before, after, transaction);
   put_tasks(before, after, transaction);
 }
@@ -155,7 +178,8 @@ const process::Deadline* earliest_due(const process::Case& value, Instant until)
   const process::Deadline* earliest = nullptr;
   for (const auto& deadline : value.deadlines) {
     if (deadline.due > until) continue;
-    if (!earliest || std::tie(deadline.due, deadline.order) < std::tie(earliest->due, earliest->order)) {
+    if (!earliest ||
+        std::tie(deadline.due, deadline.order) < std::tie(earliest->due, earliest->order)) {
       earliest = &deadline;
     }
   }

@@ -16,15 +16,19 @@ struct LiveCase {
   Duration service_time{0};  ///< working time in states that do not wait for the citizen
 };
 
-/// Name of the task that stands for a dead letter of an open case; the engine's own, not the process's.
+/// Name of the task that stands for a dead letter of an open case; the engine's own, not the
+/// process's.
 inline constexpr std::string_view kDeadLetterTask = "dead-letter";
 
-/// The row's case, decoded. Throws Error(internal, "unknown-process") where the snapshot lacks its process.
+/// The row's case, decoded. Throws Error(internal, "unknown-process") where the snapshot lacks its
+/// process.
 LiveCase from_record(const Snapshot& snapshot, const store::CaseRecord& record);
 /// The row of a case after a transition.
 store::CaseRow to_row(const LiveCase& live);
-/// Deadlines and tasks of `after` against those of `before` (null: a new case), as rows of `transaction`.
-void put_changes(const process::Case* before, const process::Case& after, store::Transaction& transaction);
+/// Deadlines and tasks of `after` against those of `before` (null: a new case), as rows of
+/// `transaction`.
+void put_changes(const process::Case* before, const process::Case& after,
+                 store::Transaction& transaction);
 
 /// The next of the deadlines due by `until`, by due time and declaration; null where none is.
 const process::Deadline* earliest_due(const process::Case& value, Instant until);

@@ -3,7 +3,8 @@
 namespace masar::engine {
 namespace {
 
-prometheus::Family<prometheus::Counter>& family(prometheus::Registry& registry, const char* name, const char* help) {
+prometheus::Family<prometheus::Counter>& family(prometheus::Registry& registry, const char* name,
+                                                const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
 }
 
@@ -11,10 +12,14 @@ prometheus::Family<prometheus::Counter>& family(prometheus::Registry& registry, 
 
 Metrics::Metrics()
     : registry_(std::make_shared<prometheus::Registry>()),
-      received_(family(*registry_, "masar_messages_received_total", "Messages that came in, by endpoint and result.")),
-      applied_(family(*registry_, "masar_events_applied_total", "Journal rows that had their turn, by kind and result.")),
-      sent_(family(*registry_, "masar_attempts_total", "Attempts to send, by endpoint and outcome.")),
-      alarms_(family(*registry_, "masar_alarms_total", "What an operator should look at, by code.")) {}
+      received_(family(*registry_, "masar_messages_received_total",
+                       "Messages that came in, by endpoint and result.")),
+      applied_(family(*registry_, "masar_events_applied_total",
+                      "Journal rows that had their turn, by kind and result.")),
+      sent_(
+          family(*registry_, "masar_attempts_total", "Attempts to send, by endpoint and outcome.")),
+      alarms_(
+          family(*registry_, "masar_alarms_total", "What an operator should look at, by code.")) {}
 
 void Metrics::received(std::string_view endpoint, std::string_view result) {
   received_.Add({{"endpoint", std::string(endpoint)}, {"result", std::string(result)}}).Increment();
@@ -25,6 +30,8 @@ void Metrics::applied(std::string_view kind, std::string_view result) {
 void Metrics::sent(std::string_view endpoint, std::string_view outcome) {
   sent_.Add({{"endpoint", std::string(endpoint)}, {"outcome", std::string(outcome)}}).Increment();
 }
-void Metrics::alarm(std::string_view code) { alarms_.Add({{"code", std::string(code)}}).Increment(); }
+void Metrics::alarm(std::string_view code) {
+  alarms_.Add({{"code", std::string(code)}}).Increment();
+}
 
 }  // namespace masar::engine

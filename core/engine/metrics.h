@@ -10,17 +10,18 @@
 
 namespace masar::engine {
 
-/// The engine's counters, registered once. Label values come from the configuration (endpoint, route,
-/// outcome), never from messages. Any thread; a counter looked up lives as long as this.
+/// The engine's counters, registered once. Label values come from the configuration (endpoint,
+/// route, outcome), never from messages. Any thread; a counter looked up lives as long as this.
 class Metrics {
  public:
   Metrics();
   prometheus::Registry& registry() { return *registry_; }
 
-  void received(std::string_view endpoint, std::string_view result);   ///< accepted, refused, duplicate, later
-  void applied(std::string_view kind, std::string_view result);        ///< done, dead, retried
+  void received(std::string_view endpoint,
+                std::string_view result);  ///< accepted, refused, duplicate, later
+  void applied(std::string_view kind, std::string_view result);  ///< done, dead, retried
   void sent(std::string_view endpoint, std::string_view outcome);
-  void alarm(std::string_view code);                                   ///< a duplicate that differs, a kept message …
+  void alarm(std::string_view code);  ///< a duplicate that differs, a kept message …
 
  private:
   std::shared_ptr<prometheus::Registry> registry_;

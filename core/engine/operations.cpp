@@ -11,7 +11,8 @@
 namespace masar::engine {
 namespace {
 
-store::AuditRow operator_audit(const std::string& case_key, const std::string& name, const std::string& text) {
+store::AuditRow operator_audit(const std::string& case_key, const std::string& name,
+                               const std::string& text) {
   store::AuditRow audit;
   audit.case_key = case_key;
   audit.partition = partition_of(case_key);
@@ -23,17 +24,22 @@ store::AuditRow operator_audit(const std::string& case_key, const std::string& n
 
 ActResult from_commit(const store::Commit& commit) {
   if (commit.status == store::CommitStatus::committed) return {};
-  if (commit.status == store::CommitStatus::conflict) return {409, "conflict", "it changed meanwhile"};
+  if (commit.status == store::CommitStatus::conflict)
+    return {409, "conflict", "it changed meanwhile"};
   return {503, "store", "the store did not take it; try again"};
 }
 
-/// The answer's fields as the document that its turn reads; throws Error(rejected, …) for what does not fit.
-std::string answer_document(const process::TaskAnswer& answer, const std::map<std::string, std::string>& fields) {
+/// The answer's fields as the document that its turn reads; throws Error(rejected, …) for what does
+/// not fit.
+std::string answer_document(const process::TaskAnswer& answer,
+                            const std::map<std::string, std::string>& fields) {
   pugi::xml_document document;
   auto root = document.append_child("answer");
   for (const auto& [name, text] : fields) {
-    const auto known = std::find_if(answer.fields.begin(), answer.fields.end(), [&](const auto& f) { return f.first == name; });
-    if (known == answer.fields.end()) throw Error(ErrorKind::rejected, "unknown-field", "the answer has no field " + name);
+    const auto known = std::find_if(answer.fields.begin(), answer.fields.end(),
+                                    [&](const auto& f) { return f.first == name; });
+    if (known == answer.fields.end())
+      throw Error(ErrorKind::rejected, "unknown-field", "the answer has no field " + name);
     auto element = root.append_child(name.c_str());
     if (known->second.kind != expression::Kind::list) {
       (void)expression::from_text(text, known->second.kind);
@@ -44,7 +50,8 @@ std::string answer_document(const process::TaskAnswer& answer, const std::map<st
     for (std::string item; items >> item;) element.append_child("item").text().set(item.c_str());
   }
   for (const auto& [name, type] : answer.fields) {
-    if (!fields.contains(name)) throw Error(ErrorKind::rejected, "missing-field", "the answer needs the field " + name);
+    if (!fields.contains(name))
+      throw Error(ErrorKind::rejected, "missing-field", "the answer needs the field " + name);
   }
   return write_xml(document);
 }
@@ -64,17 +71,19 @@ const process::TaskDeclaration* Operations::declaration(const store::TaskRow& ta
 }
 
 void Operations::answer_task(const std::string& id, const std::string& answer,
-                             const std::map<std::string, std::string>& fields, std::optional<std::int64_t> version,
-                             Done done) {
+                             const std::map<std::string, std::string>& fields,
+                             std::optional<std::int64_t> version, Done done) {
   const auto task = hub_.store().find_task(id);
   if (!task) return done({404, "no-such-task", "there is no task " + id});
   if (task->state != store::TaskState::open) return done({409, "task-over", "the task is over"});
   if (task->name == kDeadLetterTask) {
-    return done({409, "dead-letter", "retry the dead letter itself: POST /api/dead-letters/ID/retry"});
+    return done(
+        {409, "dead-letter", "retry the dead letter itself: POST /api/dead-letters/ID/retry"});
   }
   const auto record = hub_.store().find_case(task->case_key);
   if (version && record && record->row.version != *version) {
-    return done({409, "case-went-on", "the case is at version " + std::to_string(record->row.version) + " by now"});
+    return done({409, "case-went-on",
+                 "the case is at version " + std::to_string(record->row.version) + " by now"});
   }
   const auto* declared = declaration(*task);
   const process::TaskAnswer* chosen = nullptr;
@@ -102,14 +111,16 @@ void Operations::answer_task(const std::string& id, const std::string& answer,
   row.snapshot = hub_.snapshot().hash;
   transaction.journal.push_back(std::move(row));
   transaction.audit.push_back(operator_audit(task->case_key, "answer", task->name + ": " + answer));
-  hub_.journal().submit(std::move(transaction), [done](const store::Commit& commit) { done(from_commit(commit)); });
+  hub_.journal().submit(std::move(transaction),
+                        [done](const store::Commit& commit) { done(from_commit(commit)); });
 }
 
 void Operations::set(const std::string& setting, bool paused, const std::string& what, Done done) {
   store::Transaction transaction;
   transaction.settings.emplace_back(setting, paused ? "1" : "");
   transaction.audit.push_back(operator_audit({}, paused ? "pause" : "resume", what));
-  hub_.journal().submit(std::move(transaction), [done](const store::Commit& commit) { done(from_commit(commit)); });
+  hub_.journal().submit(std::move(transaction),
+                        [done](const store::Commit& commit) { done(from_commit(commit)); });
 }
 
 void Operations::pause_endpoint(const std::string& id, bool paused, Done done) {
@@ -134,12 +145,15 @@ void Operations::pause_route(const std::string& id, bool paused, Done done) {
 
 void Operations::retry_dead_letter(std::int64_t id, Done done) {
   const auto letter = hub_.store().find_dead_letter(id);
-  if (!letter) return done({404, "no-such-dead-letter", "there is no dead letter " + std::to_string(id)});
-  if (letter->state != store::DeadLetterState::open) return done({409, "dead-letter-over", "it was dealt with already"});
+  if (!letter)
+    return done({404, "no-such-dead-letter", "there is no dead letter " + std::to_string(id)});
+  if (letter->state != store::DeadLetterState::open)
+    return done({409, "dead-letter-over", "it was dealt with already"});
   const auto original = letter->journal ? hub_.store().find_journal(letter->journal) : std::nullopt;
   if (!original) {
-    return done({409, "effect-not-retried", "an effect whose document could not be built is made anew by its case: "
-                                            "answer the case's task, or let the event come again"});
+    return done({409, "effect-not-retried",
+                 "an effect whose document could not be built is made anew by its case: "
+                 "answer the case's task, or let the event come again"});
   }
   hub_.intake().retry(*letter, *original, std::move(done));
 }
@@ -159,13 +173,14 @@ void Operations::step_clock(Done done) {
   store::Transaction transaction;
   transaction.settings.emplace_back("clock", format_instant(to));
   transaction.audit.push_back(operator_audit({}, "clock", "stepped to " + format_instant(to)));
-  hub_.journal().submit(std::move(transaction), [this, clock, to, done](const store::Commit& commit) {
-    if (commit.status == store::CommitStatus::committed) {
-      clock->move_to(to);
-      hub_.timers().look();
-    }
-    done(from_commit(commit));
-  });
+  hub_.journal().submit(std::move(transaction),
+                        [this, clock, to, done](const store::Commit& commit) {
+                          if (commit.status == store::CommitStatus::committed) {
+                            clock->move_to(to);
+                            hub_.timers().look();
+                          }
+                          done(from_commit(commit));
+                        });
 }
 
 }  // namespace masar::engine

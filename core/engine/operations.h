@@ -11,16 +11,18 @@
 
 namespace masar::engine {
 
-/// What people do to a running hub: answer tasks, pause, retry, step the clock. Every act goes through the
-/// journal or is a setting, and leaves an audit row. Any thread; `done` is called once, from any thread.
+/// What people do to a running hub: answer tasks, pause, retry, step the clock. Every act goes
+/// through the journal or is a setting, and leaves an audit row. Any thread; `done` is called once,
+/// from any thread.
 class Operations {
  public:
   using Done = std::function<void(ActResult)>;
   explicit Operations(Hub& hub) : hub_(hub) {}
 
-  /// `fields`: the answer's declared fields as text (lists as items separated by spaces). `version`: of the
-  /// case as the person saw it; a case that went on is 409.
-  void answer_task(const std::string& id, const std::string& answer, const std::map<std::string, std::string>& fields,
+  /// `fields`: the answer's declared fields as text (lists as items separated by spaces).
+  /// `version`: of the case as the person saw it; a case that went on is 409.
+  void answer_task(const std::string& id, const std::string& answer,
+                   const std::map<std::string, std::string>& fields,
                    std::optional<std::int64_t> version, Done done);
   /// Pauses or resumes. `due_in_24h`: how many due times fall in the next 24 hours.
   void pause_endpoint(const std::string& id, bool paused, Done done);

@@ -39,15 +39,18 @@ store::OutboxState final_state(OutcomeKind kind) {
 }
 
 /// Whether the case hears of this outcome.
-bool becomes_event(const store::OutboxRow& row, const connector::Outcome& outcome, const route::Route& route) {
-  if (outcome.kind == OutcomeKind::delivered) return static_cast<std::size_t>(row.step) < route.before.size();
+bool becomes_event(const store::OutboxRow& row, const connector::Outcome& outcome,
+                   const route::Route& route) {
+  if (outcome.kind == OutcomeKind::delivered)
+    return static_cast<std::size_t>(row.step) < route.before.size();
   const auto* handler = route.on_failure(outcome_name(outcome.kind), outcome.code);
   return handler && (!handler->event.empty() || !handler->task.empty());
 }
 
 }  // namespace
 
-store::JournalRow outcome_event(const store::OutboxRow& row, std::string_view name, const std::string& snapshot) {
+store::JournalRow outcome_event(const store::OutboxRow& row, std::string_view name,
+                                const std::string& snapshot) {
   store::JournalRow event;
   event.case_key = row.case_key;
   event.partition = row.partition;
@@ -61,7 +64,8 @@ store::JournalRow outcome_event(const store::OutboxRow& row, std::string_view na
   return event;
 }
 
-store::Transaction outcome_transaction(const store::OutboxRow& row, const connector::Outcome& outcome, bool again,
+store::Transaction outcome_transaction(const store::OutboxRow& row,
+                                       const connector::Outcome& outcome, bool again,
                                        const route::Route* route, const std::string& snapshot) {
   store::Transaction transaction;
   store::OutboxUpdate update;

@@ -23,18 +23,22 @@ PartAnswer answer_for(const connector::Outcome& outcome) {
 
 }  // namespace
 
-void PassThrough::forward(const route::Route& route, connector::Received received, connector::Intake::Answer answer) {
+void PassThrough::forward(const route::Route& route, connector::Received received,
+                          connector::Intake::Answer answer) {
   const auto found = outbounds_.find(route.call_endpoint);
   if (found == outbounds_.end()) {
-    return answer({PartAnswer{PartAnswer::Kind::retry_later, "no-endpoint", "the route's endpoint is not there", {}}});
+    return answer({PartAnswer{
+        PartAnswer::Kind::retry_later, "no-endpoint", "the route's endpoint is not there", {}}});
   }
   connector::Attempt attempt;
   try {
     if (auto refused = prepare(route, received, attempt)) return answer({std::move(*refused)});
   } catch (const Error& error) {
     const bool rejected = error.kind() == ErrorKind::rejected;
-    return answer({PartAnswer{rejected ? PartAnswer::Kind::refused : PartAnswer::Kind::retry_later, error.code(),
-                              rejected ? error.what() : "the message could not be passed on", {}}});
+    return answer({PartAnswer{rejected ? PartAnswer::Kind::refused : PartAnswer::Kind::retry_later,
+                              error.code(),
+                              rejected ? error.what() : "the message could not be passed on",
+                              {}}});
   }
   found->second->send(std::move(attempt), [answer = std::move(answer)](connector::Outcome outcome) {
     answer({answer_for(outcome)});
@@ -42,7 +46,8 @@ void PassThrough::forward(const route::Route& route, connector::Received receive
 }
 
 // The steps of the route; a value where they do not end in the call.
-std::optional<PartAnswer> PassThrough::prepare(const route::Route& route, connector::Received& received,
+std::optional<PartAnswer> PassThrough::prepare(const route::Route& route,
+                                               connector::Received& received,
                                                connector::Attempt& attempt) const {
   attempt.effect_id = received.message_id;
   const bool looks_inside = route.before.size() > 1;
@@ -55,10 +60,12 @@ std::optional<PartAnswer> PassThrough::prepare(const route::Route& route, connec
   flow.headers = std::move(received.headers);
   if (looks_inside) flow.document = reader_.read(received.body);
   const std::string type = flow.document ? flow.document->document_element().name() : "";
-  route::fill_message({received.message_id, received.sender, type, received.endpoint, std::nullopt}, flow.variables);
+  route::fill_message({received.message_id, received.sender, type, received.endpoint, std::nullopt},
+                      flow.variables);
   const route::Exit exit = route.before.run(flow);
   if (exit.kind != route::Exit::Kind::call) {
-    return PartAnswer{PartAnswer::Kind::refused, exit.code.empty() ? "not-passed" : exit.code, exit.text, {}};
+    return PartAnswer{
+        PartAnswer::Kind::refused, exit.code.empty() ? "not-passed" : exit.code, exit.text, {}};
   }
   attempt.operation = exit.operation;
   attempt.body = looks_inside ? write_xml(*flow.document) : std::move(received.body);

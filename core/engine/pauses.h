@@ -8,8 +8,8 @@
 
 namespace masar::engine {
 
-/// Which endpoints and routes are paused (ENGINE.md 20). Survives restart as settings `pause.endpoint.ID`
-/// and `pause.route.ID`. Any thread.
+/// Which endpoints and routes are paused (ENGINE.md 20). Survives restart as settings
+/// `pause.endpoint.ID` and `pause.route.ID`. Any thread.
 class Pauses {
  public:
   bool endpoint(std::string_view id) const { return has(endpoints_, id); }

@@ -50,9 +50,11 @@ void ReplyDesk::expire(const Ticket& ticket) {
       const auto row = ticket->rows[i];
       if (row == 0) continue;
       const auto [first, last] = book.by_row.equal_range(row);
-      for (auto at = first; at != last;) at = at->second == ticket ? book.by_row.erase(at) : std::next(at);
+      for (auto at = first; at != last;)
+        at = at->second == ticket ? book.by_row.erase(at) : std::next(at);
       ticket->rows[i] = 0;
-      ticket->answers[i] = {connector::PartAnswer::Kind::retry_later, "timeout", "the reply is not ready yet", {}};
+      ticket->answers[i] = {
+          connector::PartAnswer::Kind::retry_later, "timeout", "the reply is not ready yet", {}};
     }
     return true;
   });

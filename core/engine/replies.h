@@ -12,8 +12,8 @@
 
 namespace masar::engine {
 
-/// Callers that wait for the replies of journal rows (ENGINE.md 2, 4, 5). A waiter waits for one row a
-/// part and is answered once: when all parts have theirs, or at its time limit. Any thread.
+/// Callers that wait for the replies of journal rows (ENGINE.md 2, 4, 5). A waiter waits for one
+/// row a part and is answered once: when all parts have theirs, or at its time limit. Any thread.
 class ReplyDesk {
  public:
   /// One open exchange: which row answers which part. Parts that are answered already have row 0.

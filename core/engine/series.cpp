@@ -22,7 +22,8 @@ int luhn_digit(const std::string& digits) {
 std::string format_serial(std::int64_t value, int digits, bool luhn) {
   std::string text = std::to_string(value);
   const auto width = static_cast<std::size_t>(luhn ? digits - 1 : digits);
-  if (text.size() > width) throw Error(ErrorKind::internal, "series-exhausted", "the series has no number left");
+  if (text.size() > width)
+    throw Error(ErrorKind::internal, "series-exhausted", "the series has no number left");
   text.insert(0, width - text.size(), '0');
   if (luhn) text += static_cast<char>('0' + luhn_digit(text));
   return text;
@@ -70,7 +71,8 @@ std::string SeriesSource::next(std::string_view name) {
   const std::string text = blocks_.with([&](auto& blocks) -> std::string {
     const auto found = blocks.find(name);
     if (found == blocks.end()) {
-      throw Error(ErrorKind::config, "unknown-series", "hub.xml declares no series " + std::string(name));
+      throw Error(ErrorKind::config, "unknown-series",
+                  "hub.xml declares no series " + std::string(name));
     }
     Block& block = found->second;
     if (block.next == block.end && block.spare_first != block.spare_end) {

@@ -10,18 +10,18 @@
 
 namespace masar::engine {
 
-/// Fresh serial numbers (`serial('billing-number')`): blocks are reserved in the store ahead of need, so that
-/// handing one out does no I/O and a number is never handed out twice, over restarts too. Gaps happen.
-/// Any thread.
+/// Fresh serial numbers (`serial('billing-number')`): blocks are reserved in the store ahead of
+/// need, so that handing one out does no I/O and a number is never handed out twice, over restarts
+/// too. Gaps happen. Any thread.
 class SeriesSource {
  public:
   SeriesSource(const std::vector<Series>& series, store::Store& store);
 
-  /// Reserves the first blocks; returns once they are committed (with a store without writer thread: at
-  /// its next run_writer()).
+  /// Reserves the first blocks; returns once they are committed (with a store without writer
+  /// thread: at its next run_writer()).
   void start();
-  /// Throws Error(config, "unknown-series"), and Error(transient, "series-empty") while the next block is
-  /// being reserved.
+  /// Throws Error(config, "unknown-series"), and Error(transient, "series-empty") while the next
+  /// block is being reserved.
   std::string next(std::string_view name);
 
  private:
@@ -38,7 +38,8 @@ class SeriesSource {
   Guarded<std::map<std::string, Block, std::less<>>> blocks_;
 };
 
-/// `value` in `digits` digits; with `luhn` the last one is the check digit (ISO/IEC 7812-1 annex B) of the others.
+/// `value` in `digits` digits; with `luhn` the last one is the check digit (ISO/IEC 7812-1 annex B)
+/// of the others.
 std::string format_serial(std::int64_t value, int digits, bool luhn);
 
 }  // namespace masar::engine

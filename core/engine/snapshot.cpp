@@ -11,10 +11,12 @@
 namespace masar::engine {
 namespace {
 
-/// Loads the files of one configuration, layer by layer, in the order in which they refer to each other.
+/// Loads the files of one configuration, layer by layer, in the order in which they refer to each
+/// other.
 class Loader {
  public:
-  Loader(const config::Files& files, const config::Settings& overrides, config::Diagnostics& diagnostics)
+  Loader(const config::Files& files, const config::Settings& overrides,
+         config::Diagnostics& diagnostics)
       : files_(files), overrides_(overrides), diagnostics_(diagnostics) {}
 
   std::shared_ptr<const Snapshot> load() {
@@ -116,7 +118,8 @@ class Loader {
     for (const auto& file : files_.processes) {
       const auto* root = document(file);
       if (!root || !root_is(*root, "scxml")) continue;
-      auto process = process::Definition::compile(*root, snapshot_->hub.zone, snapshot_->lookups, diagnostics_);
+      auto process = process::Definition::compile(*root, snapshot_->hub.zone, snapshot_->lookups,
+                                                  diagnostics_);
       if (process) snapshot_->library.processes[process->name()] = std::move(process);
     }
   }
@@ -136,7 +139,8 @@ class Loader {
       snapshot_->library.endpoints[id] = endpoint->spec.inbound;
       snapshot_->endpoints[id] = std::move(endpoint);
     }
-    for (auto& [id, endpoint] : snapshot_->endpoints) link_endpoint(*endpoint, *snapshot_, diagnostics_);
+    for (auto& [id, endpoint] : snapshot_->endpoints)
+      link_endpoint(*endpoint, *snapshot_, diagnostics_);
   }
 
   void load_routes() {
@@ -157,25 +161,29 @@ class Loader {
     const auto key = effect ? std::pair(route.process->name(), route.from_effect)
                             : std::pair(route.from_endpoint, route.from_type);
     if (!by.emplace(key, &route).second) {
-      diagnostics_.add(place, "another route is from \"" + key.first + "\", \"" + key.second + "\" already", "");
+      diagnostics_.add(
+          place, "another route is from \"" + key.first + "\", \"" + key.second + "\" already", "");
     }
     if (!effect && route.mode == route::Mode::durable) check_refusals(route, place);
   }
 
-  /// A sender without a reply learns of a refusal only through the endpoint's refusals= (ENGINE.md 1).
+  /// A sender without a reply learns of a refusal only through the endpoint's refusals= (ENGINE.md
+  /// 1).
   void check_refusals(const route::Route& route, const config::Place& place) {
     const auto* endpoint = snapshot_->endpoint(route.from_endpoint);
     if (!endpoint || route.has_reply() || !endpoint->refusals.empty()) return;
-    diagnostics_.add(place, "nobody would be told of a message that is refused by its case",
-                     "give endpoint \"" + route.from_endpoint + "\" refusals=, or the route a <reply>");
+    diagnostics_.add(
+        place, "nobody would be told of a message that is refused by its case",
+        "give endpoint \"" + route.from_endpoint + "\" refusals=, or the route a <reply>");
   }
 
   void check_effects() {
     for (const auto& [name, process] : snapshot_->library.processes) {
       for (const auto& effect : process->effects()) {
         if (snapshot_->of_effect(name, effect.name)) continue;
-        diagnostics_.add(effect.place, "effect \"" + effect.name + "\" has no route",
-                         "write a route with <from process=\"" + name + "\" effect=\"" + effect.name + "\"/>");
+        diagnostics_.add(
+            effect.place, "effect \"" + effect.name + "\" has no route",
+            "write a route with <from process=\"" + name + "\" effect=\"" + effect.name + "\"/>");
       }
     }
   }
@@ -188,7 +196,8 @@ class Loader {
 
 }  // namespace
 
-std::shared_ptr<const Snapshot> Snapshot::load(const std::string& directory, const config::Settings& overrides,
+std::shared_ptr<const Snapshot> Snapshot::load(const std::string& directory,
+                                               const config::Settings& overrides,
                                                config::Diagnostics& diagnostics) {
   const auto files = config::Files::load(directory, diagnostics);
   if (files.hub.empty()) return nullptr;
@@ -204,7 +213,8 @@ const Endpoint* Snapshot::endpoint(std::string_view id) const {
 
 const route::Route* Snapshot::inbound(std::string_view endpoint, std::string_view type) const {
   auto found = by_message.find(std::pair(std::string(endpoint), std::string(type)));
-  if (found == by_message.end()) found = by_message.find(std::pair(std::string(endpoint), std::string()));
+  if (found == by_message.end())
+    found = by_message.find(std::pair(std::string(endpoint), std::string()));
   return found == by_message.end() ? nullptr : found->second;
 }
 

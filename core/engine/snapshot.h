@@ -27,7 +27,8 @@ struct DuplicateKey {
   Span keep;
 };
 
-/// How attempts to an outbound endpoint are made (ENGINE.md 18), in the order in which they are looked at.
+/// How attempts to an outbound endpoint are made (ENGINE.md 18), in the order in which they are
+/// looked at.
 struct DeliveryPolicy {
   std::chrono::milliseconds timeout{5000};
   int attempts = 5;
@@ -35,9 +36,9 @@ struct DeliveryPolicy {
   double factor = 2;
   std::chrono::milliseconds max{60'000};
   int jitter_percent = 20;
-  int breaker_failures = 5;                  ///< in a row; 0: no breaker
+  int breaker_failures = 5;  ///< in a row; 0: no breaker
   std::chrono::milliseconds breaker_open{5000};
-  double rate_per_second = 0;                ///< 0: unlimited
+  double rate_per_second = 0;  ///< 0: unlimited
   int concurrency = 8;
   bool idempotent = false;
 };
@@ -47,10 +48,10 @@ struct Endpoint {
   connector::EndpointSpec spec;
   std::string connector;
   config::Place place;
-  std::string schema;                        ///< file name; empty: none
+  std::string schema;  ///< file name; empty: none
   std::shared_ptr<const XsdGate> gate;
   std::vector<DuplicateKey> keys;
-  std::string refusals;                      ///< outbound endpoint that gets MessageRefused
+  std::string refusals;  ///< outbound endpoint that gets MessageRefused
   std::optional<mapping::Mapping> refusal;
   DeliveryPolicy delivery;
 };
@@ -58,7 +59,7 @@ struct Endpoint {
 struct Series {
   std::string name;
   int digits = 12;
-  bool luhn = false;                         ///< the last digit is a Luhn check digit
+  bool luhn = false;  ///< the last digit is a Luhn check digit
 };
 
 struct StoreChoice {
@@ -72,25 +73,27 @@ struct HubSettings {
   std::string name;
   std::string zone = "UTC";
   bool stepped_clock = false;
-  Instant stepped_from{};                    ///< the first instant of a stepped clock
+  Instant stepped_from{};  ///< the first instant of a stepped clock
   std::string calendar;
   XmlLimits xml;
   StoreChoice store;
   std::string admin_address = "127.0.0.1:0";
   std::vector<const config::Element*> listeners;
   std::vector<Series> series;
-  std::size_t threads = 2;                   ///< of the executor
-  std::size_t lane_bytes_max = 64u << 20;    ///< of all events waiting in memory
+  std::size_t threads = 2;                 ///< of the executor
+  std::size_t lane_bytes_max = 64u << 20;  ///< of all events waiting in memory
   std::size_t cases_cached = 4096;
   std::size_t refusals_audited_per_minute = 60;  ///< a partner; the rest is counted
 };
 
-/// All that is compiled from one configuration: immutable, named by its hash, shared by all threads.
+/// All that is compiled from one configuration: immutable, named by its hash, shared by all
+/// threads.
 class Snapshot {
  public:
-  /// Loads `directory`. `overrides` win over `<setting>` values. Every finding of every file goes to
-  /// `diagnostics`, and then there is no value.
-  static std::shared_ptr<const Snapshot> load(const std::string& directory, const config::Settings& overrides,
+  /// Loads `directory`. `overrides` win over `<setting>` values. Every finding of every file goes
+  /// to `diagnostics`, and then there is no value.
+  static std::shared_ptr<const Snapshot> load(const std::string& directory,
+                                              const config::Settings& overrides,
                                               config::Diagnostics& diagnostics);
 
   std::string hash;
@@ -105,7 +108,8 @@ class Snapshot {
 
   const process::Calendar& calendar() const;
   const Endpoint* endpoint(std::string_view id) const;
-  /// The inbound route for a message type; null where there is none. Pass-through routes match any type.
+  /// The inbound route for a message type; null where there is none. Pass-through routes match any
+  /// type.
   const route::Route* inbound(std::string_view endpoint, std::string_view type) const;
   const route::Route* of_effect(std::string_view process, std::string_view effect) const;
   const route::Route* route(std::string_view id) const;

@@ -64,7 +64,8 @@ void Timers::send_due() {
     row.snapshot = snapshot_;
     transaction.journal.push_back(std::move(row));
   }
-  // A row whose due time is still stored after its turn (a task's next one, a lost turn) is sent again later.
+  // A row whose due time is still stored after its turn (a task's next one, a lost turn) is sent
+  // again later.
   const auto forget = [this, ids] {
     sent_.with([&](auto& sent) {
       for (const auto& id : ids) sent.erase(id);

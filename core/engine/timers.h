@@ -13,9 +13,9 @@
 
 namespace masar::engine {
 
-/// Sends due times in through the journal (ENGINE.md 7): reads them from the store in windows, so that a
-/// million open cases cost no memory (DESIGN D12). Looks when the next one is due, when told, and every
-/// `kLook` at the latest. Runs on the executor; changed() and look(): any thread.
+/// Sends due times in through the journal (ENGINE.md 7): reads them from the store in windows, so
+/// that a million open cases cost no memory (DESIGN D12). Looks when the next one is due, when
+/// told, and every `kLook` at the latest. Runs on the executor; changed() and look(): any thread.
 class Timers {
  public:
   static constexpr std::chrono::milliseconds kLook{500};
@@ -23,7 +23,11 @@ class Timers {
 
   Timers(store::Store& store, Journal& journal, Executor& executor, const BusinessClock& business,
          const std::string& snapshot)
-      : store_(store), journal_(journal), executor_(executor), business_(business), snapshot_(snapshot) {}
+      : store_(store),
+        journal_(journal),
+        executor_(executor),
+        business_(business),
+        snapshot_(snapshot) {}
 
   void start();
   void stop() { stopped_.store(true); }
@@ -46,7 +50,7 @@ class Timers {
   Executor& executor_;
   const BusinessClock& business_;
   std::string snapshot_;
-  Guarded<std::set<Id>> sent_;        ///< journaled, their turn not over: not sent twice by one process
+  Guarded<std::set<Id>> sent_;  ///< journaled, their turn not over: not sent twice by one process
   std::atomic<bool> posted_{false};
   std::atomic<std::size_t> active_{0};  ///< looks posted and not over
   std::atomic<bool> stopped_{false};

@@ -10,7 +10,8 @@ namespace masar::engine {
 namespace {
 
 /// Audit kinds, by kind of journal row.
-constexpr std::string_view kKinds[]{"message", "outcome", "report", "deadline", "answer", "message"};
+constexpr std::string_view kKinds[]{"message",  "outcome", "report",
+                                    "deadline", "answer",  "message"};
 
 }  // namespace
 
@@ -74,20 +75,23 @@ void Turn::finish() {
   transaction.marks.push_back({row_.id, state, recorded_});
 }
 
-// What the caller gets now, and a repetition later: the reply, a refusal, or that it was taken in. A dead
-// letter owes its reply until a retry has made it (ENGINE.md 23).
+// What the caller gets now, and a repetition later: the reply, a refusal, or that it was taken in.
+// A dead letter owes its reply until a retry has made it (ENGINE.md 23).
 void Turn::put_answer() {
   using Kind = connector::PartAnswer::Kind;
   if (result_.moved) return;
   if (result_.dead) {
-    result_.answer = connector::PartAnswer{Kind::retry_later, "in-doubt", "the message is kept for a person", {}};
+    result_.answer = connector::PartAnswer{
+        Kind::retry_later, "in-doubt", "the message is kept for a person", {}};
     return;
   }
   if (!result_.answer) result_.answer = connector::PartAnswer{};
   const auto& answer = *result_.answer;
   const bool refused = answer.kind == Kind::refused;
-  result_.transaction.replies.push_back(
-      {answers_to(), refused ? answer.code : "", refused ? answer.text : answer.document ? write_xml(*answer.document) : ""});
+  result_.transaction.replies.push_back({answers_to(), refused ? answer.code : "",
+                                         refused           ? answer.text
+                                         : answer.document ? write_xml(*answer.document)
+                                                           : ""});
 }
 
 store::RowId Turn::answers_to() const { return row_.origin ? row_.origin : row_.id; }
@@ -125,7 +129,8 @@ process::Inputs Turn::inputs(Instant now) {
   return inputs;
 }
 
-// Deadlines due at or before the event apply first (ENGINE.md 7); what fails later does not undo them.
+// Deadlines due at or before the event apply first (ENGINE.md 7); what fails later does not undo
+// them.
 void Turn::fire_due(Instant until) {
   if (!live_) return;
   for (int count = 0;; ++count) {
@@ -141,15 +146,18 @@ void Turn::fire(const process::Deadline& deadline, bool too_many) {
   const Checkpoint before{result_, live_, recorded_};
   step_ = "deadline " + deadline.name;
   try {
-    if (too_many) throw Error(ErrorKind::rejected, "too-many-deadlines", "deadlines set each other for ever");
-    absorb(live_->definition->fire(live_->value, deadline, inputs(deadline.due)), "deadline", deadline.name);
+    if (too_many)
+      throw Error(ErrorKind::rejected, "too-many-deadlines", "deadlines set each other for ever");
+    absorb(live_->definition->fire(live_->value, deadline, inputs(deadline.due)), "deadline",
+           deadline.name);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::transient || error.kind() == ErrorKind::internal) throw;
     result_ = before.result;
     live_ = before.live;
     recorded_ = before.recorded;
-    std::erase_if(live_->value.deadlines,
-                  [&](const auto& d) { return d.name == deadline.name && d.serial == deadline.serial; });
+    std::erase_if(live_->value.deadlines, [&](const auto& d) {
+      return d.name == deadline.name && d.serial == deadline.serial;
+    });
     live_->value.version = before_->value.version + 1;
     put_failed_deadline(deadline, error);
   }
@@ -165,9 +173,11 @@ void Turn::message() {
   step_ = "steps";
   const route::Exit exit = route_->before.run(flow_);
   if (exit.kind == route::Exit::Kind::refuse) return refuse(exit.code, exit.text);
-  if (exit.kind == route::Exit::Kind::dead_letter) return dead_letter(exit.code, "the route keeps it", "dead-letter");
+  if (exit.kind == route::Exit::Kind::dead_letter)
+    return dead_letter(exit.code, "the route keeps it", "dead-letter");
   step_ = "event " + route_->to_event;
-  process::Event event = route::to_event(*route_->process->event(route_->to_event), flow_.document->document_element());
+  process::Event event = route::to_event(*route_->process->event(route_->to_event),
+                                         flow_.document->document_element());
   event.sender = row_.sender;
   if (!live_) return open_case(*route_, event);
   apply_event(event);
@@ -175,13 +185,15 @@ void Turn::message() {
 
 // An opening message whose case has ended and given up the alias opens its own (ENGINE.md 3).
 bool Turn::moves_to_own_case(const route::Route& route) {
-  if (!live_ || route.no_case.action != route::NoCase::Do::open || !live_->value.ended) return false;
+  if (!live_ || route.no_case.action != route::NoCase::Do::open || !live_->value.ended)
+    return false;
   route::Flow flow;
   flow.document = document();
   route::fill_message(origin(), flow.variables);
-  const auto& ended = result_.transaction.aliases_ended;   // by deadlines of this very turn
+  const auto& ended = result_.transaction.aliases_ended;  // by deadlines of this very turn
   const auto holds = [&](const std::string& alias, const std::string& value) {
-    const bool given_up = std::any_of(ended.begin(), ended.end(), [&](const auto& e) { return e.first == alias; });
+    const bool given_up =
+        std::any_of(ended.begin(), ended.end(), [&](const auto& e) { return e.first == alias; });
     return !given_up && parts_.store.find_alias(alias, value) == live_->value.key;
   };
   std::string own_key;
@@ -214,8 +226,10 @@ void Turn::open_case(const route::Route& route, const process::Event& event) {
   if (!route.process->opens_with(event.name) || route.no_case.action != route::NoCase::Do::open) {
     return refuse(route.no_case.code, "there is no such case");
   }
-  auto transition = route.process->open(row_.case_key, parts_.snapshot.hash, event, inputs(row_.stamp));
-  if (transition.disposition == process::Disposition::refused) return refuse(transition.refusal, "refused");
+  auto transition =
+      route.process->open(row_.case_key, parts_.snapshot.hash, event, inputs(row_.stamp));
+  if (transition.disposition == process::Disposition::refused)
+    return refuse(transition.refusal, "refused");
   LiveCase fresh;
   fresh.definition = route.process;
   fresh.value = transition.after;
@@ -236,8 +250,10 @@ void Turn::apply_event(const process::Event& event) {
 
 void Turn::absorb(process::Transition transition, std::string_view kind, const std::string& name) {
   const process::Case& before = live_->value;
-  if (live_->definition->waits_for(before.state) != "citizen" && transition.after.since > before.since) {
-    live_->service_time += parts_.snapshot.calendar().working_time(before.since, transition.after.since);
+  if (live_->definition->waits_for(before.state) != "citizen" &&
+      transition.after.since > before.since) {
+    live_->service_time +=
+        parts_.snapshot.calendar().working_time(before.since, transition.after.since);
   }
   live_->value = std::move(transition.after);
   // One transaction is one version, however many deadlines applied before the event.
@@ -249,12 +265,15 @@ void Turn::absorb(process::Transition transition, std::string_view kind, const s
   for (const auto& note : transition.notes) audit("note", note);
   result_.notes.insert(result_.notes.end(), transition.notes.begin(), transition.notes.end());
   for (const auto& ended : transition.aliases_ended) {
-    // The store ends aliases before it takes new ones: one that an earlier transition of this turn took is dropped.
-    std::erase_if(result_.transaction.aliases, [&](const auto& taken) { return taken.name == ended; });
+    // The store ends aliases before it takes new ones: one that an earlier transition of this turn
+    // took is dropped.
+    std::erase_if(result_.transaction.aliases,
+                  [&](const auto& taken) { return taken.name == ended; });
     result_.transaction.aliases_ended.emplace_back(ended, live_->value.key);
   }
   for (const auto& alias : transition.aliases_taken) {
-    result_.transaction.aliases.push_back({alias.name, alias.value, live_->value.key, partition_of(live_->value.key)});
+    result_.transaction.aliases.push_back(
+        {alias.name, alias.value, live_->value.key, partition_of(live_->value.key)});
   }
   for (const auto& task : transition.tasks_opened) audit("task", task.name, "asked");
   for (const auto& task : transition.tasks_ended) audit("task", task.name, "ended");

@@ -19,19 +19,20 @@ namespace masar::engine {
 /// What one turn wants committed, and what follows once it is.
 struct TurnResult {
   store::Transaction transaction;
-  std::shared_ptr<const LiveCase> after;      ///< the case as committed; null: there is none, or unchanged
-  std::optional<connector::PartAnswer> answer;///< for whoever waits for this row's reply
-  bool dead = false;                          ///< became a dead letter
-  bool moved = false;                         ///< journaled anew: that row answers
-  std::vector<std::string> notes;             ///< marks of the transitions: alarms
+  std::shared_ptr<const LiveCase>
+      after;  ///< the case as committed; null: there is none, or unchanged
+  std::optional<connector::PartAnswer> answer;  ///< for whoever waits for this row's reply
+  bool dead = false;                            ///< became a dead letter
+  bool moved = false;                           ///< journaled anew: that row answers
+  std::vector<std::string> notes;               ///< marks of the transitions: alarms
 };
 
-/// One journal row's turn at its case (ENGINE.md 3, 7, 11–16): the deadlines that are due before it, its
-/// route's steps, its transition, the documents of the effects, and from all that one transaction.
-/// Reads the store, writes nothing. One turn is for one thread; it is used once.
+/// One journal row's turn at its case (ENGINE.md 3, 7, 11–16): the deadlines that are due before
+/// it, its route's steps, its transition, the documents of the effects, and from all that one
+/// transaction. Reads the store, writes nothing. One turn is for one thread; it is used once.
 ///
-/// run() throws Error(transient, …) where the row is to be tried again; everything deterministic ends in
-/// the transaction (a refusal, a dead letter).
+/// run() throws Error(transient, …) where the row is to be tried again; everything deterministic
+/// ends in the transaction (a refusal, a dead letter).
 class Turn {
  public:
   struct Parts {
@@ -41,7 +42,8 @@ class Turn {
     const XmlReader& reader;
   };
   /// `before`: the case as it stands; null where there is none.
-  Turn(const Parts& parts, const store::JournalRow& row, std::shared_ptr<const LiveCase> before, Document document);
+  Turn(const Parts& parts, const store::JournalRow& row, std::shared_ptr<const LiveCase> before,
+       Document document);
 
   TurnResult run();
   /// The row as a dead letter, whatever it is; used when it failed too often.
@@ -65,8 +67,9 @@ class Turn {
   void fail_effect(const store::OutboxRow& effect, const route::Route& route, std::string_view kind,
                    const std::string& code, const std::string& text);
   void escalate_silence(const store::OutboxRow& effect, const route::Route& route);
-  process::Event failure_event(const process::EventDeclaration& declaration, const store::OutboxRow& effect,
-                               const std::string& code, const std::string& text) const;
+  process::Event failure_event(const process::EventDeclaration& declaration,
+                               const store::OutboxRow& effect, const std::string& code,
+                               const std::string& text) const;
   bool visit_over(const store::OutboxRow& effect);
   void withdraw_tasks_about(const store::OutboxRow& effect);
 
@@ -76,9 +79,11 @@ class Turn {
   void refuse(const std::string& code, const std::string& text);
   void put_refusal(const Endpoint& endpoint, const std::string& code, const std::string& text);
   void dead_letter(const std::string& code, const std::string& text, const std::string& step);
-  store::DeadLetterRow& put_dead_letter(const std::string& code, const std::string& text, const std::string& step);
+  store::DeadLetterRow& put_dead_letter(const std::string& code, const std::string& text,
+                                        const std::string& step);
   std::string letters_in_turn() const;
-  void failed_effect(store::OutboxRow row, const std::string& code, const std::string& text, const std::string& step);
+  void failed_effect(store::OutboxRow row, const std::string& code, const std::string& text,
+                     const std::string& step);
   void put_dead_letter_task(const std::string& id, const std::string& detail);
   void audit(std::string_view kind, const std::string& name, const std::string& text = {});
   void finish();
@@ -94,7 +99,7 @@ class Turn {
   Parts parts_;
   const store::JournalRow& row_;
   std::shared_ptr<const LiveCase> before_;
-  std::optional<LiveCase> live_;            ///< grows with each transition
+  std::optional<LiveCase> live_;  ///< grows with each transition
   /// As the deadlines before this row left it: what a failure of the row itself falls back to.
   struct Checkpoint {
     TurnResult result;
@@ -104,10 +109,10 @@ class Turn {
   Checkpoint checkpoint_;
   Document document_;
   const route::Route* route_ = nullptr;
-  std::string step_ = "start";              ///< where a failure would be
-  route::Flow flow_;                        ///< the message on its way through the steps
-  std::string recorded_;                    ///< inputs handed in
-  std::string answered_;                    ///< id of the task that this row answers
+  std::string step_ = "start";  ///< where a failure would be
+  route::Flow flow_;            ///< the message on its way through the steps
+  std::string recorded_;        ///< inputs handed in
+  std::string answered_;        ///< id of the task that this row answers
   TurnResult result_;
 };
 

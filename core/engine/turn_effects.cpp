@@ -11,7 +11,8 @@ namespace masar::engine {
 namespace {
 
 /// The row of an effect before its document is known.
-store::OutboxRow effect_row(const process::Effect& effect, const process::Case& value, Instant created) {
+store::OutboxRow effect_row(const process::Effect& effect, const process::Case& value,
+                            Instant created) {
   store::OutboxRow row;
   row.id = effect_id(value.key, value.event_number, effect.index);
   row.case_key = value.key;
@@ -36,7 +37,8 @@ void Turn::add_effect(const process::Effect& effect, const process::Case& value)
   store::OutboxRow row = effect_row(effect, value, row_.stamp);
   std::string step = "start";
   try {
-    if (!route) throw Error(ErrorKind::rejected, "no-route", "effect " + effect.name + " has no route");
+    if (!route)
+      throw Error(ErrorKind::rejected, "no-route", "effect " + effect.name + " has no route");
     row.route = route->id;
     route::Flow flow;
     flow.headers.emplace_back("correlation-id", value.key);
@@ -45,7 +47,8 @@ void Turn::add_effect(const process::Effect& effect, const process::Case& value)
     step = "steps of " + route->id;
     const route::Exit exit = route->before.run(flow);
     if (exit.kind == route::Exit::Kind::end) return;  // the route chose to send nothing
-    if (exit.kind != route::Exit::Kind::call) throw Error(ErrorKind::rejected, exit.code, "the route did not call");
+    if (exit.kind != route::Exit::Kind::call)
+      throw Error(ErrorKind::rejected, exit.code, "the route did not call");
     row.endpoint = exit.endpoint;
     row.operation = exit.operation;
     row.step = static_cast<int>(exit.next);
@@ -56,7 +59,8 @@ void Turn::add_effect(const process::Effect& effect, const process::Case& value)
       step = "schema of " + row.endpoint;
       const auto findings = endpoint->gate->validate(flow.document->document_element());
       if (!findings.empty()) {
-        throw Error(ErrorKind::rejected, "schema-invalid", findings[0].element + ": " + findings[0].text);
+        throw Error(ErrorKind::rejected, "schema-invalid",
+                    findings[0].element + ": " + findings[0].text);
       }
     }
   } catch (const Error& error) {
@@ -64,7 +68,8 @@ void Turn::add_effect(const process::Effect& effect, const process::Case& value)
     return failed_effect(std::move(row), error.code(), error.what(), step);
   }
   if (row.not_after) {
-    result_.transaction.timers.push_back(effect_timer(store::TimerKind::not_after, row, *row.not_after));
+    result_.transaction.timers.push_back(
+        effect_timer(store::TimerKind::not_after, row, *row.not_after));
   }
   for (const auto& failure : route->failures) {
     if (!failure.task_after) continue;
@@ -105,7 +110,8 @@ void Turn::add_reply(const process::Reply& reply) {
   if (!row_.owes_reply || !route_) return;
   const auto found = route_->replies.find(reply.name);
   if (found == route_->replies.end()) {
-    throw Error(ErrorKind::rejected, "no-reply", "route " + route_->id + " has no reply " + reply.name);
+    throw Error(ErrorKind::rejected, "no-reply",
+                "route " + route_->id + " has no reply " + reply.name);
   }
   route::Flow flow;
   flow.document = document();
@@ -114,7 +120,8 @@ void Turn::add_reply(const process::Reply& reply) {
   route::fill_reply(*live_->definition, reply, flow.variables);
   step_ = "reply " + reply.name;
   (void)found->second.run(flow);
-  result_.answer = connector::PartAnswer{connector::PartAnswer::Kind::replied, {}, {}, flow.document};
+  result_.answer =
+      connector::PartAnswer{connector::PartAnswer::Kind::replied, {}, {}, flow.document};
 }
 
 void Turn::refuse(const std::string& code, const std::string& text) {
@@ -127,7 +134,8 @@ void Turn::refuse(const std::string& code, const std::string& text) {
   if (endpoint && endpoint->refusal) put_refusal(*endpoint, code, text);
 }
 
-// The sender is told on its outbound endpoint; the row uses the journal row's id in place of a case's event.
+// The sender is told on its outbound endpoint; the row uses the journal row's id in place of a
+// case's event.
 void Turn::put_refusal(const Endpoint& endpoint, const std::string& code, const std::string& text) {
   route::Refusal refusal{code, text, live_ ? live_->value.state : "", row_.case_key};
   route::Flow flow;
@@ -183,7 +191,8 @@ void Turn::put_failed_deadline(const process::Deadline& deadline, const Error& e
 void Turn::restore_deadline() {
   const auto stored = connector::read_headers(row_.headers);
   const auto get = [&](std::string_view name) {
-    const auto found = std::find_if(stored.begin(), stored.end(), [&](const auto& d) { return d.first == name; });
+    const auto found =
+        std::find_if(stored.begin(), stored.end(), [&](const auto& d) { return d.first == name; });
     return found == stored.end() ? std::string("0") : found->second;
   };
   process::Deadline deadline;
@@ -193,12 +202,15 @@ void Turn::restore_deadline() {
   deadline.order = std::atoi(get("order").c_str());
   deadline.visit = std::atoll(get("visit").c_str());
   const auto& open = live_->value.deadlines;
-  const bool again = std::any_of(open.begin(), open.end(), [&](const auto& d) { return d.name == deadline.name; });
+  const bool again =
+      std::any_of(open.begin(), open.end(), [&](const auto& d) { return d.name == deadline.name; });
   if (again || (deadline.visit != 0 && deadline.visit != live_->value.visit)) return;
   live_->value.deadlines.push_back(std::move(deadline));
 }
 
-std::string Turn::letters_in_turn() const { return std::to_string(result_.transaction.dead_letters.size()); }
+std::string Turn::letters_in_turn() const {
+  return std::to_string(result_.transaction.dead_letters.size());
+}
 
 store::DeadLetterRow& Turn::put_dead_letter(const std::string& code, const std::string& text,
                                             const std::string& step) {

@@ -7,7 +7,7 @@
 namespace masar::engine {
 namespace {
 
-constexpr std::size_t kTasksMax = 500;   ///< of one case, looked through
+constexpr std::size_t kTasksMax = 500;  ///< of one case, looked through
 
 bool still_attempted(store::OutboxState state) {
   return state == store::OutboxState::ready || state == store::OutboxState::sending;
@@ -37,7 +37,9 @@ void Turn::withdraw_tasks_about(const store::OutboxRow& effect) {
 void Turn::outcome() {
   const store::OutboxRow effect = effect_of(parts_.store, row_.effect);
   route_ = parts_.snapshot.route(effect.route);
-  if (!route_) throw Error(ErrorKind::rejected, "unknown-route", "the configuration has no route " + effect.route);
+  if (!route_)
+    throw Error(ErrorKind::rejected, "unknown-route",
+                "the configuration has no route " + effect.route);
   (void)current();
   fire_due(row_.stamp);
   if (row_.name == "withdrawn") return withdraw_tasks_about(effect);
@@ -45,7 +47,8 @@ void Turn::outcome() {
   if (row_.name != "delivered") {
     const auto detail = connector::read_headers(row_.headers);
     const auto get = [&](std::string_view name) {
-      const auto found = std::find_if(detail.begin(), detail.end(), [&](const auto& d) { return d.first == name; });
+      const auto found = std::find_if(detail.begin(), detail.end(),
+                                      [&](const auto& d) { return d.first == name; });
       return found == detail.end() ? std::string() : found->second;
     };
     return fail_effect(effect, *route_, row_.name, get("code"), get("text"));
@@ -58,15 +61,18 @@ void Turn::outcome() {
   flow_.variables.emplace_back(effect.created);
   step_ = "steps after the call";
   const route::Exit exit = route_->before.run(flow_, static_cast<std::size_t>(effect.step));
-  if (exit.kind == route::Exit::Kind::dead_letter) return dead_letter(exit.code, "the route keeps it", "dead-letter");
+  if (exit.kind == route::Exit::Kind::dead_letter)
+    return dead_letter(exit.code, "the route keeps it", "dead-letter");
   if (exit.kind != route::Exit::Kind::to) return audit("outcome", effect.effect, "delivered");
   step_ = "event " + route_->to_event;
-  process::Event event = route::to_event(*route_->process->event(route_->to_event), flow_.document->document_element());
+  process::Event event = route::to_event(*route_->process->event(route_->to_event),
+                                         flow_.document->document_element());
   apply_event(event);
 }
 
-process::Event Turn::failure_event(const process::EventDeclaration& declaration, const store::OutboxRow& effect,
-                                   const std::string& code, const std::string& text) const {
+process::Event Turn::failure_event(const process::EventDeclaration& declaration,
+                                   const store::OutboxRow& effect, const std::string& code,
+                                   const std::string& text) const {
   process::Event event;
   event.name = declaration.name;
   for (const auto& [name, type] : declaration.fields) {
@@ -84,8 +90,8 @@ process::Event Turn::failure_event(const process::EventDeclaration& declaration,
   return event;
 }
 
-void Turn::fail_effect(const store::OutboxRow& effect, const route::Route& route, std::string_view kind,
-                       const std::string& code, const std::string& text) {
+void Turn::fail_effect(const store::OutboxRow& effect, const route::Route& route,
+                       std::string_view kind, const std::string& code, const std::string& text) {
   const auto* handler = route.on_failure(kind, code);
   if (!handler || (handler->event.empty() && handler->task.empty())) {
     return audit("outcome", effect.effect, std::string(kind) + " " + code);
@@ -96,8 +102,8 @@ void Turn::fail_effect(const store::OutboxRow& effect, const route::Route& route
   }
   step_ = "task " + handler->task;
   const std::string detail = effect.effect + ": " + std::string(kind) + " " + code;
-  absorb(live_->definition->ask(live_->value, handler->task, effect.id, detail, inputs(row_.stamp)), "outcome",
-         effect.effect);
+  absorb(live_->definition->ask(live_->value, handler->task, effect.id, detail, inputs(row_.stamp)),
+         "outcome", effect.effect);
 }
 
 void Turn::report() {
@@ -118,25 +124,34 @@ void Turn::report() {
   apply_event(event);
 }
 
-// A due time that the timer sent in. Deadlines of the case apply with all that is due (ENGINE.md 7); a row for
-// one that is gone does nothing.
+// A due time that the timer sent in. Deadlines of the case apply with all that is due (ENGINE.md
+// 7); a row for one that is gone does nothing.
 void Turn::timer() {
   if (!live_) return;
   if (row_.origin != 0 && row_.route == "deadline") restore_deadline();
   fire_due(row_.stamp);
   if (row_.route == "task") {
     const auto& tasks = live_->value.tasks;
-    const bool open = std::any_of(tasks.begin(), tasks.end(),
-                                  [&](const auto& t) { return t.id == row_.name && t.due <= row_.stamp; });
+    const bool open = std::any_of(tasks.begin(), tasks.end(), [&](const auto& t) {
+      return t.id == row_.name && t.due <= row_.stamp;
+    });
     if (!open) return;
     step_ = "escalation";
-    absorb(live_->definition->escalate(live_->value, row_.name, inputs(row_.stamp)), "task", "escalated");
+    absorb(live_->definition->escalate(live_->value, row_.name, inputs(row_.stamp)), "task",
+           "escalated");
     return;
   }
   if (row_.route != "task-after" && row_.route != "not-after") return;
   const bool silence = row_.route == "task-after";
-  result_.transaction.timers_cleared.push_back({silence ? store::TimerKind::task_after : store::TimerKind::not_after,
-                                                row_.case_key, row_.partition, row_.name, 0, {}, 0, 0});
+  result_.transaction.timers_cleared.push_back(
+      {silence ? store::TimerKind::task_after : store::TimerKind::not_after,
+       row_.case_key,
+       row_.partition,
+       row_.name,
+       0,
+       {},
+       0,
+       0});
   const auto effect = parts_.store.find_outbox(row_.name);
   if (!effect || !still_attempted(effect->state)) return;
   route_ = parts_.snapshot.route(effect->route);
@@ -160,11 +175,13 @@ void Turn::escalate_silence(const store::OutboxRow& effect, const route::Route& 
   for (const auto& failure : route.failures) {
     if (!failure.task_after || failure.task.empty()) continue;
     // The timer may have sent this due time in twice: around a restart, or where a turn took long.
-    const auto is_this = [&](const auto& task) { return task.effect == effect.id && task.name == failure.task; };
+    const auto is_this = [&](const auto& task) {
+      return task.effect == effect.id && task.name == failure.task;
+    };
     if (std::any_of(asked.begin(), asked.end(), is_this)) return;
     step_ = "task " + failure.task;
-    absorb(live_->definition->ask(live_->value, failure.task, effect.id, effect.effect + ": no answer yet",
-                                  inputs(row_.stamp)),
+    absorb(live_->definition->ask(live_->value, failure.task, effect.id,
+                                  effect.effect + ": no answer yet", inputs(row_.stamp)),
            "task", failure.task);
     return;
   }
@@ -174,11 +191,14 @@ void Turn::task_answer() {
   const std::string& id = row_.message_id;
   const auto& tasks = current().value.tasks;
   fire_due(row_.stamp);
-  const auto task = std::find_if(tasks.begin(), tasks.end(), [&](const auto& t) { return t.id == id; });
+  const auto task =
+      std::find_if(tasks.begin(), tasks.end(), [&](const auto& t) { return t.id == id; });
   if (task == tasks.end()) return audit("answer", row_.name, "the task was over");
   const auto& declared = live_->definition->tasks();
-  const auto declaration = std::find_if(declared.begin(), declared.end(), [&](const auto& d) { return d.name == task->name; });
-  if (declaration == declared.end()) return audit("answer", row_.name, "the task is not declared any more");
+  const auto declaration = std::find_if(declared.begin(), declared.end(),
+                                        [&](const auto& d) { return d.name == task->name; });
+  if (declaration == declared.end())
+    return audit("answer", row_.name, "the task is not declared any more");
   for (const auto& answer : declaration->answers) {
     if (answer.name != row_.name) continue;
     std::vector<expression::Value> fields;
@@ -189,8 +209,8 @@ void Turn::task_answer() {
     }
     answered_ = id;
     step_ = "answer " + row_.name;
-    absorb(live_->definition->answer(live_->value, id, row_.name, fields, inputs(row_.stamp)), "answer",
-           task->name + ": " + row_.name);
+    absorb(live_->definition->answer(live_->value, id, row_.name, fields, inputs(row_.stamp)),
+           "answer", task->name + ": " + row_.name);
     return;
   }
   audit("answer", row_.name, "the task has no such answer");

@@ -11,31 +11,48 @@ using config::ElementTable;
 using config::Kind;
 
 // The steps' elements: the one place that states their attributes.
-const ElementTable kMap{"map", "The document becomes what a mapping makes of it.",
-                        {{"using", Kind::text, true, "", "id of the mapping", {}}}, {}};
-const ElementTable kCall{"call", "Sends the document to an outbound endpoint; what follows sees the reply.",
+const ElementTable kMap{"map",
+                        "The document becomes what a mapping makes of it.",
+                        {{"using", Kind::text, true, "", "id of the mapping", {}}},
+                        {}};
+const ElementTable kCall{"call",
+                         "Sends the document to an outbound endpoint; what follows sees the reply.",
                          {{"endpoint", Kind::name, true, "", "id of the endpoint", {}},
-                          {"operation", Kind::text, false, "", "operation of the endpoint", {}}}, {}};
-const ElementTable kValidate{"validate", "Refuses a document that a schema does not allow.",
-                             {{"schema", Kind::text, true, "", "file name in schemas/", {}}}, {}};
-const ElementTable kEnrich{"enrich", "Binds a value, from lookups and the case, to a variable.",
+                          {"operation", Kind::text, false, "", "operation of the endpoint", {}}},
+                         {}};
+const ElementTable kValidate{"validate",
+                             "Refuses a document that a schema does not allow.",
+                             {{"schema", Kind::text, true, "", "file name in schemas/", {}}},
+                             {}};
+const ElementTable kEnrich{"enrich",
+                           "Binds a value, from lookups and the case, to a variable.",
                            {{"name", Kind::name, true, "", "the variable, without $", {}},
-                            {"select", Kind::expression, true, "", "its value", {}}}, {}};
-const ElementTable kSetHeader{"set-header", "Sets a header of the message.",
+                            {"select", Kind::expression, true, "", "its value", {}}},
+                           {}};
+const ElementTable kSetHeader{"set-header",
+                              "Sets a header of the message.",
                               {{"name", Kind::text, true, "", "the header", {}},
-                               {"value", Kind::text, true, "", "text with {expression} parts", {}}}, {}};
-const ElementTable kRefuse{"refuse", "The sender is told that the message is refused; nothing else happens.",
+                               {"value", Kind::text, true, "", "text with {expression} parts", {}}},
+                              {}};
+const ElementTable kRefuse{"refuse",
+                           "The sender is told that the message is refused; nothing else happens.",
                            {{"code", Kind::name, true, "", "the refusal's code", {}},
-                            {"text", Kind::text, false, "", "text with {expression} parts", {}}}, {}};
-const ElementTable kDeadLetter{"dead-letter", "The message is kept whole for a person.",
-                               {{"code", Kind::name, true, "", "the cause's code", {}}}, {}};
-const ElementTable kChoice{"choice", "The first branch whose test is true.", {}, {"when", "otherwise"}};
-const ElementTable kWhen{"when", "A branch of a choice.",
-                         {{"test", Kind::expression, true, "", "a boolean expression", {}}}, {"*"}};
+                            {"text", Kind::text, false, "", "text with {expression} parts", {}}},
+                           {}};
+const ElementTable kDeadLetter{"dead-letter",
+                               "The message is kept whole for a person.",
+                               {{"code", Kind::name, true, "", "the cause's code", {}}},
+                               {}};
+const ElementTable kChoice{
+    "choice", "The first branch whose test is true.", {}, {"when", "otherwise"}};
+const ElementTable kWhen{"when",
+                         "A branch of a choice.",
+                         {{"test", Kind::expression, true, "", "a boolean expression", {}}},
+                         {"*"}};
 const ElementTable kOtherwise{"otherwise", "The branch where no test is true.", {}, {"*"}};
 
-constexpr std::array<std::string_view, 9> kSteps{"map",        "call",   "validate",    "enrich", "set-header",
-                                                  "refuse", "dead-letter", "choice", "to"};
+constexpr std::array<std::string_view, 9> kSteps{
+    "map", "call", "validate", "enrich", "set-header", "refuse", "dead-letter", "choice", "to"};
 
 const expression::Type kBoolean{expression::Kind::boolean, {}, {}};
 
@@ -47,8 +64,8 @@ bool StepCompiler::is_step(std::string_view name) {
 
 std::vector<std::string> StepCompiler::step_names() { return {kSteps.begin(), kSteps.end()}; }
 
-Program StepCompiler::compile(const std::vector<const config::Element*>& elements, expression::Scope scope,
-                              const expression::Scope* after_call) {
+Program StepCompiler::compile(const std::vector<const config::Element*>& elements,
+                              expression::Scope scope, const expression::Scope* after_call) {
   scope_ = std::move(scope);
   after_call_ = after_call;
   called_ = false;
@@ -71,15 +88,17 @@ void StepCompiler::add(const config::Element& element) {
     const config::Values values(kDeadLetter, element, diagnostics_);
     return program_.steps_.push_back(make_dead_letter(values.text("code")));
   }
-  diagnostics_.add(element.place, "unknown step <" + name + ">", config::suggest(name, step_names()));
+  diagnostics_.add(element.place, "unknown step <" + name + ">",
+                   config::suggest(name, step_names()));
 }
 
-std::optional<expression::Expression> StepCompiler::expression_of(const config::Element& element,
-                                                                  std::string_view attribute,
-                                                                  std::optional<expression::Type> expected) {
+std::optional<expression::Expression> StepCompiler::expression_of(
+    const config::Element& element, std::string_view attribute,
+    std::optional<expression::Type> expected) {
   const auto* found = element.attribute(attribute);
   if (!found) return std::nullopt;
-  return expression::compile(found->value, found->value_place, scope_, std::move(expected), diagnostics_);
+  return expression::compile(found->value, found->value_place, scope_, std::move(expected),
+                             diagnostics_);
 }
 
 void StepCompiler::add_map(const config::Element& element) {
@@ -101,8 +120,9 @@ void StepCompiler::add_map(const config::Element& element) {
 void StepCompiler::add_call(const config::Element& element) {
   const config::Values values(kCall, element, diagnostics_);
   if (!after_call_) {
-    diagnostics_.add(element.place, "<call> may not stand here", "make it an effect of the process: asking a "
-                                                                 "partner is an effect, its reply an event");
+    diagnostics_.add(element.place, "<call> may not stand here",
+                     "make it an effect of the process: asking a "
+                     "partner is an effect, its reply an event");
     return;
   }
   const std::string& endpoint = values.text("endpoint");
@@ -139,7 +159,8 @@ void StepCompiler::add_enrich(const config::Element& element) {
   auto value = expression_of(element, "select", std::nullopt);
   if (!value || !values.has("name")) return;
   if (scope_.find(values.text("name"))) {
-    diagnostics_.add(values.place("name"), "$" + values.text("name") + " is there already", "choose another name");
+    diagnostics_.add(values.place("name"), "$" + values.text("name") + " is there already",
+                     "choose another name");
     return;
   }
   const auto slot = scope_.add(values.text("name"), value->type());
@@ -156,7 +177,8 @@ void StepCompiler::add_set_header(const config::Element& element) {
 
 void StepCompiler::add_refuse(const config::Element& element) {
   const config::Values values(kRefuse, element, diagnostics_);
-  auto text = expression::compile_text(values.text("text"), values.place("text"), scope_, diagnostics_);
+  auto text =
+      expression::compile_text(values.text("text"), values.place("text"), scope_, diagnostics_);
   if (text) program_.steps_.push_back(make_refuse(values.text("code"), std::move(*text)));
 }
 
@@ -173,7 +195,8 @@ void StepCompiler::add_choice(const config::Element& element) {
     if (branch->name.local == "when" && !otherwise) {
       const config::Values checked(kWhen, *branch, diagnostics_);
       auto condition = expression_of(*branch, "test", kBoolean);
-      if (condition) program_.steps_.push_back(test = std::make_shared<Branch>(std::move(*condition)));
+      if (condition)
+        program_.steps_.push_back(test = std::make_shared<Branch>(std::move(*condition)));
     } else if (branch->name.local == "otherwise" && !otherwise) {
       const config::Values checked(kOtherwise, *branch, diagnostics_);
       otherwise = true;
@@ -189,7 +212,8 @@ void StepCompiler::add_choice(const config::Element& element) {
     if (test) test->set_target(program_.steps_.size());
   }
   for (const auto& end : ends) end->set_target(program_.steps_.size());
-  // What a branch bound is not seen outside it; after a call in some branch, what follows sees the reply.
+  // What a branch bound is not seen outside it; after a call in some branch, what follows sees the
+  // reply.
   called_ = called;
   scope_ = called && after_call_ ? *after_call_ : before;
 }

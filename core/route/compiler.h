@@ -11,13 +11,15 @@
 
 namespace masar::route {
 
-/// Compiles the steps of one section. Single-threaded, used up by one route. Findings go to `diagnostics`.
+/// Compiles the steps of one section. Single-threaded, used up by one route. Findings go to
+/// `diagnostics`.
 class StepCompiler {
  public:
   StepCompiler(const Library& library, config::Diagnostics& diagnostics)
       : library_(library), diagnostics_(diagnostics) {}
 
-  /// Compiles the step elements in `elements` with `scope`. `after_call`: the scope of what follows a
+  /// Compiles the step elements in `elements` with `scope`. `after_call`: the scope of what follows
+  /// a
   /// `<call>`; null where no call may stand.
   Program compile(const std::vector<const config::Element*>& elements, expression::Scope scope,
                   const expression::Scope* after_call);
@@ -28,7 +30,7 @@ class StepCompiler {
 
   /// Names of the literal elements of the last `<map>` seen: for the check of an event's fields.
   std::vector<std::pair<std::string, config::Place>> last_map_names;
-  std::vector<std::string> calls;   ///< endpoints called
+  std::vector<std::string> calls;  ///< endpoints called
 
  private:
   void add(const config::Element& element);
@@ -39,7 +41,8 @@ class StepCompiler {
   void add_enrich(const config::Element& element);
   void add_set_header(const config::Element& element);
   void add_refuse(const config::Element& element);
-  std::optional<expression::Expression> expression_of(const config::Element& element, std::string_view attribute,
+  std::optional<expression::Expression> expression_of(const config::Element& element,
+                                                      std::string_view attribute,
                                                       std::optional<expression::Type> expected);
 
   const Library& library_;

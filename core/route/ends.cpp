@@ -17,7 +17,8 @@ class End : public Step {
 
 class Refuse final : public Step {
  public:
-  Refuse(std::string code, expression::TextTemplate text) : code_(std::move(code)), text_(std::move(text)) {}
+  Refuse(std::string code, expression::TextTemplate text)
+      : code_(std::move(code)), text_(std::move(text)) {}
   std::string_view name() const override { return "refuse"; }
   Next run(Flow& flow) const override {
     Exit exit;
@@ -47,7 +48,9 @@ std::shared_ptr<const Step> make_call(std::string endpoint, std::string operatio
   return std::make_shared<End>("call", std::move(exit));
 }
 
-std::shared_ptr<const Step> make_to() { return std::make_shared<End>("to", exit_of(Exit::Kind::to)); }
+std::shared_ptr<const Step> make_to() {
+  return std::make_shared<End>("to", exit_of(Exit::Kind::to));
+}
 
 std::shared_ptr<const Step> make_refuse(std::string code, expression::TextTemplate text) {
   return std::make_shared<Refuse>(std::move(code), std::move(text));

@@ -15,47 +15,81 @@ using config::ElementTable;
 using config::Kind;
 using expression::Scope;
 
-const ElementTable kRoute{"route", "Steps between two endpoints, or between an endpoint and a process.",
+const ElementTable kRoute{"route",
+                          "Steps between two endpoints, or between an endpoint and a process.",
                           {{"id", Kind::name, true, "", "its name", {}},
-                           {"mode", Kind::choice, false, "durable", "how it delivers",
+                           {"mode",
+                            Kind::choice,
+                            false,
+                            "durable",
+                            "how it delivers",
                             {"durable", "pass-through", "query"}}},
                           {"*"}};
-const ElementTable kFrom{"from", "Where messages come from.",
-                         {{"endpoint", Kind::name, false, "", "an inbound endpoint", {}},
-                          {"type", Kind::text, false, "", "the payload's root, with its prefix", {}},
-                          {"parts", Kind::expression, false, "", "elements that become messages of their own", {}},
-                          {"process", Kind::name, false, "", "a process, with effect", {}},
-                          {"effect", Kind::name, false, "", "the effect of the process", {}}},
-                         {}};
-const ElementTable kFind{"find", "How the case is found; tried in order.",
-                         {{"key", Kind::expression, false, "", "the case's key", {}},
-                          {"alias", Kind::name, false, "", "an alias of the process, with value", {}},
-                          {"value", Kind::expression, false, "", "the alias's value", {}}},
-                         {}};
-const ElementTable kNoCase{"no-case", "What happens to a message that finds no case.",
-                           {{"do", Kind::choice, false, "refuse", "what to do", {"refuse", "record", "keep", "open"}},
-                            {"code", Kind::name, false, "no-such-case", "the refusal's code", {}},
-                            {"reply", Kind::name, false, "", "the route's reply that is its answer", {}}},
-                           {"*"}};
-const ElementTable kTo{"to", "The event document becomes an event of the case.",
+const ElementTable kFrom{
+    "from",
+    "Where messages come from.",
+    {{"endpoint", Kind::name, false, "", "an inbound endpoint", {}},
+     {"type", Kind::text, false, "", "the payload's root, with its prefix", {}},
+     {"parts", Kind::expression, false, "", "elements that become messages of their own", {}},
+     {"process", Kind::name, false, "", "a process, with effect", {}},
+     {"effect", Kind::name, false, "", "the effect of the process", {}}},
+    {}};
+const ElementTable kFind{
+    "find",
+    "How the case is found; tried in order.",
+    {{"key", Kind::expression, false, "", "the case's key", {}},
+     {"alias", Kind::name, false, "", "an alias of the process, with value", {}},
+     {"value", Kind::expression, false, "", "the alias's value", {}}},
+    {}};
+const ElementTable kNoCase{
+    "no-case",
+    "What happens to a message that finds no case.",
+    {{"do", Kind::choice, false, "refuse", "what to do", {"refuse", "record", "keep", "open"}},
+     {"code", Kind::name, false, "no-such-case", "the refusal's code", {}},
+     {"reply", Kind::name, false, "", "the route's reply that is its answer", {}}},
+    {"*"}};
+const ElementTable kTo{"to",
+                       "The event document becomes an event of the case.",
                        {{"process", Kind::name, true, "", "the process", {}},
                         {"event", Kind::name, true, "", "its event", {}}},
                        {}};
-const ElementTable kQuery{"query", "Reads a case and answers in the same exchange.",
-                          {{"process", Kind::name, true, "", "the process", {}}}, {}};
-const ElementTable kReply{"reply", "How a reply of the process is written.",
-                          {{"name", Kind::name, true, "", "the reply's name", {}}}, {"*"}};
+const ElementTable kQuery{"query",
+                          "Reads a case and answers in the same exchange.",
+                          {{"process", Kind::name, true, "", "the process", {}}},
+                          {}};
+const ElementTable kReply{"reply",
+                          "How a reply of the process is written.",
+                          {{"name", Kind::name, true, "", "the reply's name", {}}},
+                          {"*"}};
 const ElementTable kOnFailure{
-    "on-failure", "What an outcome other than delivered does.",
-    {{"kind", Kind::choice, true, "", "the outcome", {"unavailable", "rejected", "unknown", "expired", "failed"}},
+    "on-failure",
+    "What an outcome other than delivered does.",
+    {{"kind",
+      Kind::choice,
+      true,
+      "",
+      "the outcome",
+      {"unavailable", "rejected", "unknown", "expired", "failed"}},
      {"code", Kind::text, false, "", "only for this code", {}},
      {"event", Kind::name, false, "", "the event of the case that it becomes", {}},
      {"task", Kind::name, false, "", "the task that it opens", {}},
-     {"keep", Kind::choice, false, "", "go on at the longest interval once the attempts are spent", {"retrying"}},
-     {"task-after", Kind::span, false, "", "open the task once this long has passed without an answer", {}}},
+     {"keep",
+      Kind::choice,
+      false,
+      "",
+      "go on at the longest interval once the attempts are spent",
+      {"retrying"}},
+     {"task-after",
+      Kind::span,
+      false,
+      "",
+      "open the task once this long has passed without an answer",
+      {}}},
     {}};
-const ElementTable kOnReport{"on-report", "The event that a delivery report becomes.",
-                             {{"event", Kind::name, true, "", "the event", {}}}, {}};
+const ElementTable kOnReport{"on-report",
+                             "The event that a delivery report becomes.",
+                             {{"event", Kind::name, true, "", "the event", {}}},
+                             {}};
 
 const expression::Type kText{expression::Kind::text, {}, {}};
 const expression::Type kInstant{expression::Kind::instant, {}, {}};
@@ -69,7 +103,8 @@ Scope base_scope(const Library& library) {
 }
 
 void add_message(Scope& scope) {
-  for (const char* name : {"message.id", "message.sender", "message.type", "message.endpoint"}) scope.add(name, kText);
+  for (const char* name : {"message.id", "message.sender", "message.type", "message.endpoint"})
+    scope.add(name, kText);
   scope.add("message.received", kInstant);
 }
 
@@ -85,7 +120,9 @@ class RouteReader {
     route_->id = values.text("id");
     route_->place = root_.place;
     const auto& mode = values.text("mode");
-    route_->mode = mode == "query" ? Mode::query : mode == "pass-through" ? Mode::pass_through : Mode::durable;
+    route_->mode = mode == "query"          ? Mode::query
+                   : mode == "pass-through" ? Mode::pass_through
+                                            : Mode::durable;
     read_from();
     if (!route_->from_effect.empty()) {
       read_effect_route();
@@ -104,8 +141,9 @@ class RouteReader {
   void read_from() {
     const auto froms = root_.elements("from");
     if (froms.size() != 1) {
-      diagnostics_.add(root_.place, "a route has exactly one <from>", "write <from endpoint=… type=…/> or "
-                                                                      "<from process=… effect=…/>");
+      diagnostics_.add(root_.place, "a route has exactly one <from>",
+                       "write <from endpoint=… type=…/> or "
+                       "<from process=… effect=…/>");
       return;
     }
     const config::Values values(kFrom, *froms[0], diagnostics_);
@@ -118,21 +156,26 @@ class RouteReader {
     route_->from_type = values.text("type");
     const auto found = library_.endpoints.find(route_->from_endpoint);
     if (found == library_.endpoints.end()) {
-      diagnostics_.add(values.place("endpoint"), "unknown endpoint \"" + route_->from_endpoint + "\"",
+      diagnostics_.add(values.place("endpoint"),
+                       "unknown endpoint \"" + route_->from_endpoint + "\"",
                        config::suggest(route_->from_endpoint, keys_of(library_.endpoints)));
     } else if (!found->second) {
-      diagnostics_.add(values.place("endpoint"), "endpoint \"" + route_->from_endpoint + "\" is outbound",
+      diagnostics_.add(values.place("endpoint"),
+                       "endpoint \"" + route_->from_endpoint + "\" is outbound",
                        "name one with direction=\"in\"");
     }
     if (const auto* parts = froms[0]->attribute("parts")) {
-      route_->parts = expression::compile(parts->value, parts->value_place, message_scope(library_), kNodes, diagnostics_);
+      route_->parts = expression::compile(parts->value, parts->value_place, message_scope(library_),
+                                          kNodes, diagnostics_);
     }
   }
 
-  std::shared_ptr<const process::Definition> process_named(const std::string& name, const config::Place& place) {
+  std::shared_ptr<const process::Definition> process_named(const std::string& name,
+                                                           const config::Place& place) {
     const auto found = library_.processes.find(name);
     if (found != library_.processes.end()) return found->second;
-    diagnostics_.add(place, "unknown process \"" + name + "\"", config::suggest(name, keys_of(library_.processes)));
+    diagnostics_.add(place, "unknown process \"" + name + "\"",
+                     config::suggest(name, keys_of(library_.processes)));
     return nullptr;
   }
 
@@ -141,15 +184,18 @@ class RouteReader {
     std::vector<std::string> known;
     for (const auto& effect : route_->process->effects()) known.push_back(effect.name);
     if (std::find(known.begin(), known.end(), route_->from_effect) != known.end()) return;
-    diagnostics_.add(values.place("effect"), "process \"" + route_->process->name() + "\" has no effect \"" +
-                     route_->from_effect + "\"", config::suggest(route_->from_effect, known));
+    diagnostics_.add(
+        values.place("effect"),
+        "process \"" + route_->process->name() + "\" has no effect \"" + route_->from_effect + "\"",
+        config::suggest(route_->from_effect, known));
   }
 
   void check_event(const std::string& name, const config::Place& place) {
     if (!route_->process || name.empty() || route_->process->event(name)) return;
     std::vector<std::string> known;
     for (const auto& event : route_->process->events()) known.push_back(event.name);
-    diagnostics_.add(place, "process \"" + route_->process->name() + "\" has no event \"" + name + "\"",
+    diagnostics_.add(place,
+                     "process \"" + route_->process->name() + "\" has no event \"" + name + "\"",
                      config::suggest(name, known));
   }
 
@@ -162,14 +208,16 @@ class RouteReader {
         diagnostics_.add(element->place, "<find> needs key, or alias and value", "");
         continue;
       }
-      auto value = expression::compile(attribute->value, attribute->value_place, message_scope(library_), kText,
-                                       diagnostics_);
+      auto value = expression::compile(attribute->value, attribute->value_place,
+                                       message_scope(library_), kText, diagnostics_);
       if (value) route_->finds.push_back({values.text("alias"), std::move(*value)});
       if (!by_key && route_->process) {
         const auto names = route_->process->alias_names();
         if (std::find(names.begin(), names.end(), values.text("alias")) == names.end()) {
-          diagnostics_.add(values.place("alias"), "process \"" + route_->process->name() + "\" has no alias \"" +
-                           values.text("alias") + "\"", config::suggest(values.text("alias"), names));
+          diagnostics_.add(values.place("alias"),
+                           "process \"" + route_->process->name() + "\" has no alias \"" +
+                               values.text("alias") + "\"",
+                           config::suggest(values.text("alias"), names));
         }
       }
     }
@@ -203,7 +251,8 @@ class RouteReader {
       } else if (name != "from" && std::find(others.begin(), others.end(), name) == others.end()) {
         auto known = StepCompiler::step_names();
         known.insert(known.end(), others.begin(), others.end());
-        diagnostics_.add(element->place, "unknown element <" + name + "> in this route", config::suggest(name, known));
+        diagnostics_.add(element->place, "unknown element <" + name + "> in this route",
+                         config::suggest(name, known));
       }
     }
     return steps;
@@ -229,26 +278,31 @@ class RouteReader {
     for (const auto& [name, type] : event->fields) known.push_back(name);
     for (const auto& [name, place] : steps_.last_map_names) {
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      diagnostics_.add(place, "event \"" + event->name + "\" has no field \"" + name + "\"", config::suggest(name, known));
+      diagnostics_.add(place, "event \"" + event->name + "\" has no field \"" + name + "\"",
+                       config::suggest(name, known));
     }
   }
 
   void read_inbound() {
     const auto* to = root_.element("to");
     if (!to) {
-      diagnostics_.add(root_.place, "a durable route from an endpoint ends in <to process=… event=…/>", "");
+      diagnostics_.add(root_.place,
+                       "a durable route from an endpoint ends in <to process=… event=…/>", "");
       return;
     }
     read_to(*to);
     read_finds();
     read_no_case();
     steps_.last_map_names.clear();
-    route_->before = steps_.compile(step_elements({"find", "no-case", "reply"}), message_scope(library_), nullptr);
+    route_->before = steps_.compile(step_elements({"find", "no-case", "reply"}),
+                                    message_scope(library_), nullptr);
     check_fields();
     for (const auto* reply : root_.elements("reply")) read_reply(*reply);
     if (!route_->no_case.reply.empty() && !route_->replies.contains(route_->no_case.reply)) {
-      diagnostics_.add(root_.place, "<no-case> names the reply \"" + route_->no_case.reply + "\", which the route has not",
-                       config::suggest(route_->no_case.reply, keys_of(route_->replies)));
+      diagnostics_.add(
+          root_.place,
+          "<no-case> names the reply \"" + route_->no_case.reply + "\", which the route has not",
+          config::suggest(route_->no_case.reply, keys_of(route_->replies)));
     }
     if (route_->process && route_->no_case.action == NoCase::Do::open &&
         !route_->process->opens_with(route_->to_event)) {
@@ -256,11 +310,13 @@ class RouteReader {
                        "give its m:event opens=\"true\"");
     }
     if (route_->finds.empty()) {
-      diagnostics_.add(root_.place, "the route does not say how its case is found", "write <find key=…/>");
+      diagnostics_.add(root_.place, "the route does not say how its case is found",
+                       "write <find key=…/>");
     }
   }
 
-  /// A reply named by the process sees the case and its arguments; one that only `<no-case>` names sees the message.
+  /// A reply named by the process sees the case and its arguments; one that only `<no-case>` names
+  /// sees the message.
   void read_reply(const Element& element) {
     const config::Values values(kReply, element, diagnostics_);
     const std::string& name = values.text("name");
@@ -275,13 +331,15 @@ class RouteReader {
     if (declaration) {
       route_->process->add_to(scope);
       scope.add("reply.name", kText);
-      for (const auto& [argument, type] : declaration->arguments) scope.add("reply." + argument, type);
+      for (const auto& [argument, type] : declaration->arguments)
+        scope.add("reply." + argument, type);
     } else if (name != route_->no_case.reply) {
       std::vector<std::string> known;
       if (route_->process) {
         for (const auto& reply : route_->process->replies()) known.push_back(reply.name);
       }
-      diagnostics_.add(values.place("name"), "the process has no reply \"" + name + "\"", config::suggest(name, known));
+      diagnostics_.add(values.place("name"), "the process has no reply \"" + name + "\"",
+                       config::suggest(name, known));
     }
     route_->replies[name] = steps_.compile(element.elements(), std::move(scope), nullptr);
   }
@@ -299,7 +357,8 @@ class RouteReader {
     Scope scope = message_scope(library_);
     scope.add("now", kInstant);
     if (route_->process) route_->process->add_to(scope);
-    route_->before = steps_.compile(step_elements({"find", "no-case", "query"}), std::move(scope), nullptr);
+    route_->before =
+        steps_.compile(step_elements({"find", "no-case", "query"}), std::move(scope), nullptr);
   }
 
   void read_pass_through() {
@@ -328,7 +387,8 @@ class RouteReader {
     }
     if (const auto* to = root_.element("to")) read_to(*to);
     steps_.last_map_names.clear();
-    route_->before = steps_.compile(step_elements({"on-failure", "on-report"}), std::move(scope), &after);
+    route_->before =
+        steps_.compile(step_elements({"on-failure", "on-report"}), std::move(scope), &after);
     if (steps_.calls.empty()) {
       diagnostics_.add(root_.place, "an effect's route has a <call>", "write <call endpoint=…/>");
     }
@@ -365,7 +425,8 @@ class RouteReader {
       }
     }
     if (failure.event.empty() && failure.task.empty() && !failure.keep_retrying) {
-      diagnostics_.add(element.place, "<on-failure> does nothing", "give it event, task or keep=\"retrying\"");
+      diagnostics_.add(element.place, "<on-failure> does nothing",
+                       "give it event, task or keep=\"retrying\"");
     }
     route_->failures.push_back(std::move(failure));
   }
@@ -379,7 +440,8 @@ class RouteReader {
 
 }  // namespace
 
-std::shared_ptr<const Route> Route::compile(const Element& root, const Library& library, Diagnostics& diagnostics) {
+std::shared_ptr<const Route> Route::compile(const Element& root, const Library& library,
+                                            Diagnostics& diagnostics) {
   return RouteReader(root, library, diagnostics).read();
 }
 
@@ -395,7 +457,8 @@ const OnFailure* Route::on_failure(std::string_view kind, std::string_view code)
 
 bool Route::names_event() const {
   if (!to_event.empty() || !report_event.empty()) return true;
-  return std::any_of(failures.begin(), failures.end(), [](const auto& f) { return !f.event.empty(); });
+  return std::any_of(failures.begin(), failures.end(),
+                     [](const auto& f) { return !f.event.empty(); });
 }
 
 Scope message_scope(const Library& library) {

@@ -20,12 +20,13 @@ namespace masar::route {
 
 enum class Mode { durable, pass_through, query };
 
-/// What names in routes stand for, while they are compiled. All outlives the routes, except `diagnostics`.
+/// What names in routes stand for, while they are compiled. All outlives the routes, except
+/// `diagnostics`.
 struct Library {
   std::map<std::string, std::shared_ptr<const process::Definition>, std::less<>> processes;
-  std::map<std::string, const config::Element*, std::less<>> mappings;             ///< id → `<mapping>`
-  std::map<std::string, std::shared_ptr<const XsdGate>, std::less<>> schemas;      ///< file name → gate
-  std::map<std::string, bool, std::less<>> endpoints;                              ///< id → inbound
+  std::map<std::string, const config::Element*, std::less<>> mappings;  ///< id → `<mapping>`
+  std::map<std::string, std::shared_ptr<const XsdGate>, std::less<>> schemas;  ///< file name → gate
+  std::map<std::string, bool, std::less<>> endpoints;                          ///< id → inbound
   const expression::Lookups* lookups = nullptr;
   Prefixes prefixes;
   std::string zone;
@@ -33,7 +34,7 @@ struct Library {
 
 /// `<find key=…/>` or `<find alias=… value=…/>`: how a message's case is found.
 struct Find {
-  std::string alias;             ///< empty: by the case's key
+  std::string alias;  ///< empty: by the case's key
   expression::Expression value;
 };
 
@@ -42,15 +43,15 @@ struct NoCase {
   enum class Do { refuse, record, keep, open };
   Do action = Do::refuse;
   std::string code = "no-such-case";
-  std::string reply;             ///< the route's reply of this name is the answer; empty: none
+  std::string reply;  ///< the route's reply of this name is the answer; empty: none
 };
 
 /// `<on-failure …>`: the handler of one kind of outcome (delivered has none).
 struct OnFailure {
-  std::string kind;              ///< unavailable, rejected, unknown, expired, failed
-  std::string code;              ///< only for this code; empty: any
-  std::string event;             ///< becomes this event of the case …
-  std::string task;              ///< … or opens this task
+  std::string kind;   ///< unavailable, rejected, unknown, expired, failed
+  std::string code;   ///< only for this code; empty: any
+  std::string event;  ///< becomes this event of the case …
+  std::string task;   ///< … or opens this task
   bool keep_retrying = false;
   std::optional<Span> task_after;
 };
@@ -66,8 +67,8 @@ struct Refusal {
   std::string code, text, state, key;
 };
 
-/// An immutable list of steps between an endpoint and a process, or between two endpoints (DESIGN §1):
-/// what `<route>` compiles to. Any thread.
+/// An immutable list of steps between an endpoint and a process, or between two endpoints (DESIGN
+/// §1): what `<route>` compiles to. Any thread.
 class Route {
  public:
   /// What is wrong goes to `diagnostics`, and then there is no value.
@@ -77,18 +78,18 @@ class Route {
   std::string id;
   config::Place place;
   Mode mode = Mode::durable;
-  std::string from_endpoint;     ///< inbound routes
+  std::string from_endpoint;  ///< inbound routes
   std::string from_type;
   std::optional<expression::Expression> parts;
-  std::string from_effect;       ///< routes of effects
-  std::shared_ptr<const process::Definition> process;   ///< of from, to or query
+  std::string from_effect;                             ///< routes of effects
+  std::shared_ptr<const process::Definition> process;  ///< of from, to or query
   std::string to_event;
-  std::string call_endpoint;     ///< of pass-through
+  std::string call_endpoint;  ///< of pass-through
   std::vector<Find> finds;
   NoCase no_case;
-  Program before;                ///< up to `<to>`, or to the end of the effect's document (may hold calls)
+  Program before;  ///< up to `<to>`, or to the end of the effect's document (may hold calls)
   std::map<std::string, Program, std::less<>> replies;
-  Program without_case;          ///< of a query whose case is not found
+  Program without_case;  ///< of a query whose case is not found
   std::vector<OnFailure> failures;
   std::string report_event;
 
@@ -103,15 +104,16 @@ class Route {
 void fill_message(const Origin& origin, std::vector<expression::Value>& out);
 void fill_case(const process::Definition& process, const process::Case& value,
                std::vector<expression::Value>& out);
-void fill_effect(const process::Definition& process, const process::Effect& effect, const std::string& id,
-                 Instant at, std::vector<expression::Value>& out);
+void fill_effect(const process::Definition& process, const process::Effect& effect,
+                 const std::string& id, Instant at, std::vector<expression::Value>& out);
 void fill_reply(const process::Definition& process, const process::Reply& reply,
                 std::vector<expression::Value>& out);
 
 /// The mapping of refusals, compiled for `$message.…` and `$refusal.…`.
 std::optional<mapping::Mapping> compile_refusal(const config::Element& root, const Library& library,
                                                 config::Diagnostics& diagnostics);
-void fill_refusal(const Origin& origin, const Refusal& refusal, std::vector<expression::Value>& out);
+void fill_refusal(const Origin& origin, const Refusal& refusal,
+                  std::vector<expression::Value>& out);
 
 /// The scope of an inbound endpoint's keys and of `<find>`: `$message.…`, and paths.
 expression::Scope message_scope(const Library& library);

@@ -20,7 +20,8 @@ expression::Frame Flow::frame() const {
 Exit Program::run(Flow& flow, std::size_t start) const {
   std::size_t at = start;
   for (int count = 0; at < steps_.size(); ++count) {
-    if (count == kStepsMax) throw Error(ErrorKind::rejected, "too-many-steps", "the route does not end");
+    if (count == kStepsMax)
+      throw Error(ErrorKind::rejected, "too-many-steps", "the route does not end");
     Step::Next next = steps_[at]->run(flow);
     if (next.kind == Step::Next::Kind::exit) {
       if (next.exit.kind == Exit::Kind::call) next.exit.next = after(at + 1);
@@ -31,7 +32,8 @@ Exit Program::run(Flow& flow, std::size_t start) const {
   return {};
 }
 
-// Where a reply goes on: behind the jump that ends a branch of a choice, so that "nothing follows" is seen.
+// Where a reply goes on: behind the jump that ends a branch of a choice, so that "nothing follows"
+// is seen.
 std::size_t Program::after(std::size_t at) const {
   while (at < steps_.size()) {
     const auto* jump = dynamic_cast<const Jump*>(steps_[at].get());

@@ -13,9 +13,9 @@ namespace masar::route {
 
 /// A message on its way through the steps of a route: the state that one run owns.
 struct Flow {
-  Document document;                            ///< null at the start of an effect's route
+  Document document;  ///< null at the start of an effect's route
   std::vector<std::pair<std::string, std::string>> headers;
-  std::vector<expression::Value> variables;     ///< by the slots of the section's scope
+  std::vector<expression::Value> variables;  ///< by the slots of the section's scope
   expression::Host* host = nullptr;
 
   expression::Frame frame() const;
@@ -25,14 +25,14 @@ struct Flow {
 struct Exit {
   enum class Kind { end, call, to, refuse, dead_letter };
   Kind kind = Kind::end;
-  std::size_t next = 0;      ///< of call: the step that goes on with the reply
-  std::string endpoint;      ///< of call
-  std::string operation;     ///< of call
-  std::string code, text;    ///< of refuse and dead_letter
+  std::size_t next = 0;    ///< of call: the step that goes on with the reply
+  std::string endpoint;    ///< of call
+  std::string operation;   ///< of call
+  std::string code, text;  ///< of refuse and dead_letter
 };
 
-/// One pure transformation of a message on its way (DESIGN §1), compiled. Immutable; any thread. run()
-/// throws Error(rejected, …) for a deterministic failure.
+/// One pure transformation of a message on its way (DESIGN §1), compiled. Immutable; any thread.
+/// run() throws Error(rejected, …) for a deterministic failure.
 class Step {
  public:
   /// What follows a step: the next one, a jump, or the end of the run.

@@ -23,7 +23,8 @@ std::shared_ptr<const Step> make_to();
 std::shared_ptr<const Step> make_refuse(std::string code, expression::TextTemplate text);
 std::shared_ptr<const Step> make_dead_letter(std::string code);
 
-/// A choice is compiled to branches: `test` false → jump to `target`, which is set once it is known.
+/// A choice is compiled to branches: `test` false → jump to `target`, which is set once it is
+/// known.
 class Branch : public Step {
  public:
   explicit Branch(expression::Expression test) : test_(std::move(test)) {}

@@ -10,7 +10,8 @@ class Validate final : public Step {
       : gate_(std::move(gate)), schema_(std::move(schema)) {}
   std::string_view name() const override { return "validate"; }
   Next run(Flow& flow) const override {
-    if (!flow.document) throw Error(ErrorKind::rejected, "no-document", "validate: there is no document here");
+    if (!flow.document)
+      throw Error(ErrorKind::rejected, "no-document", "validate: there is no document here");
     const auto findings = gate_->validate(flow.document->document_element());
     if (findings.empty()) return {};
     throw Error(ErrorKind::rejected, "schema-invalid",

@@ -1,4 +1,5 @@
-// The variables of a route's sections, in the order in which route.cpp and compiler.cpp declare them.
+// The variables of a route's sections, in the order in which route.cpp and compiler.cpp declare
+// them.
 #include <algorithm>
 
 #include "core/base/error.h"
@@ -10,9 +11,11 @@ using expression::Value;
 
 namespace {
 
-void push_arguments(const expression::Columns& declared, const process::Arguments& given, std::vector<Value>& out) {
+void push_arguments(const expression::Columns& declared, const process::Arguments& given,
+                    std::vector<Value>& out) {
   for (const auto& [name, type] : declared) {
-    const auto found = std::find_if(given.begin(), given.end(), [&](const auto& a) { return a.first == name; });
+    const auto found =
+        std::find_if(given.begin(), given.end(), [&](const auto& a) { return a.first == name; });
     out.push_back(found == given.end() ? Value() : found->second);
   }
 }
@@ -20,28 +23,33 @@ void push_arguments(const expression::Columns& declared, const process::Argument
 }  // namespace
 
 void fill_message(const Origin& origin, std::vector<Value>& out) {
-  for (const auto* text : {&origin.id, &origin.sender, &origin.type, &origin.endpoint}) out.push_back(Value(*text));
+  for (const auto* text : {&origin.id, &origin.sender, &origin.type, &origin.endpoint})
+    out.push_back(Value(*text));
   out.push_back(origin.received ? Value(*origin.received) : Value());
 }
 
-void fill_case(const process::Definition& process, const process::Case& value, std::vector<Value>& out) {
+void fill_case(const process::Definition& process, const process::Case& value,
+               std::vector<Value>& out) {
   process.values_of(value, out);
 }
 
-void fill_effect(const process::Definition& process, const process::Effect& effect, const std::string& id,
-                 Instant at, std::vector<Value>& out) {
+void fill_effect(const process::Definition& process, const process::Effect& effect,
+                 const std::string& id, Instant at, std::vector<Value>& out) {
   out.push_back(Value(id));
   out.push_back(Value(effect.name));
   out.push_back(Value(at));
   for (const auto& declared : process.effects()) {
-    if (declared.name == effect.name) return push_arguments(declared.arguments, effect.arguments, out);
+    if (declared.name == effect.name)
+      return push_arguments(declared.arguments, effect.arguments, out);
   }
 }
 
-void fill_reply(const process::Definition& process, const process::Reply& reply, std::vector<Value>& out) {
+void fill_reply(const process::Definition& process, const process::Reply& reply,
+                std::vector<Value>& out) {
   out.push_back(Value(reply.name));
   for (const auto& declared : process.replies()) {
-    if (declared.name == reply.name) return push_arguments(declared.arguments, reply.arguments, out);
+    if (declared.name == reply.name)
+      return push_arguments(declared.arguments, reply.arguments, out);
   }
 }
 
@@ -49,7 +57,8 @@ std::optional<mapping::Mapping> compile_refusal(const config::Element& root, con
                                                 config::Diagnostics& diagnostics) {
   expression::Scope scope = message_scope(library);
   const expression::Type text{expression::Kind::text, {}, {}};
-  for (const char* name : {"refusal.code", "refusal.text", "refusal.state", "refusal.key"}) scope.add(name, text);
+  for (const char* name : {"refusal.code", "refusal.text", "refusal.state", "refusal.key"})
+    scope.add(name, text);
   return mapping::Mapping::compile(root, scope, library.prefixes, diagnostics);
 }
 
@@ -70,7 +79,8 @@ process::Event to_event(const process::EventDeclaration& declaration, pugi::xml_
     std::size_t at = 0;
     while (at < declaration.fields.size() && declaration.fields[at].first != name) ++at;
     if (at == declaration.fields.size()) {
-      throw Error(ErrorKind::rejected, "bad-event", "event " + declaration.name + " has no field " + std::string(name));
+      throw Error(ErrorKind::rejected, "bad-event",
+                  "event " + declaration.name + " has no field " + std::string(name));
     }
     event.fields[at] = expression::from_xml(child, declaration.fields[at].second);
   }

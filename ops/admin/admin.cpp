@@ -46,12 +46,14 @@ std::int64_t number_of(std::string_view text, std::int64_t fallback = 0) {
   return value;
 }
 
-/// Host names the interface itself: a page of another site that resolves to localhost does not (DNS rebinding).
+/// Host names the interface itself: a page of another site that resolves to localhost does not (DNS
+/// rebinding).
 bool host_is_ours(const Request& request, const std::string& address) {
   std::string_view host = request.header("host");
   if (host == address) return true;
   const auto colon = host.rfind(':');
-  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) host = host.substr(0, colon);
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos)
+    host = host.substr(0, colon);
   return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
 }
 
@@ -60,21 +62,32 @@ bool host_is_ours(const Request& request, const std::string& address) {
 /// The pages: one function a path.
 struct Admin::Pages {
   Pages(engine::Hub& the_hub, const AdminSettings& the_settings)
-      : hub(the_hub), operations(the_hub), settings(the_settings), server(server_settings(the_settings.address)) {
+      : hub(the_hub),
+        operations(the_hub),
+        settings(the_settings),
+        server(server_settings(the_settings.address)) {
     open("/live", [](const Request&) { return http::text_response(200, "alive\n"); });
     open("/ready", [this](const Request&) { return ready(); });
     open("/clock", [this](const Request&) { return clock(); });
     get("/metrics", [this](const Request&) { return metrics(); });
     get("/api/cases", [this](const Request& request) { return cases(request); });
-    get("/api/cases/", [this](const Request& request) { return one_case(request); }, true);
+    get(
+        "/api/cases/", [this](const Request& request) { return one_case(request); }, true);
     get("/api/tasks", [this](const Request& request) { return tasks(request); });
-    post("/api/tasks/", [this](const Request& request, Respond respond) { answer_task(request, std::move(respond)); });
+    post("/api/tasks/", [this](const Request& request, Respond respond) {
+      answer_task(request, std::move(respond));
+    });
     get("/api/routes", [this](const Request&) { return routes(); });
-    post("/api/routes/", [this](const Request& request, Respond respond) { pause(request, std::move(respond), false); });
+    post("/api/routes/", [this](const Request& request, Respond respond) {
+      pause(request, std::move(respond), false);
+    });
     get("/api/endpoints", [this](const Request&) { return endpoints(); });
-    post("/api/endpoints/", [this](const Request& request, Respond respond) { pause(request, std::move(respond), true); });
+    post("/api/endpoints/", [this](const Request& request, Respond respond) {
+      pause(request, std::move(respond), true);
+    });
     get("/api/dead-letters", [this](const Request& request) { return dead_letters(request); });
-    post("/api/dead-letters/", [this](const Request& request, Respond respond) { retry(request, std::move(respond)); });
+    post("/api/dead-letters/",
+         [this](const Request& request, Respond respond) { retry(request, std::move(respond)); });
     clock_acts();
   }
 
@@ -90,10 +103,12 @@ struct Admin::Pages {
     if (auto refused = host_problem(request)) return refused;
     constexpr std::string_view kBearer = "Bearer ";
     const auto given = request.header("authorization");
-    if (given.starts_with(kBearer) && equal_in_constant_time(given.substr(kBearer.size()), settings.token)) {
+    if (given.starts_with(kBearer) &&
+        equal_in_constant_time(given.substr(kBearer.size()), settings.token)) {
       return std::nullopt;
     }
-    Response refused = problem(401, "no-token", "send Authorization: Bearer with the token of the hub's admin.token");
+    Response refused = problem(
+        401, "no-token", "send Authorization: Bearer with the token of the hub's admin.token");
     refused.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"masar\"");
     return refused;
   }
@@ -102,7 +117,8 @@ struct Admin::Pages {
     try {
       return page(request);
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::transient) return problem(503, error.code(), "the store is busy; try again");
+      if (error.kind() == ErrorKind::transient)
+        return problem(503, error.code(), "the store is busy; try again");
       return problem(500, error.code(), "the answer could not be made");
     }
   }
@@ -119,14 +135,18 @@ struct Admin::Pages {
   void open(const std::string& path, Page page) {
     auto it = handler(path, false, "GET");
     it.admit = [this](const Request& request) { return host_problem(request); };
-    it.handle = [page = std::move(page)](Request request, Respond respond) { respond(guarded(page, request)); };
+    it.handle = [page = std::move(page)](Request request, Respond respond) {
+      respond(guarded(page, request));
+    };
     server.route(std::move(it));
   }
 
   void get(const std::string& path, Page page, bool prefix = false) {
     auto it = handler(path, prefix, "GET");
     it.admit = [this](const Request& request) { return admit(request); };
-    it.handle = [page = std::move(page)](Request request, Respond respond) { respond(guarded(page, request)); };
+    it.handle = [page = std::move(page)](Request request, Respond respond) {
+      respond(guarded(page, request));
+    };
     server.route(std::move(it));
   }
 
@@ -137,24 +157,30 @@ struct Admin::Pages {
       try {
         act(request, respond);
       } catch (const Error& error) {
-        respond(problem(error.kind() == ErrorKind::transient ? 503 : 500, error.code(), "it could not be done"));
+        respond(problem(error.kind() == ErrorKind::transient ? 503 : 500, error.code(),
+                        "it could not be done"));
       }
     };
     server.route(std::move(it));
   }
 
   void clock_acts() {
-    post("/api/clock", [this](const Request& request, Respond respond) {
-      // probe=true: only says whether a step could be taken now, and moves nothing.
-      if (request.query_value("probe").value_or("") == "true") {
-        const std::string moving = hub.in_flight();
-        if (!moving.empty()) return respond(problem(409, "in-flight", moving));
-        return respond(json_response(200, json::object{{"now", format_instant(hub.business().now())}}));
-      }
-      operations.step_clock([this, respond](const engine::ActResult& result) {
-        respond(act_response(result, json::object{{"now", format_instant(hub.business().now())}}));
-      });
-    }, false);
+    post(
+        "/api/clock",
+        [this](const Request& request, Respond respond) {
+          // probe=true: only says whether a step could be taken now, and moves nothing.
+          if (request.query_value("probe").value_or("") == "true") {
+            const std::string moving = hub.in_flight();
+            if (!moving.empty()) return respond(problem(409, "in-flight", moving));
+            return respond(
+                json_response(200, json::object{{"now", format_instant(hub.business().now())}}));
+          }
+          operations.step_clock([this, respond](const engine::ActResult& result) {
+            respond(
+                act_response(result, json::object{{"now", format_instant(hub.business().now())}}));
+          });
+        },
+        false);
   }
 
   Response ready() const {
@@ -166,21 +192,24 @@ struct Admin::Pages {
   Response clock() const {
     const Instant now = hub.business().now();
     const std::string& zone = hub.snapshot().hub.zone;
-    return json_response(200, json::object{{"now", format_instant(now)}, {"local", format_local(now, zone)}, {"zone", zone}});
+    return json_response(
+        200, json::object{
+                 {"now", format_instant(now)}, {"local", format_local(now, zone)}, {"zone", zone}});
   }
 
   Response metrics() const {
     std::string text = prometheus::TextSerializer().Serialize(hub.metrics().registry().Collect());
     for (const auto& [name, count] : hub.store().counts()) {
-      text += "# HELP masar_" + name + " Rows in the store.\n# TYPE masar_" + name + " gauge\nmasar_" + name + " " +
-              std::to_string(count) + "\n";
+      text += "# HELP masar_" + name + " Rows in the store.\n# TYPE masar_" + name +
+              " gauge\nmasar_" + name + " " + std::to_string(count) + "\n";
     }
     return http::text_response(200, text, "text/plain; version=0.0.4; charset=utf-8");
   }
 
   Response cases(const Request& request) const {
     store::CaseFilter filter;
-    if (const auto search = request.query_value("search")) filter.search = engine::normalise_search(*search);
+    if (const auto search = request.query_value("search"))
+      filter.search = engine::normalise_search(*search);
     filter.state = request.query_value("state").value_or("");
     filter.after_key = request.query_value("after").value_or("");
     filter.limit = static_cast<int>(limit_of(request));
@@ -199,7 +228,8 @@ struct Admin::Pages {
       record = joined ? hub.store().find_case(*joined) : std::nullopt;
     }
     if (!record) return problem(404, "no-such-case", "there is no such case");
-    return json_response(200, case_detail(hub, *record, number_of(request.query_value("after").value_or("0"))));
+    return json_response(
+        200, case_detail(hub, *record, number_of(request.query_value("after").value_or("0"))));
   }
 
   Response tasks(const Request& request) const {
@@ -209,9 +239,11 @@ struct Admin::Pages {
     if (state == "open") wanted = store::TaskState::open;
     if (state == "answered") wanted = store::TaskState::answered;
     if (state == "withdrawn") wanted = store::TaskState::withdrawn;
-    if (!wanted && state != "any") return problem(422, "bad-state", "state is open, answered, withdrawn or any");
-    for (const auto& row : hub.store().tasks(wanted, request.query_value("case").value_or(""),
-                                             request.query_value("after").value_or(""), limit_of(request))) {
+    if (!wanted && state != "any")
+      return problem(422, "bad-state", "state is open, answered, withdrawn or any");
+    for (const auto& row :
+         hub.store().tasks(wanted, request.query_value("case").value_or(""),
+                           request.query_value("after").value_or(""), limit_of(request))) {
       rows.push_back(task_json(hub, row));
     }
     return json_response(200, json::object{{"tasks", std::move(rows)}});
@@ -228,21 +260,24 @@ struct Admin::Pages {
     const auto* given = body.if_object();
     const auto* answer = given ? given->if_contains("answer") : nullptr;
     if (bad || !answer || !answer->is_string()) {
-      return respond(problem(422, "bad-answer", "write {\"answer\": \"…\", \"fields\": {\"name\": \"value\"}}"));
+      return respond(problem(422, "bad-answer",
+                             "write {\"answer\": \"…\", \"fields\": {\"name\": \"value\"}}"));
     }
     std::map<std::string, std::string> fields;
     const auto* named = given->if_contains("fields");
     if (named && named->is_object()) {
       for (const auto& [name, value] : named->as_object()) {
-        if (!value.is_string()) return respond(problem(422, "bad-field", "field values are strings"));
+        if (!value.is_string())
+          return respond(problem(422, "bad-field", "field values are strings"));
         fields[std::string(name)] = std::string(value.as_string());
       }
     }
     std::optional<std::int64_t> version;
     const auto* seen = given->if_contains("version");
     if (seen && seen->is_int64()) version = seen->as_int64();
-    operations.answer_task(segments[2], std::string(answer->as_string()), fields, version,
-                           [respond](const engine::ActResult& result) { respond(act_response(result)); });
+    operations.answer_task(
+        segments[2], std::string(answer->as_string()), fields, version,
+        [respond](const engine::ActResult& result) { respond(act_response(result)); });
   }
 
   Response routes() const {
@@ -306,7 +341,8 @@ struct Admin::Pages {
     const bool all = request.query_value("state").value_or("open") == "any";
     const auto wanted = all ? std::nullopt : std::optional(store::DeadLetterState::open);
     const auto after = number_of(request.query_value("after").value_or("0"));
-    for (const auto& row : hub.store().dead_letters(wanted, after, limit_of(request))) rows.push_back(dead_letter_json(row));
+    for (const auto& row : hub.store().dead_letters(wanted, after, limit_of(request)))
+      rows.push_back(dead_letter_json(row));
     return json_response(200, json::object{{"dead_letters", std::move(rows)}});
   }
 
@@ -315,8 +351,9 @@ struct Admin::Pages {
     if (segments.size() != 4 || segments[3] != "retry") {
       return respond(problem(404, "not-found", "write /api/dead-letters/ID/retry"));
     }
-    operations.retry_dead_letter(number_of(segments[2], -1),
-                                 [respond](const engine::ActResult& result) { respond(act_response(result)); });
+    operations.retry_dead_letter(
+        number_of(segments[2], -1),
+        [respond](const engine::ActResult& result) { respond(act_response(result)); });
   }
 
   engine::Hub& hub;
@@ -325,7 +362,8 @@ struct Admin::Pages {
   http::Server server;
 };
 
-Admin::Admin(engine::Hub& hub, const AdminSettings& settings) : pages_(std::make_unique<Pages>(hub, settings)) {}
+Admin::Admin(engine::Hub& hub, const AdminSettings& settings)
+    : pages_(std::make_unique<Pages>(hub, settings)) {}
 
 Admin::~Admin() = default;
 

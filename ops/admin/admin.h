@@ -10,12 +10,13 @@ namespace masar::admin {
 
 struct AdminSettings {
   std::string address = "127.0.0.1:0";  ///< host:port; beyond localhost only where told so
-  std::string token;                    ///< bearer token; every path but /live, /ready, /clock asks for it
+  std::string token;  ///< bearer token; every path but /live, /ready, /clock asks for it
 };
 
-/// The operators' HTTP interface (INTERFACES.md 8–10, 13): /live, /ready, /metrics, /clock and /api/….
-/// GET changes nothing; errors are problem+json; the Host header must name the address or localhost; personal
-/// fields are masked. Owned by the composition root; start() before the hub's, so that /ready can say why not.
+/// The operators' HTTP interface (INTERFACES.md 8–10, 13): /live, /ready, /metrics, /clock and
+/// /api/…. GET changes nothing; errors are problem+json; the Host header must name the address or
+/// localhost; personal fields are masked. Owned by the composition root; start() before the hub's,
+/// so that /ready can say why not.
 class Admin {
  public:
   Admin(engine::Hub& hub, const AdminSettings& settings);

@@ -16,8 +16,9 @@ namespace {
 constexpr std::size_t kTimelineMax = 500;
 
 std::string_view outbox_state(store::OutboxState state) {
-  static constexpr std::string_view kNames[]{"ready",       "sending", "delivered", "rejected", "unavailable",
-                                              "unknown", "expired", "failed",    "withdrawn"};
+  static constexpr std::string_view kNames[]{"ready",    "sending",     "delivered",
+                                             "rejected", "unavailable", "unknown",
+                                             "expired",  "failed",      "withdrawn"};
   return kNames[static_cast<int>(state)];
 }
 
@@ -30,7 +31,8 @@ json::value or_null(const std::optional<Instant>& at) {
   return at ? json::value(format_instant(*at)) : json::value(nullptr);
 }
 
-json::value value_json(const expression::Value& value, const expression::Type& type, bool personal) {
+json::value value_json(const expression::Value& value, const expression::Type& type,
+                       bool personal) {
   using expression::Kind;
   if (!value.is_set()) return nullptr;
   if (type.kind == Kind::list) {
@@ -113,7 +115,8 @@ json::object case_summary(const engine::Hub& hub, const store::CaseRow& row) {
                    {"ended", or_null(row.ended)},
                    {"snapshot", row.snapshot}};
   const auto found = hub.snapshot().library.processes.find(row.process);
-  if (found != hub.snapshot().library.processes.end()) out["waiting_for"] = found->second->waits_for(row.state);
+  if (found != hub.snapshot().library.processes.end())
+    out["waiting_for"] = found->second->waits_for(row.state);
   Duration served = row.service_time;
   if (!row.ended && out.contains("waiting_for") && out["waiting_for"].as_string() != "citizen") {
     served += hub.snapshot().calendar().working_time(row.since, hub.business().now());
@@ -128,16 +131,19 @@ json::object case_detail(engine::Hub& hub, const store::CaseRecord& record, std:
   json::object data;
   const auto& declared = live.definition->data();
   for (std::size_t at = 0; at < declared.size() && at < live.value.data.size(); ++at) {
-    data[declared[at].name] = value_json(live.value.data[at], declared[at].type, declared[at].personal);
+    data[declared[at].name] =
+        value_json(live.value.data[at], declared[at].type, declared[at].personal);
   }
   out["data"] = std::move(data);
   json::array deadlines;
   for (const auto& deadline : live.value.deadlines) {
-    deadlines.push_back(json::object{{"name", deadline.name}, {"due", format_instant(deadline.due)}});
+    deadlines.push_back(
+        json::object{{"name", deadline.name}, {"due", format_instant(deadline.due)}});
   }
   out["deadlines"] = std::move(deadlines);
   json::array tasks;
-  for (const auto& task : hub.store().tasks(std::nullopt, record.row.key, {}, 500)) tasks.push_back(task_json(hub, task));
+  for (const auto& task : hub.store().tasks(std::nullopt, record.row.key, {}, 500))
+    tasks.push_back(task_json(hub, task));
   out["tasks"] = std::move(tasks);
   out["effects"] = effects_json(hub, record.row.key);
   out["timeline"] = timeline_json(hub, record.row.key, after);
@@ -173,10 +179,17 @@ json::object task_json(engine::Hub& hub, const store::TaskRow& row) {
 
 json::object dead_letter_json(const store::DeadLetterRow& row) {
   static constexpr std::string_view kStates[]{"open", "retried", "discarded"};
-  return {{"id", row.id},       {"case", row.case_key},         {"endpoint", row.endpoint},
-          {"route", row.route}, {"step", row.step},             {"code", row.code},
-          {"text", row.text},   {"fingerprint", row.fingerprint}, {"attempts", row.attempts},
-          {"effect", row.effect}, {"at", format_instant(row.at)},
+  return {{"id", row.id},
+          {"case", row.case_key},
+          {"endpoint", row.endpoint},
+          {"route", row.route},
+          {"step", row.step},
+          {"code", row.code},
+          {"text", row.text},
+          {"fingerprint", row.fingerprint},
+          {"attempts", row.attempts},
+          {"effect", row.effect},
+          {"at", format_instant(row.at)},
           {"state", kStates[static_cast<int>(row.state)]}};
 }
 

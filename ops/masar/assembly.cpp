@@ -9,19 +9,24 @@
 namespace masar {
 
 Machine::Machine(Executor& executor, const std::string& secrets, const engine::Snapshot& snapshot)
-    : executor_(executor), snapshot_(snapshot), stepped_(snapshot.hub.stepped_from), secrets_(secrets) {}
+    : executor_(executor),
+      snapshot_(snapshot),
+      stepped_(snapshot.hub.stepped_from),
+      secrets_(secrets) {}
 
 const BusinessClock& Machine::business() const {
   return snapshot_.hub.stepped_clock ? static_cast<const BusinessClock&>(stepped_) : system_;
 }
 
 connector::Context Machine::context() const {
-  return {business(), steady_, executor_, secrets_, snapshot_.prefixes, snapshot_.hub.zone, log_line};
+  return {business(),         steady_, executor_, secrets_, snapshot_.prefixes,
+          snapshot_.hub.zone, log_line};
 }
 
 void log_line(std::string_view level, std::string_view text) {
-  const std::string line = "{\"time\":\"" + format_instant(SystemBusinessClock().now()) + "\",\"level\":\"" +
-                           std::string(level) + "\",\"text\":" + http::json_quote(text) + "}\n";
+  const std::string line = "{\"time\":\"" + format_instant(SystemBusinessClock().now()) +
+                           "\",\"level\":\"" + std::string(level) +
+                           "\",\"text\":" + http::json_quote(text) + "}\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
@@ -29,7 +34,8 @@ void check_connectors(const engine::Snapshot& snapshot, const connector::Context
                       config::Diagnostics& diagnostics) {
   auto connectors = make_connectors(context);
   std::map<std::string, connector::Connector*, std::less<>> by_name;
-  for (const auto& connector : connectors.all) by_name[std::string(connector->name())] = connector.get();
+  for (const auto& connector : connectors.all)
+    by_name[std::string(connector->name())] = connector.get();
   for (const auto* listener : snapshot.hub.listeners) {
     const auto found = by_name.find(listener->value("connector"));
     if (found != by_name.end()) found->second->check_listener(*listener, diagnostics);

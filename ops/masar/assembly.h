@@ -12,7 +12,8 @@
 
 namespace masar {
 
-/// The machine that a hub runs on: clocks, secrets, log; what the composition root hands to the connectors.
+/// The machine that a hub runs on: clocks, secrets, log; what the composition root hands to the
+/// connectors.
 class Machine {
  public:
   Machine(Executor& executor, const std::string& secrets, const engine::Snapshot& snapshot);

@@ -19,7 +19,8 @@ constexpr std::string_view kPrefix = "MASAR_";
 
 std::string setting_name(std::string_view variable) {
   std::string name;
-  for (const char c : variable) name += c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  for (const char c : variable)
+    name += c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   return name;
 }
 

@@ -24,11 +24,13 @@ struct Answer {
 };
 
 /// One request to the hub. What fails is said on stderr; the status is then 0.
-Answer ask(const ClientOptions& options, const std::string& method, const std::string& path, const std::string& body) {
+Answer ask(const ClientOptions& options, const std::string& method, const std::string& path,
+           const std::string& body) {
   std::string token;
   std::ifstream(options.token_file) >> token;
   if (token.empty()) {
-    std::cerr << "masar: no token in " << options.token_file << ": name the hub's with --token-file\n";
+    std::cerr << "masar: no token in " << options.token_file
+              << ": name the hub's with --token-file\n";
     return {};
   }
   try {
@@ -50,7 +52,9 @@ Answer ask(const ClientOptions& options, const std::string& method, const std::s
     if (answer.status >= 400) {
       const auto* object = answer.body.if_object();
       const auto* detail = object ? object->if_contains("detail") : nullptr;
-      std::cerr << "masar: " << (detail && detail->is_string() ? std::string(detail->as_string()) : text) << "\n";
+      std::cerr << "masar: "
+                << (detail && detail->is_string() ? std::string(detail->as_string()) : text)
+                << "\n";
     }
     return answer;
   } catch (const Poco::Exception& error) {
@@ -77,7 +81,8 @@ int print_rows(const ClientOptions& options, const Answer& answer, const char* l
   const auto* rows = object ? object->if_contains(list) : nullptr;
   if (!rows || !rows->is_array()) return kFailed;
   for (const auto& row : rows->as_array()) {
-    for (std::size_t at = 0; at < columns.size(); ++at) std::cout << (at ? "\t" : "") << field(row, columns[at]);
+    for (std::size_t at = 0; at < columns.size(); ++at)
+      std::cout << (at ? "\t" : "") << field(row, columns[at]);
     std::cout << "\n";
   }
   return kOk;
@@ -95,7 +100,8 @@ int list_cases(const ClientOptions& options, const std::string& search, const st
   std::string path = "/api/cases?limit=500";
   if (!search.empty()) path += "&search=" + encoded(search);
   if (!state.empty()) path += "&state=" + encoded(state);
-  return print_rows(options, ask(options, "GET", path, {}), "cases", {"key", "state", "since", "version"});
+  return print_rows(options, ask(options, "GET", path, {}), "cases",
+                    {"key", "state", "since", "version"});
 }
 
 int show_case(const ClientOptions& options, const std::string& key) {
@@ -105,13 +111,14 @@ int show_case(const ClientOptions& options, const std::string& key) {
     std::cout << json::serialize(answer.body) << "\n";
     return kOk;
   }
-  std::cout << field(answer.body, "key") << "\t" << field(answer.body, "state") << "\tsince " << field(answer.body, "since")
-            << "\n";
+  std::cout << field(answer.body, "key") << "\t" << field(answer.body, "state") << "\tsince "
+            << field(answer.body, "since") << "\n";
   return print_rows(options, answer, "timeline", {"at", "kind", "name", "text", "state"});
 }
 
 int list_tasks(const ClientOptions& options) {
-  return print_rows(options, ask(options, "GET", "/api/tasks?limit=500", {}), "tasks", {"id", "name", "case", "due", "detail"});
+  return print_rows(options, ask(options, "GET", "/api/tasks?limit=500", {}), "tasks",
+                    {"id", "name", "case", "due", "detail"});
 }
 
 int answer_task(const ClientOptions& options, const std::string& id, const std::string& answer,
@@ -126,7 +133,8 @@ int answer_task(const ClientOptions& options, const std::string& id, const std::
     given[one.substr(0, equals)] = one.substr(equals + 1);
   }
   const json::object body{{"answer", answer}, {"fields", given}};
-  const Answer got = ask(options, "POST", "/api/tasks/" + encoded(id) + "/answer", json::serialize(body));
+  const Answer got =
+      ask(options, "POST", "/api/tasks/" + encoded(id) + "/answer", json::serialize(body));
   return got.status >= 200 && got.status < 300 ? kOk : kFailed;
 }
 

@@ -13,11 +13,12 @@ enum Exit { kOk = 0, kFailed = 1, kUsage = 2 };
 
 /// What `masar run` and `masar check` are told.
 struct RunOptions {
-  std::string config;               ///< the folder that holds hub.xml
-  std::string state = "state";      ///< the folder of the store and the token; made where it is not there
-  std::string secrets;              ///< the folder of the secrets; default: `secrets` in the state folder
-  std::string addresses;            ///< file to which the bound addresses are written once ready; empty: none
-  std::vector<std::string> set;     ///< `name=value`: settings of hub.xml
+  std::string config;  ///< the folder that holds hub.xml
+  std::string state =
+      "state";            ///< the folder of the store and the token; made where it is not there
+  std::string secrets;    ///< the folder of the secrets; default: `secrets` in the state folder
+  std::string addresses;  ///< file to which the bound addresses are written once ready; empty: none
+  std::vector<std::string> set;  ///< `name=value`: settings of hub.xml
 };
 
 /// Flag over MASAR_<NAME> over the file (INTERFACES.md 7). Throws Error(config, "bad-setting").

@@ -42,14 +42,18 @@ int parse_and_run(int argc, char** argv) {
   add_config(*run_command, run);
   run_command->add_option("--state", run.state, "folder of the store and the token");
   run_command->add_option("--secrets", run.secrets, "folder of the secrets, one file each");
-  run_command->add_option("--addresses", run.addresses, "file that gets the bound addresses, as JSON");
+  run_command->add_option("--addresses", run.addresses,
+                          "file that gets the bound addresses, as JSON");
   run_command->callback([&] { complete(run), result = masar::run_hub(run); });
 
-  auto* check_command = app.add_subcommand("check", "check a configuration; prints nothing where it is right");
+  auto* check_command =
+      app.add_subcommand("check", "check a configuration; prints nothing where it is right");
   add_config(*check_command, run);
   check_command->callback([&] { complete(run), result = masar::check_config(run); });
 
-  app.add_subcommand("version", "print the version")->callback([] { std::cout << "masar " << kVersion << "\n"; });
+  app.add_subcommand("version", "print the version")->callback([] {
+    std::cout << "masar " << kVersion << "\n";
+  });
 
   std::string key, search, state;
   auto* cases = app.add_subcommand("cases", "list cases, or show one with its timeline");
@@ -69,7 +73,8 @@ int parse_and_run(int argc, char** argv) {
   tasks->add_option("--field", fields, "name=value: a field of the answer");
   add_client(*tasks, client);
   tasks->callback([&] {
-    result = task.empty() ? masar::list_tasks(client) : masar::answer_task(client, task, answer, fields);
+    result =
+        task.empty() ? masar::list_tasks(client) : masar::answer_task(client, task, answer, fields);
   });
 
   try {

@@ -40,7 +40,8 @@ class Installation {
     store_ = store::open_sqlite_store(settings, machine_.business());
     hub_ = std::make_unique<engine::Hub>(parts());
     admin_ = std::make_unique<admin::Admin>(
-        *hub_, admin::AdminSettings{snapshot_->hub.admin_address, admin_token(options.state + "/admin.token")});
+        *hub_, admin::AdminSettings{snapshot_->hub.admin_address,
+                                    admin_token(options.state + "/admin.token")});
   }
 
   void start() {
@@ -62,11 +63,18 @@ class Installation {
 
  private:
   engine::Hub::Parts parts() {
-    engine::Hub::Parts parts{snapshot_, *store_, executor_, machine_.business(), machine_.steady(),
-                             machine_.stepped(), {}, log_line,
+    engine::Hub::Parts parts{snapshot_,
+                             *store_,
+                             executor_,
+                             machine_.business(),
+                             machine_.steady(),
+                             machine_.stepped(),
+                             {},
+                             log_line,
                              [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); },
                              static_cast<std::uint64_t>(::getpid())};
-    for (const auto& connector : connectors_.all) parts.connectors[std::string(connector->name())] = connector.get();
+    for (const auto& connector : connectors_.all)
+      parts.connectors[std::string(connector->name())] = connector.get();
     return parts;
   }
 

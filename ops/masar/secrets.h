@@ -7,8 +7,8 @@
 
 namespace masar {
 
-/// Secrets as files of one folder, one a name (INTERFACES.md 7). Read at each call, so that a rotated file
-/// is seen. Any thread.
+/// Secrets as files of one folder, one a name (INTERFACES.md 7). Read at each call, so that a
+/// rotated file is seen. Any thread.
 class FileSecrets final : public connector::Secrets {
  public:
   explicit FileSecrets(std::string directory) : directory_(std::move(directory)) {}

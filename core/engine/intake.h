@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,9 @@
 
 namespace masar::engine {
 
-/// Refuses, deduplicates and journals whatever comes in, before its source is acknowledged (ENGINE.md 1–5,
-/// 8). Called by connectors on their threads; reads the store, never blocks on it. Owned by the hub.
+/// Refuses, deduplicates and journals whatever comes in, before its source is acknowledged
+/// (ENGINE.md 1–5, 8). Called by connectors on their threads; reads the store, never blocks on it.
+/// Owned by the hub.
 class IntakeDesk final : public connector::Intake {
  public:
   struct Parts {
@@ -44,8 +46,8 @@ class IntakeDesk final : public connector::Intake {
   void take(connector::Received received, Answer answer) override;
   void report(std::string effect_id, std::string state, std::function<void(bool)> answer) override;
   void refused(std::string endpoint, std::string code, std::string text) override;
-  /// A dead letter's message once more, under a new stamp, linked to its original (ENGINE.md 23). `done`
-  /// gets 200, or 409 where it still finds no case.
+  /// A dead letter's message once more, under a new stamp, linked to its original (ENGINE.md 23).
+  /// `done` gets 200, or 409 where it still finds no case.
   void retry(const store::DeadLetterRow& letter, const store::JournalRow& original,
              std::function<void(ActResult)> done);
 
@@ -70,7 +72,8 @@ class IntakeDesk final : public connector::Intake {
   store::Transaction transaction_of(Exchange& exchange, std::vector<Document>& documents);
   void put_part(Exchange& exchange, Part& part, store::Transaction& transaction);
   void committed(const ExchangePtr& exchange, const store::Commit& commit);
-  void wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows, connector::IntakeAnswer known);
+  void wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows,
+                connector::IntakeAnswer known);
   connector::PartAnswer stored(store::RowId journal, store::RowId& wait) const;
   void refuse(const std::string& endpoint, const std::string& partner, const std::string& code,
               const std::string& text);
@@ -81,7 +84,8 @@ class IntakeDesk final : public connector::Intake {
     SteadyClock::TimePoint since{};
     std::size_t refusals = 0;
   };
-  Guarded<std::map<std::string, Minute>> minutes_;   ///< by partner
+  Guarded<std::map<std::string, Minute>> minutes_;  ///< by partner
+  Guarded<std::set<std::string>> reporting_;  ///< effects with a report on its way into the journal
 };
 
 }  // namespace masar::engine

@@ -3,6 +3,7 @@
 #include "core/base/hash.h"
 #include "core/engine/exchange.h"
 #include "core/engine/intake.h"
+#include "core/engine/outcomes.h"
 
 namespace masar::engine {
 
@@ -17,17 +18,44 @@ int rank(std::string_view state) {
   return state.empty() ? 0 : 1;
 }
 
+constexpr std::chrono::milliseconds kReportAgain{20};
+
+store::Transaction report_transaction(const store::OutboxRow& effect, const std::string& state,
+                                      const std::string& snapshot) {
+  store::Transaction transaction;
+  if (!effect.route.empty()) {  // otherwise it is no case's effect: only its row knows
+    store::JournalRow row = outcome_event(effect, state, snapshot);
+    row.kind = store::JournalKind::report;
+    transaction.journal.push_back(std::move(row));
+  }
+  store::OutboxUpdate update;
+  update.id = effect.id;
+  update.from = {effect.state};
+  update.to = effect.state;
+  if (rank(state) == 3 && effect.state != store::OutboxState::sending)
+    update.to = store::OutboxState::delivered;
+  update.attempts = effect.attempts;
+  update.code = effect.code;
+  update.text = effect.text;
+  update.reply = effect.reply;
+  update.report = state;
+  transaction.outbox_updates.push_back(std::move(update));
+  return transaction;
+}
+
 }  // namespace
 
-// A stamp from the writer stands behind everything written before; the case's lane is asked behind all that was
-// journaled for it until then (ENGINE.md 8).
+// A stamp from the writer stands behind everything written before; the case's lane is asked behind
+// all that was journaled for it until then (ENGINE.md 8).
 void IntakeDesk::query(const ExchangePtr& exchange) {
   parts_.executor.post_after(exchange->endpoint->spec.timeout, [exchange] {
-    exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "timeout", "the answer is not ready yet", {}}});
+    exchange->finish(
+        {PartAnswer{PartAnswer::Kind::retry_later, "timeout", "the answer is not ready yet", {}}});
   });
   parts_.journal.submit({}, [this, exchange](const store::Commit& commit) {
     if (commit.status != store::CommitStatus::committed) {
-      return exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "store", "the store is not ready", {}}});
+      return exchange->finish(
+          {PartAnswer{PartAnswer::Kind::retry_later, "store", "the store is not ready", {}}});
     }
     const Instant stamp = commit.stamp;
     parts_.executor.post([this, exchange, stamp] {
@@ -36,21 +64,26 @@ void IntakeDesk::query(const ExchangePtr& exchange) {
       try {
         find_existing(*exchange, part);
       } catch (const std::exception& error) {
-        return exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "internal", error.what(), {}}});
+        return exchange->finish(
+            {PartAnswer{PartAnswer::Kind::retry_later, "internal", error.what(), {}}});
       }
       if (part.case_key.empty()) return answer_query(exchange, nullptr, stamp);
       const bool asked = parts_.lanes.ask(
-          part.case_key, stamp, [this, exchange, stamp](std::shared_ptr<const LiveCase> live, bool failed) {
+          part.case_key, stamp,
+          [this, exchange, stamp](std::shared_ptr<const LiveCase> live, bool failed) {
             if (!failed) return answer_query(exchange, std::move(live), stamp);
-            exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "internal", "the case could not be read", {}}});
+            exchange->finish({PartAnswer{
+                PartAnswer::Kind::retry_later, "internal", "the case could not be read", {}}});
           });
       if (asked) return;
-      exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "behind", "earlier messages come first", {}}});
+      exchange->finish(
+          {PartAnswer{PartAnswer::Kind::retry_later, "behind", "earlier messages come first", {}}});
     });
   });
 }
 
-void IntakeDesk::answer_query(const ExchangePtr& exchange, std::shared_ptr<const LiveCase> live, Instant now) {
+void IntakeDesk::answer_query(const ExchangePtr& exchange, std::shared_ptr<const LiveCase> live,
+                              Instant now) {
   const route::Route& route = *exchange->route;
   try {
     route::Flow flow;
@@ -66,42 +99,37 @@ void IntakeDesk::answer_query(const ExchangePtr& exchange, std::shared_ptr<const
     exchange->finish({PartAnswer{PartAnswer::Kind::replied, {}, {}, flow.document}});
   } catch (const std::exception&) {
     parts_.metrics.alarm("query-failed");
-    exchange->finish({PartAnswer{PartAnswer::Kind::retry_later, "internal", "the answer could not be made", {}}});
+    exchange->finish({PartAnswer{
+        PartAnswer::Kind::retry_later, "internal", "the answer could not be made", {}}});
   }
 }
 
-void IntakeDesk::report(std::string effect_id, std::string state, std::function<void(bool)> answer) {
+// One at a time for an effect: the next one is judged by what this one left.
+void IntakeDesk::report(std::string effect_id, std::string state,
+                        std::function<void(bool)> answer) {
+  const auto again = [this, effect_id, state, answer] { report(effect_id, state, answer); };
+  if (!reporting_.with([&](auto& set) { return set.insert(effect_id).second; })) {
+    return parts_.executor.post_after(kReportAgain, again);
+  }
+  const auto over = [this, effect_id] {
+    reporting_.with([&](auto& set) { set.erase(effect_id); });
+  };
   try {
     const auto effect = parts_.store.find_outbox(effect_id);
-    if (!effect || rank(state) <= rank(effect->report)) return answer(true);  // unknown, or known already
-    store::Transaction transaction;
-    store::JournalRow row;
-    row.kind = store::JournalKind::report;
-    row.case_key = effect->case_key;
-    row.partition = effect->partition;
-    row.endpoint = effect->endpoint;
-    row.route = effect->route;
-    row.name = state;
-    row.effect = effect_id;
-    row.snapshot = parts_.snapshot.hash;
-    transaction.journal.push_back(std::move(row));
-    store::OutboxUpdate update;
-    update.id = effect_id;
-    update.from = {effect->state};
-    update.to = effect->state;
-    if (rank(state) == 3 && effect->state != store::OutboxState::sending) update.to = store::OutboxState::delivered;
-    update.attempts = effect->attempts;
-    update.code = effect->code;
-    update.text = effect->text;
-    update.reply = effect->reply;
-    update.report = state;
-    transaction.outbox_updates.push_back(std::move(update));
-    parts_.journal.submit(std::move(transaction), [this, effect_id, state, answer](const store::Commit& commit) {
-      if (commit.status != store::CommitStatus::conflict) return answer(commit.status == store::CommitStatus::committed);
-      // The row went on meanwhile (its outcome was being stored): look again.
-      parts_.executor.post([this, effect_id, state, answer] { report(effect_id, state, answer); });
-    });
+    if (!effect || rank(state) <= rank(effect->report)) {  // unknown, or known already
+      over();
+      return answer(true);
+    }
+    parts_.journal.submit(report_transaction(*effect, state, parts_.snapshot.hash),
+                          [this, over, again, answer](const store::Commit& commit) {
+                            over();
+                            // The row went on meanwhile (its outcome was being stored): look again.
+                            if (commit.status == store::CommitStatus::conflict)
+                              return parts_.executor.post(again);
+                            answer(commit.status == store::CommitStatus::committed);
+                          });
   } catch (const Error&) {
+    over();
     answer(false);
   }
 }
@@ -110,7 +138,8 @@ void IntakeDesk::retry(const store::DeadLetterRow& letter, const store::JournalR
                        std::function<void(ActResult)> done) {
   store::JournalRow row = original;
   row.id = 0;
-  row.kind = original.kind == store::JournalKind::message ? store::JournalKind::retry : original.kind;
+  row.kind =
+      original.kind == store::JournalKind::message ? store::JournalKind::retry : original.kind;
   row.state = store::JournalState::undone;
   row.origin = original.origin ? original.origin : original.id;
   row.attempts = 0;
@@ -123,12 +152,14 @@ void IntakeDesk::retry(const store::DeadLetterRow& letter, const store::JournalR
     Exchange exchange;
     exchange.endpoint = endpoint;
     exchange.route = route;
-    route::fill_message({original.message_id, original.sender, original.name, original.endpoint, original.stamp},
-                        exchange.variables);
+    route::fill_message(
+        {original.message_id, original.sender, original.name, original.endpoint, original.stamp},
+        exchange.variables);
     Part part;
     part.document = parts_.reader.read(original.payload);
     (void)find_existing(exchange, part);
-    if (part.case_key.empty()) return done({409, "no-such-case", "the message still finds no case"});
+    if (part.case_key.empty())
+      return done({409, "no-such-case", "the message still finds no case"});
     row.case_key = part.case_key;
     row.partition = partition_of(part.case_key);
   }
@@ -141,8 +172,11 @@ void IntakeDesk::retry(const store::DeadLetterRow& letter, const store::JournalR
   audit.text = "dead letter " + std::to_string(letter.id);
   transaction.audit.push_back(std::move(audit));
   for (auto task : parts_.store.tasks(store::TaskState::open, row.case_key, {}, 500)) {
-    const bool of_deadline = original.kind == store::JournalKind::deadline && task.id == original.message_id;
-    if (!of_deadline && !task.id.starts_with(row.case_key + ".dead." + std::to_string(letter.journal) + ".")) continue;
+    const bool of_deadline =
+        original.kind == store::JournalKind::deadline && task.id == original.message_id;
+    if (!of_deadline &&
+        !task.id.starts_with(row.case_key + ".dead." + std::to_string(letter.journal) + "."))
+      continue;
     task.state = store::TaskState::answered;
     task.answer = "retry";
     task.ended = parts_.business.now();

@@ -13,7 +13,7 @@ const config::ElementTable& lookup_table();
 
 /// A lookup file:
 ///
-///     <lookup id="damage-departments" key="type">
+///     <lookup id="departments" key="type">
 ///       <row key="BARRIER" departments="roads"/>
 ///     </lookup>
 ///

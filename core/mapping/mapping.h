@@ -15,8 +15,8 @@ namespace masar::mapping {
 
 /// A pure document-to-document function, written as a template of its output:
 ///
-///     <mapping id="traffic/get-sketch" xmlns:tr="urn:…">
-///       <output><tr:GetAccidentSketch> … {expression} … </tr:GetAccidentSketch></output>
+///     <mapping id="shop/order" xmlns:sh="urn:…">
+///       <output><sh:Order> … {expression} … </sh:Order></output>
 ///     </mapping>
 ///
 /// Inside `<output>`: literal elements (of any namespace), `{expression}` in text and attributes,

@@ -19,7 +19,7 @@ class XsdGate {
     std::string contents;
   };
   struct Finding {
-    std::string element;   ///< path of the element: `/tr:GetAccidentSketch/tr:SketchNo`
+    std::string element;   ///< path of the element: `/sh:Order/sh:OrderNo`
     std::string text;      ///< what is wrong; no values of the document
   };
 

@@ -26,8 +26,8 @@ class Side {
     load_.in_flight = kInFlight;
     load_.messages = kWarmUp;
     const LoadResult first = run();
-    load_.messages = std::max(
-        kWarmUp, static_cast<std::uint64_t>(seconds * static_cast<double>(kWarmUp) / first.seconds));
+    const double rate = static_cast<double>(kWarmUp) / first.seconds;
+    load_.messages = std::max(kWarmUp, static_cast<std::uint64_t>(seconds * rate));
   }
 
   Round round() {

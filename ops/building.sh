@@ -21,7 +21,7 @@ tell_progress() {
   if [[ -t 2 ]]; then printf '\n' >&2; fi
 }
 
-# Configures and builds. $1 the build folder, $2 targets separated by blanks ('' for all), then
+# Configures and builds. $1 the build folder, $2 targets separated by blanks, then
 # definitions for CMake. One at a time per tree: Ninja itself does not lock. What a failing tool
 # said is shown in full.
 build() {

@@ -268,6 +268,7 @@ bool Dispatcher::tries_again(const store::OutboxRow& row, const connector::Outco
   const bool repeatable = outcome.kind == OutcomeKind::unavailable ||
                           (outcome.kind == OutcomeKind::unknown && endpoint_.delivery.idempotent);
   if (!repeatable) return false;
+  if (row.route.empty()) return true;  // a refusal: its sender is told, however long it takes
   if (row.attempts < endpoint_.delivery.attempts) return true;
   const auto* route = parts_.snapshot.route(row.route);
   const auto* handler =
@@ -278,10 +279,32 @@ bool Dispatcher::tries_again(const store::OutboxRow& row, const connector::Outco
 void Dispatcher::finish(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome) {
   // Off the connector's thread: reading a reply and the store's queue are not its work.
   parts_.executor.post([this, row, outcome = std::move(outcome)]() mutable {
+    if (!outcome.attempted) return take_back(row);
     check_reply(*row, outcome);
     parts_.metrics.sent(endpoint_.spec.id, outcome_name(outcome.kind));
     count(outcome);
     store_outcome(row, outcome, tries_again(*row, outcome));
+  });
+}
+
+// Nothing was tried (the receiver's credit was used up meanwhile): waiting, not an attempt.
+void Dispatcher::take_back(const std::shared_ptr<store::OutboxRow>& row) {
+  store::Transaction transaction;
+  transaction.outbox_updates.push_back({row->id,
+                                        {store::OutboxState::sending},
+                                        store::OutboxState::ready,
+                                        row->attempts - 1,
+                                        {},
+                                        {},
+                                        {},
+                                        {}});
+  parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
+    if (commit.status == store::CommitStatus::failed) {
+      return parts_.executor.post_after(std::chrono::milliseconds(500),
+                                        [this, row] { take_back(row); });
+    }
+    --row->attempts;
+    release(row->case_key, commit.status == store::CommitStatus::conflict);
   });
 }
 

@@ -105,6 +105,7 @@ class Dispatcher {
   void begin(const std::shared_ptr<store::OutboxRow>& row);
   void send(const std::shared_ptr<store::OutboxRow>& row);
   void finish(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome);
+  void take_back(const std::shared_ptr<store::OutboxRow>& row);
   void check_reply(const store::OutboxRow& row, connector::Outcome& outcome) const;
   bool tries_again(const store::OutboxRow& row, const connector::Outcome& outcome) const;
   void store_outcome(const std::shared_ptr<store::OutboxRow>& row,
@@ -119,9 +120,9 @@ class Dispatcher {
 
   Parts parts_;
   const Endpoint& endpoint_;
-  std::unique_ptr<connector::Outbound> outbound_;
   mutable Guarded<State> state_;
   std::atomic<bool> stopped_{false};
+  std::unique_ptr<connector::Outbound> outbound_;  ///< last: it may call back until it is gone
 };
 
 }  // namespace masar::engine

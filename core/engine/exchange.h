@@ -39,7 +39,10 @@ struct IntakeDesk::Exchange {
 
   /// Answers, once: of an answer and a time limit the first one counts.
   void finish(connector::IntakeAnswer with) {
-    if (!finished.exchange(true)) answer(std::move(with));
+    if (finished.exchange(true)) return;
+    // The time limit's timer holds the exchange for a while: what was answered lets go at once.
+    const Answer say = std::move(answer);
+    say(std::move(with));
   }
 
   expression::Frame frame(const Document& of) const {

@@ -200,8 +200,11 @@ bool Hub::stop() {
     return count;
   };
   for (const auto& [id, dispatcher] : dispatchers_) dispatcher->stop();
-  wait_until([&] { return lanes_.waiting() == 0 && replies_.open() == 0 && sending() == 0; },
-             kDrain);
+  const auto drained = [&] {
+    return journal_.in_flight() == 0 && lanes_.waiting() == 0 && replies_.open() == 0 &&
+           sending() == 0;
+  };
+  wait_until(drained, kDrain);
   lanes_.stop();
   wait_until([this] { return journal_.in_flight() == 0; }, kDrain);
   const bool all = lanes_.waiting() == 0 && sending() == 0;

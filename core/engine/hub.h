@@ -67,6 +67,8 @@ class Hub {
   const BusinessClock& business() const { return parts_.business; }
   SteppedClock* stepped() { return parts_.stepped; }
   Journal& journal() { return journal_; }
+  ReplyDesk& replies() { return replies_; }
+  Executor& executor() { return parts_.executor; }
   Pauses& pauses() { return pauses_; }
   Metrics& metrics() { return metrics_; }
   Timers& timers() { return timers_; }

@@ -14,7 +14,8 @@ namespace {
 /// Delivery reports only go forward; delivered beats failed and unknown (ENGINE.md 18).
 int rank(std::string_view state) {
   if (state == "delivered") return 3;
-  if (state == "failed" || state == "rejected" || state == "expired") return 2;
+  if (state == "failed" || state == "rejected" || state == "expired" ||
+      state == "unknown") return 2;
   return state.empty() ? 0 : 1;
 }
 
@@ -91,10 +92,17 @@ void IntakeDesk::answer_query(const ExchangePtr& exchange, std::shared_ptr<const
     flow.variables = exchange->variables;
     flow.variables.emplace_back(now);
     if (live) route::fill_case(*live->definition, live->value, flow.variables);
+    const bool refuses = !live && route.without_case.empty();
+    if (refuses) {
+      return exchange->finish({PartAnswer{
+          PartAnswer::Kind::refused, route.no_case.code, "there is no such case", {}}});
+    }
     const route::Exit exit = live ? route.before.run(flow) : route.without_case.run(flow);
     if (exit.kind == route::Exit::Kind::refuse) {
       return exchange->finish({PartAnswer{PartAnswer::Kind::refused, exit.code, exit.text, {}}});
     }
+    if (exit.kind != route::Exit::Kind::end)
+      throw Error(ErrorKind::rejected, exit.code, "the route keeps the query");
     parts_.metrics.received(exchange->endpoint->spec.id, "answered");
     exchange->finish({PartAnswer{PartAnswer::Kind::replied, {}, {}, flow.document}});
   } catch (const std::exception&) {
@@ -186,6 +194,9 @@ void IntakeDesk::retry(const store::DeadLetterRow& letter, const store::JournalR
   transaction.dead_letter_states.emplace_back(letter.id, store::DeadLetterState::retried);
   parts_.journal.submit(std::move(transaction), [done](const store::Commit& commit) {
     if (commit.status == store::CommitStatus::committed) return done({});
+    if (commit.conflict == "dead-letter") {
+      return done({409, "dead-letter-over", "it was dealt with already"});
+    }
     done({503, "store", "the store did not take it; try again"});
   });
 }

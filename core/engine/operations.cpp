@@ -1,6 +1,7 @@
 #include "core/engine/operations.h"
 
 #include <algorithm>
+#include <chrono>
 #include <sstream>
 
 #include "core/base/error.h"
@@ -10,6 +11,8 @@
 
 namespace masar::engine {
 namespace {
+
+constexpr std::chrono::milliseconds kTurnWait{5000};  ///< for an answer's turn
 
 store::AuditRow operator_audit(const std::string& case_key, const std::string& name,
                                const std::string& text) {
@@ -80,11 +83,6 @@ void Operations::answer_task(const std::string& id, const std::string& answer,
     return done(
         {409, "dead-letter", "retry the dead letter itself: POST /api/dead-letters/ID/retry"});
   }
-  const auto record = hub_.store().find_case(task->case_key);
-  if (version && record && record->row.version != *version) {
-    return done({409, "case-went-on",
-                 "the case is at version " + std::to_string(record->row.version) + " by now"});
-  }
   const auto* declared = declaration(*task);
   const process::TaskAnswer* chosen = nullptr;
   std::string known;
@@ -108,11 +106,32 @@ void Operations::answer_task(const std::string& id, const std::string& answer,
   row.name = answer;
   row.message_id = id;
   row.sender = "office";
+  row.serial = version.value_or(0);
+  row.owes_reply = true;
   row.snapshot = hub_.snapshot().hash;
   transaction.journal.push_back(std::move(row));
   transaction.audit.push_back(operator_audit(task->case_key, "answer", task->name + ": " + answer));
-  hub_.journal().submit(std::move(transaction),
-                        [done](const store::Commit& commit) { done(from_commit(commit)); });
+  hub_.journal().submit(std::move(transaction), [this, done](const store::Commit& commit) {
+    if (commit.status != store::CommitStatus::committed) return done(from_commit(commit));
+    wait_for_turn(commit.journal_ids.at(0), done);
+  });
+}
+
+// Whether the task still stood is known when the answer has had its turn: two people may answer at
+// once.
+void Operations::wait_for_turn(store::RowId row, const Done& done) {
+  const auto answered = [done](connector::IntakeAnswer answer) {
+    using Kind = connector::PartAnswer::Kind;
+    const auto& part = answer.at(0);
+    if (part.kind == Kind::accepted || part.kind == Kind::replied) return done({});
+    if (part.kind == Kind::refused) return done({409, part.code, part.text});
+    if (part.code == "in-doubt") {
+      return done({409, "dead-letter", "the case could not take it: see the dead letters"});
+    }
+    done({503, part.code, "the answer is taken in, but has not had its turn yet"});
+  };
+  auto ticket = hub_.replies().wait({{row}, {connector::PartAnswer{}}, answered});
+  hub_.executor().post_after(kTurnWait, [&desk = hub_.replies(), ticket] { desk.expire(ticket); });
 }
 
 void Operations::set(const std::string& setting, bool paused, const std::string& what, Done done) {

@@ -51,6 +51,14 @@ TurnResult Turn::run() {
 
 TurnResult Turn::give_up(const std::string& code, const std::string& text) {
   dead_letter(code, text, step_);
+  if (row_.kind == store::JournalKind::deadline) {
+    // A due time that nobody can apply must not come again for ever.
+    for (const auto kind : {store::TimerKind::deadline, store::TimerKind::task,
+                            store::TimerKind::task_after, store::TimerKind::not_after}) {
+      result_.transaction.timers_cleared.push_back(
+          {kind, row_.case_key, row_.partition, row_.name, row_.serial, {}, 0, 0});
+    }
+  }
   finish();
   return std::move(result_);
 }

@@ -56,6 +56,7 @@ class Turn {
   void report();
   void timer();
   void task_answer();
+  void answer_refused(const std::string& code, const std::string& text);
   // Helped by.
   void fire_due(Instant until);
   void fire(const process::Deadline& deadline, bool too_many);

@@ -44,6 +44,10 @@ void Turn::outcome() {
   fire_due(row_.stamp);
   if (row_.name == "withdrawn") return withdraw_tasks_about(effect);
   if (visit_over(effect)) return;
+  const bool lost = row_.name == "unknown" || row_.name == "unavailable";
+  if (lost && effect.report == "delivered") {
+    return audit("outcome", effect.effect, "its report says delivered: " + row_.name + " is over");
+  }
   if (row_.name != "delivered") {
     const auto detail = connector::read_headers(row_.headers);
     const auto get = [&](std::string_view name) {
@@ -152,6 +156,8 @@ void Turn::timer() {
        {},
        0,
        0});
+  // Whatever becomes of the rest of this turn, the due time has been dealt with.
+  checkpoint_ = {result_, live_, recorded_};
   const auto effect = parts_.store.find_outbox(row_.name);
   if (!effect || !still_attempted(effect->state)) return;
   route_ = parts_.snapshot.route(effect->route);
@@ -166,14 +172,20 @@ void Turn::timer() {
   update.code = "expired";
   result_.transaction.outbox_updates.push_back(std::move(update));
   audit("expired", effect->effect);
+  checkpoint_ = {result_, live_, recorded_};
   if (!visit_over(*effect)) fail_effect(*effect, *route_, "expired", "expired", "not sent in time");
 }
 
 void Turn::escalate_silence(const store::OutboxRow& effect, const route::Route& route) {
   if (visit_over(effect)) return;
-  const auto asked = parts_.store.tasks(std::nullopt, effect.case_key, {}, kTasksMax);
+  const auto asked = parts_.store.tasks(store::TaskState::open, effect.case_key, {}, kTasksMax);
   for (const auto& failure : route.failures) {
     if (!failure.task_after || failure.task.empty()) continue;
+    // As long as there is no answer, somebody is asked again after the same time.
+    const Instant next = parts_.snapshot.calendar().add(row_.stamp, *failure.task_after);
+    result_.transaction.timers.push_back({store::TimerKind::task_after, effect.case_key,
+                                          effect.partition, effect.id, 0, next, 0, effect.visit});
+    checkpoint_ = {result_, live_, recorded_};
     // The timer may have sent this due time in twice: around a restart, or where a turn took long.
     const auto is_this = [&](const auto& task) {
       return task.effect == effect.id && task.name == failure.task;
@@ -187,18 +199,29 @@ void Turn::escalate_silence(const store::OutboxRow& effect, const route::Route& 
   }
 }
 
+void Turn::answer_refused(const std::string& code, const std::string& text) {
+  audit("answer", row_.name, text);
+  result_.answer = connector::PartAnswer{connector::PartAnswer::Kind::refused, code, text, {}};
+}
+
 void Turn::task_answer() {
   const std::string& id = row_.message_id;
-  const auto& tasks = current().value.tasks;
+  const std::int64_t version = current().value.version;
   fire_due(row_.stamp);
+  const auto& tasks = live_->value.tasks;
   const auto task =
       std::find_if(tasks.begin(), tasks.end(), [&](const auto& t) { return t.id == id; });
-  if (task == tasks.end()) return audit("answer", row_.name, "the task was over");
+  if (task == tasks.end()) return answer_refused("task-over", "the task is over");
+  if (row_.serial != 0 && row_.serial != version) {
+    return answer_refused("case-went-on",
+                          "the case is at version " + std::to_string(version) + " by now");
+  }
   const auto& declared = live_->definition->tasks();
   const auto declaration = std::find_if(declared.begin(), declared.end(),
                                         [&](const auto& d) { return d.name == task->name; });
-  if (declaration == declared.end())
-    return audit("answer", row_.name, "the task is not declared any more");
+  if (declaration == declared.end()) {
+    return answer_refused("unknown-task", "the task is not declared any more");
+  }
   for (const auto& answer : declaration->answers) {
     if (answer.name != row_.name) continue;
     std::vector<expression::Value> fields;
@@ -213,7 +236,7 @@ void Turn::task_answer() {
            "answer", task->name + ": " + row_.name);
     return;
   }
-  audit("answer", row_.name, "the task has no such answer");
+  answer_refused("unknown-answer", "the task has no such answer");
 }
 
 }  // namespace masar::engine

@@ -40,7 +40,8 @@ struct JournalRow {
   std::string payload;
   std::string snapshot;     ///< hash of the configuration that took it in
   std::string effect;       ///< of outcomes and reports: the effect's id
-  std::int64_t serial = 0;  ///< of a deadline; the attempt of an outcome; a part's place
+  /// Of a deadline; the attempt of an outcome; the place of a part; the version that an answer saw.
+  std::int64_t serial = 0;
   RowId origin = 0;         ///< the row that this one is journaled anew from
   /// First row of the message that this is a part of; 0: whole. Where `parts` > 1 and this is 0,
   /// the store fills in the last row with part 0 up to here of the same transaction.
@@ -149,7 +150,8 @@ struct OutboxRow {
   std::string report;         ///< last delivery report: delivered, failed, or empty
 };
 
-/// The new state of an outbox row. Applies only while the row's state is one of `from`; otherwise
+/// The new state of an outbox row. A row that was reported as delivered ends delivered also where its
+/// outcome is unavailable or unknown. Applies only while the row's state is one of `from`; otherwise
 /// the transaction is a conflict ("outbox", id).
 struct OutboxUpdate {
   std::string id;

@@ -126,10 +126,12 @@ void Stage::start() {
     const auto next = executor_->next_due();
     executor_->advance(next ? *next - steady_.now() : std::chrono::milliseconds(100));
   };
-  engine::Hub::Parts parts{snapshot_, *store_,   *executor_, business_,
-                           steady_,   &business_, {},        [](std::string_view, std::string_view) {},
-                           idle,      seed_};
-  for (const auto& connector : connectors_) parts.connectors[std::string(connector->name())] = connector.get();
+  engine::Hub::Parts parts{
+      snapshot_, *store_,    *executor_, business_,
+      steady_,   &business_, {},         [](std::string_view, std::string_view) {},
+      idle,      seed_};
+  for (const auto& connector : connectors_)
+    parts.connectors[std::string(connector->name())] = connector.get();
   paused_.clear();
   hub_ = std::make_unique<engine::Hub>(parts);
   operations_ = std::make_unique<engine::Operations>(*hub_);
@@ -137,7 +139,8 @@ void Stage::start() {
   run();
 }
 
-// The executor goes first, so that nothing runs any more; the store before the hub that it calls back.
+// The executor goes first, so that nothing runs any more; the store before the hub that it calls
+// back.
 void Stage::close() {
   *alive_ = false;
   executor_->stop();
@@ -153,8 +156,8 @@ void Stage::close() {
   }
 }
 
-// What a killed process leaves is what the files hold at this instant: closing the store properly would
-// still commit what waits.
+// What a killed process leaves is what the files hold at this instant: closing the store properly
+// would still commit what waits.
 void Stage::crash() {
   const std::string from = folder();
   ++life_;
@@ -195,8 +198,8 @@ void Stage::clock(std::string_view at) {
 
 void Stage::advance(Duration by) { clock(format_instant(now() + by)); }
 
-ExchangePtr Stage::hand_in(const std::string& endpoint, const std::string& body, const std::string& id,
-                           const std::string& sender) {
+ExchangePtr Stage::hand_in(const std::string& endpoint, const std::string& body,
+                           const std::string& id, const std::string& sender) {
   auto exchange = std::make_shared<Exchange>();
   connector::Received received;
   received.endpoint = endpoint;
@@ -204,10 +207,9 @@ ExchangePtr Stage::hand_in(const std::string& endpoint, const std::string& body,
   received.sender = sender.empty() && spec ? spec->spec.partner : sender;
   received.message_id = id;
   received.body = body;
-  intake_->take(std::move(received),
-                [exchange, alive = alive_](connector::IntakeAnswer answer) {
-                  if (*alive) exchange->answers.push_back(std::move(answer));
-                });
+  intake_->take(std::move(received), [exchange, alive = alive_](connector::IntakeAnswer answer) {
+    if (*alive) exchange->answers.push_back(std::move(answer));
+  });
   return exchange;
 }
 
@@ -251,7 +253,8 @@ void Stage::delivered(const std::string& endpoint, const std::string& body) {
   answer(endpoint, {connector::OutcomeKind::delivered, {}, {}, body, {}});
 }
 
-void Stage::fails(const std::string& endpoint, connector::OutcomeKind kind, const std::string& code) {
+void Stage::fails(const std::string& endpoint, connector::OutcomeKind kind,
+                  const std::string& code) {
   answer(endpoint, {kind, code, "as the test says", {}, {}});
 }
 
@@ -298,7 +301,9 @@ std::string Stage::data(const std::string& key, const std::string& name) {
   return {};
 }
 
-std::vector<store::OutboxRow> Stage::outbox(const std::string& key) { return store_->outbox_of(key); }
+std::vector<store::OutboxRow> Stage::outbox(const std::string& key) {
+  return store_->outbox_of(key);
+}
 
 std::vector<store::OutboxRow> Stage::outbox(const std::string& key, const std::string& effect) {
   std::vector<store::OutboxRow> chosen;
@@ -335,7 +340,8 @@ std::int64_t Stage::count(const std::string& what) {
   return found->second;
 }
 
-double Stage::metric(const std::string& family, const std::string& label, const std::string& value) {
+double Stage::metric(const std::string& family, const std::string& label,
+                     const std::string& value) {
   double sum = 0;
   for (const auto& one : hub_->metrics().registry().Collect()) {
     if (one.name != family) continue;

@@ -22,29 +22,32 @@ namespace masar::testing {
 struct Sent {
   std::string endpoint;
   connector::Attempt attempt;
-  Instant at{};   ///< business time
+  Instant at{};  ///< business time
 };
 
 /// What became of one message that the test handed in.
 struct Exchange {
-  std::vector<connector::IntakeAnswer> answers;   ///< one, once it is answered; two would be an error
+  std::vector<connector::IntakeAnswer>
+      answers;  ///< one, once it is answered; two would be an error
 
   bool answered() const { return !answers.empty(); }
-  /// "accepted", "replied <body>", "refused code" or "later code" a part, joined by ", "; "open" before.
+  /// "accepted", "replied <body>", "refused code" or "later code" a part, joined by ", "; "open"
+  /// before.
   std::string text() const;
 };
 using ExchangePtr = std::shared_ptr<Exchange>;
 
 class StubConnector;
 
-/// A whole hub on the caller's one thread: the real engine over the real SQLite store, manual clocks, and a
-/// scripted connector in place of every protocol. What one test or simulation does with it happens in the same
-/// order each time.
+/// A whole hub on the caller's one thread: the real engine over the real SQLite store, manual
+/// clocks, and a scripted connector in place of every protocol. What one test or simulation does
+/// with it happens in the same order each time.
 ///
-/// Nothing moves but inside run(), wait(), and what is documented to call them. Not for several threads.
+/// Nothing moves but inside run(), wait(), and what is documented to call them. Not for several
+/// threads.
 class Stage {
  public:
-  static constexpr const char* kStart = "2026-01-04T05:00:00Z";   ///< Sunday, 8:00 in Amman
+  static constexpr const char* kStart = "2026-01-04T05:00:00Z";  ///< Sunday, 8:00 in Amman
 
   explicit Stage(const ConfigText& config = order_config(), std::uint64_t seed = 1);
   ~Stage();
@@ -61,7 +64,8 @@ class Stage {
   void wait(std::chrono::steady_clock::duration by);
   /// The same while the store commits nothing.
   void wait_uncommitted(std::chrono::steady_clock::duration by) { executor_->advance(by); }
-  /// Business time moves to `at` (`2026-01-04T06:00:00Z`), and the timers look; then everything runs.
+  /// Business time moves to `at` (`2026-01-04T06:00:00Z`), and the timers look; then everything
+  /// runs.
   void clock(std::string_view at);
   void advance(Duration by);
   /// Business time moves and nobody is told.
@@ -77,8 +81,8 @@ class Stage {
 
   // Partners.
   /// A message comes in; nothing has run yet.
-  ExchangePtr hand_in(const std::string& endpoint, const std::string& body, const std::string& id = {},
-                      const std::string& sender = {});
+  ExchangePtr hand_in(const std::string& endpoint, const std::string& body,
+                      const std::string& id = {}, const std::string& sender = {});
   /// The same, and everything runs.
   ExchangePtr say(const std::string& endpoint, const std::string& body, const std::string& id = {},
                   const std::string& sender = {});
@@ -92,7 +96,7 @@ class Stage {
   void delivered(const std::string& endpoint, const std::string& body = {});
   void fails(const std::string& endpoint, connector::OutcomeKind kind, const std::string& code);
   void set_ready(const std::string& endpoint, bool ready);
-  bool accepting(const std::string& endpoint) const;   ///< not paused at its connector
+  bool accepting(const std::string& endpoint) const;  ///< not paused at its connector
   /// All attempts ever made to `endpoint`, over crashes, too.
   std::vector<Sent> sent(const std::string& endpoint) const;
 
@@ -106,7 +110,8 @@ class Stage {
   std::vector<store::OutboxRow> outbox(const std::string& key);
   /// Rows of one effect's name.
   std::vector<store::OutboxRow> outbox(const std::string& key, const std::string& effect);
-  std::vector<store::TaskRow> tasks(const std::string& key, store::TaskState state = store::TaskState::open);
+  std::vector<store::TaskRow> tasks(const std::string& key,
+                                    store::TaskState state = store::TaskState::open);
   std::vector<store::AuditRow> timeline(const std::string& key);
   /// How many timeline rows of that kind (and name).
   int audited(const std::string& key, const std::string& kind, const std::string& name = {});
@@ -125,7 +130,7 @@ class Stage {
 
  private:
   friend class StubConnector;
-  struct Door {   ///< one outbound endpoint, over all hubs
+  struct Door {  ///< one outbound endpoint, over all hubs
     bool ready = true;
     std::function<void()> notify;
     std::deque<std::pair<connector::Attempt, connector::Outbound::Done>> pending;
@@ -135,7 +140,7 @@ class Stage {
   std::string folder() const;
 
   std::string root_;
-  int life_ = 0;                            ///< crashes so far: each has a folder of its own
+  int life_ = 0;  ///< crashes so far: each has a folder of its own
   std::uint64_t seed_;
   std::shared_ptr<const engine::Snapshot> snapshot_;
   engine::SteppedClock business_;
@@ -144,7 +149,7 @@ class Stage {
   std::map<std::string, bool> paused_;
   std::vector<Sent> sent_;
   connector::Intake* intake_ = nullptr;
-  std::shared_ptr<bool> alive_;             ///< of this life: a dead process answers nobody
+  std::shared_ptr<bool> alive_;  ///< of this life: a dead process answers nobody
   // Of one life; in the order in which they are made.
   std::unique_ptr<ManualExecutor> executor_;
   std::vector<std::unique_ptr<StubConnector>> connectors_;

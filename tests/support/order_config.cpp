@@ -32,7 +32,8 @@ void ConfigText::write_to(const std::string& folder) const {
 
 namespace {
 
-constexpr const char* kHub = R"(<hub name="test" zone="Asia/Amman" clock="stepped" calendar="working">
+constexpr const char* kHub =
+    R"(<hub name="test" zone="Asia/Amman" clock="stepped" calendar="working">
   <limits body-bytes="4096"/>
   <admin address="127.0.0.1:0"/>
   <series name="bill" digits="8" check="luhn"/>
@@ -84,8 +85,9 @@ constexpr const char* kPayIn =
 constexpr const char* kAskIn =
     R"(<endpoint id="ask-in" partner="bank" connector="http" direction="in" wait="PT8S"><http/></endpoint>)";
 
-std::string outbound(const std::string& id, const std::string& partner, const std::string& connector,
-                     const std::string& delivery, const std::string& attributes = {}) {
+std::string outbound(const std::string& id, const std::string& partner,
+                     const std::string& connector, const std::string& delivery,
+                     const std::string& attributes = {}) {
   return "<endpoint id=\"" + id + "\" partner=\"" + partner + "\" connector=\"" + connector +
          "\" direction=\"out\" " + attributes + ">" + delivery + "<" + connector + "/></endpoint>";
 }
@@ -265,7 +267,9 @@ void add_mappings(ConfigText& config) {
   add("ask-quote", "<AskQuote>{$case.no}</AskQuote>");
   add("quoted", "<event><price>{/Quote/price}</price></event>");
   add("sms", "<Sms>{$effect.text}</Sms>");
-  add("tell", "<Told><no>{$case.key}</no><state>{$case.state}</state><version>{$case.version}</version></Told>");
+  add("tell",
+      "<Told><no>{$case.key}</no><state>{$case.state}</state><version>{$case.version}</version></"
+      "Told>");
   add("label", "<Label>{$case.phone}</Label>");
   add("refused", R"(<Refused><id>{$message.id}</id><code>{$refusal.code}</code>
     <state mp:optional="true">{$refusal.state}</state></Refused>)");
@@ -283,9 +287,11 @@ ConfigText order_config() {
   config.set("config/endpoints/shop-in.xml", kShopIn);
   config.set("config/endpoints/pay-in.xml", kPayIn);
   config.set("config/endpoints/ask-in.xml", kAskIn);
-  config.set("config/endpoints/shop-out.xml", outbound("shop-out", "shop", "amqp", kShopOutDelivery));
-  config.set("config/endpoints/supplier.xml",
-             outbound("supplier", "supplier", "http", kSupplierDelivery, "schema=\"supplier.xsd\""));
+  config.set("config/endpoints/shop-out.xml",
+             outbound("shop-out", "shop", "amqp", kShopOutDelivery));
+  config.set(
+      "config/endpoints/supplier.xml",
+      outbound("supplier", "supplier", "http", kSupplierDelivery, "schema=\"supplier.xsd\""));
   config.set("config/endpoints/sms.xml", outbound("sms", "gateway", "http", kSmsDelivery));
   add_routes(config);
   add_mappings(config);

@@ -14,7 +14,8 @@ BOOST_AUTO_TEST_SUITE(deadlines)
 BOOST_AUTO_TEST_CASE(journal_stamps_and_application_have_one_order) {
   Stage stage;
   stage.say("shop-in", order("A"), "m0");
-  for (int n = 0; n < 20; ++n) stage.hand_in("shop-in", note("A", std::to_string(n)), "n" + std::to_string(n));
+  for (int n = 0; n < 20; ++n)
+    stage.hand_in("shop-in", note("A", std::to_string(n)), "n" + std::to_string(n));
   stage.run();
   std::string expected;
   for (int n = 0; n < 20; ++n) expected += std::to_string(n) + ";";
@@ -27,14 +28,15 @@ BOOST_AUTO_TEST_CASE(journal_stamps_and_application_have_one_order) {
   }
 }
 
-// ENGINE.md 7. An order in `paying` since 05:00 expires on 2026-01-07T05:00:00Z, reminded a day before.
+// ENGINE.md 7. An order in `paying` since 05:00 expires on 2026-01-07T05:00:00Z, reminded a day
+// before.
 
 BOOST_AUTO_TEST_CASE(an_event_stamped_before_the_deadline_wins_however_late_it_is_processed) {
   Stage stage;
   const auto bill = to_paying(stage, "A");
   stage.set_clock(*parse_instant("2026-01-07T04:59:59.999999Z"));
   const auto paid = stage.hand_in("pay-in", payments("E", {payment(bill, "T", "5")}));
-  stage.run_store();                  // stamped now, applied later
+  stage.run_store();  // stamped now, applied later
   stage.clock("2026-01-07T06:00:00Z");
   BOOST_TEST(paid->text().starts_with("replied <Accepted>"));
   BOOST_TEST(stage.state("A") == "paid");
@@ -98,7 +100,8 @@ BOOST_AUTO_TEST_CASE(deadlines_apply_in_the_order_of_due_time_each_with_its_own_
   BOOST_TEST(stage.data("A", "notes") == "reminder;");  // the end state ignores the note
   std::vector<std::string> order;
   for (const auto& one : stage.timeline("A")) {
-    if (one.kind == "deadline" || (one.kind == "message" && one.name == "note")) order.push_back(one.name);
+    if (one.kind == "deadline" || (one.kind == "message" && one.name == "note"))
+      order.push_back(one.name);
   }
   BOOST_TEST((order == std::vector<std::string>{"reminder", "expiry", "note"}));
 }
@@ -106,7 +109,8 @@ BOOST_AUTO_TEST_CASE(deadlines_apply_in_the_order_of_due_time_each_with_its_own_
 BOOST_AUTO_TEST_CASE(a_repeating_deadline_fires_once_and_is_next_due_from_the_stamp) {
   Stage stage;
   stage.say("shop-in", order("A"), "m1");
-  stage.clock("2026-01-05T05:00:00Z");   // due at 09:00 the day before, every six hours: four times passed
+  stage.clock(
+      "2026-01-05T05:00:00Z");  // due at 09:00 the day before, every six hours: four times passed
   BOOST_TEST(stage.data("A", "notes") == "nudge;");
   stage.clock("2026-01-05T10:59:59Z");
   BOOST_TEST(stage.data("A", "notes") == "nudge;");
@@ -120,9 +124,9 @@ BOOST_AUTO_TEST_CASE(a_due_time_sent_in_twice_is_done_once) {
   stage.set_clock(*parse_instant("2026-01-06T05:00:00Z"));
   stage.hub().timers().look();
   stage.run_executor();
-  stage.run_store();                      // the deadline's row is journaled, not applied
+  stage.run_store();  // the deadline's row is journaled, not applied
   stage.crash();
-  stage.start();                          // recovery applies it, the new timer sends it in again
+  stage.start();  // recovery applies it, the new timer sends it in again
   BOOST_TEST(stage.data("A", "notes") == "reminder;");
   BOOST_TEST(stage.audited("A", "deadline", "reminder") == 1);
   BOOST_TEST(stage.count("journal_undone") == 0);
@@ -145,7 +149,9 @@ BOOST_AUTO_TEST_CASE(a_failing_inline_deadline_is_a_dead_letter_alone_and_the_ev
   const auto row = stage.store().find_journal(letter.journal).value();
   BOOST_TEST((row.kind == store::JournalKind::deadline));
   BOOST_TEST(row.name == "reminder");
-  BOOST_TEST(stage.act([&](auto& act, auto done) { act.retry_dead_letter(letter.id, done); }).status == 200);
+  BOOST_TEST(
+      stage.act([&](auto& act, auto done) { act.retry_dead_letter(letter.id, done); }).status ==
+      200);
   BOOST_TEST(stage.audited("A", "message", "payment") == 1);
   BOOST_TEST(stage.tasks("A").empty());
 }
@@ -159,7 +165,8 @@ BOOST_AUTO_TEST_CASE(a_failing_deadline_is_retried_by_itself_while_its_state_sta
   BOOST_REQUIRE(stage.tasks("A").size() == 1u);
   BOOST_TEST(stage.tasks("A")[0].name == "dead-letter");
   const auto id = stage.letters()[0].id;
-  BOOST_TEST(stage.act([&](auto& act, auto done) { act.retry_dead_letter(id, done); }).status == 200);
+  BOOST_TEST(stage.act([&](auto& act, auto done) { act.retry_dead_letter(id, done); }).status ==
+             200);
   // It fails once more, for the same reason: a new dead letter, a new task, no event of the case.
   BOOST_REQUIRE(stage.letters().size() == 1u);
   BOOST_TEST(stage.letters()[0].id != id);
@@ -200,7 +207,8 @@ BOOST_AUTO_TEST_CASE(a_query_passes_over_a_deadline_that_fails) {
   Stage stage;
   to_paying(stage, "A", "<mode>bad-reminder</mode>");
   stage.set_clock(*parse_instant("2026-01-06T05:00:00Z"));
-  BOOST_TEST(stage.say("ask-in", ask("A"))->text() == "replied <Answer><state>paying</state><notes/></Answer>");
+  BOOST_TEST(stage.say("ask-in", ask("A"))->text() ==
+             "replied <Answer><state>paying</state><notes/></Answer>");
 }
 
 BOOST_AUTO_TEST_CASE(a_query_waits_for_what_was_written_before_it) {
@@ -218,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_query_that_waits_too_long_gets_the_retryable_error) {
   stage.hand_in("shop-in", note("A", "one"), "m2");
   stage.run_store();
   const auto asked = stage.hand_in("ask-in", ask("A"));
-  stage.run_store();                 // its stamp; the note's turn then waits for its commit
+  stage.run_store();  // its stamp; the note's turn then waits for its commit
   stage.wait_uncommitted(std::chrono::seconds(8));
   BOOST_TEST(asked->text() == "later timeout");
   stage.run();
@@ -237,7 +245,7 @@ BOOST_AUTO_TEST_CASE(the_stepped_clock_jumps_to_the_next_due_time_when_nothing_m
   const auto step = [](auto& act, auto done) { act.step_clock(done); };
   stage.say("shop-in", order("A"), "m1");
   const auto busy = stage.act(step);
-  BOOST_TEST(busy.status == 409);    // the supplier has not answered
+  BOOST_TEST(busy.status == 409);  // the supplier has not answered
   BOOST_TEST(busy.text.find("supplier") != std::string::npos);
   stage.delivered("supplier", quote());
   stage.delivered("sms");

@@ -13,7 +13,9 @@ using store::OutboxState;
 
 namespace {
 
-OutboxState state_of(Stage& stage, const std::string& id) { return stage.store().find_outbox(id)->state; }
+OutboxState state_of(Stage& stage, const std::string& id) {
+  return stage.store().find_outbox(id)->state;
+}
 
 std::vector<std::string> bodies(const std::vector<Sent>& sent) {
   std::vector<std::string> texts;
@@ -34,7 +36,7 @@ BOOST_AUTO_TEST_CASE(effects_of_one_case_leave_in_order_and_other_cases_do_not_w
   stage.say("shop-in", note("A", "fast"), "a2");
   BOOST_TEST(stage.pending("sms") == 1u);
   stage.say("shop-in", note("B", "fast"), "b2");
-  BOOST_TEST(stage.pending("sms") == 2u);            // one of each
+  BOOST_TEST(stage.pending("sms") == 2u);  // one of each
   stage.delivered("sms");
   stage.delivered("sms");
   stage.delivered("sms");
@@ -56,10 +58,10 @@ BOOST_AUTO_TEST_CASE(a_row_holds_the_next_one_back_only_while_it_may_still_be_at
   stage.say("shop-in", order("A"), "a");
   stage.say("shop-in", note("A", "fast"), "a2");
   stage.fails("sms", OutcomeKind::unavailable, "503");
-  BOOST_TEST(stage.pending("sms") == 0u);            // "one" will be tried again: "two" waits
+  BOOST_TEST(stage.pending("sms") == 0u);  // "one" will be tried again: "two" waits
   stage.wait(std::chrono::seconds(1));
   BOOST_TEST(stage.next("sms").body == "<Sms>one</Sms>");
-  stage.fails("sms", OutcomeKind::unknown, "timeout");   // at most once: final
+  stage.fails("sms", OutcomeKind::unknown, "timeout");  // at most once: final
   BOOST_TEST(stage.next("sms").body == "<Sms>two</Sms>");
   stage.fails("sms", OutcomeKind::rejected, "NO");
   BOOST_TEST(stage.next("sms").body == "<Sms>three</Sms>");
@@ -72,7 +74,9 @@ BOOST_AUTO_TEST_CASE(a_row_past_its_not_after_expires_visibly_and_is_not_sent) {
   stage.delivered("supplier", quote());
   const auto id = stage.outbox("A", "sms")[0].id;
   BOOST_TEST((stage.outbox("A", "sms")[0].not_after == *parse_instant("2026-01-07T05:00:00Z")));
-  stage.act([](auto& act, auto done) { act.pause_endpoint("sms", true, done); });   // a pause does not stop it
+  stage.act([](auto& act, auto done) {
+    act.pause_endpoint("sms", true, done);
+  });  // a pause does not stop it
   stage.clock("2026-01-07T05:00:00Z");
   BOOST_TEST((state_of(stage, id) == OutboxState::expired));
   BOOST_TEST(stage.audited("A", "expired", "sms") == 1);
@@ -80,7 +84,7 @@ BOOST_AUTO_TEST_CASE(a_row_past_its_not_after_expires_visibly_and_is_not_sent) {
   stage.set_ready("sms", true);
   stage.wait(std::chrono::seconds(5));
   BOOST_TEST(stage.sent("sms").empty());
-  BOOST_TEST(stage.count("outbox_ready") == 1);      // what the portal is told
+  BOOST_TEST(stage.count("outbox_ready") == 1);  // what the portal is told
 }
 
 BOOST_AUTO_TEST_CASE(not_after_counts_also_where_it_passed_while_an_attempt_was_under_way) {
@@ -91,13 +95,13 @@ BOOST_AUTO_TEST_CASE(not_after_counts_also_where_it_passed_while_an_attempt_was_
   stage.say("shop-in", order("A"), "a");
   stage.delivered("supplier", quote());
   const auto id = stage.next("sms").effect_id;
-  stage.clock("2026-01-04T06:00:00Z");               // under way: it may still arrive
+  stage.clock("2026-01-04T06:00:00Z");  // under way: it may still arrive
   BOOST_TEST((state_of(stage, id) == OutboxState::sending));
   stage.fails("sms", OutcomeKind::unavailable, "503");
   stage.wait(std::chrono::seconds(30));
   BOOST_TEST((state_of(stage, id) == OutboxState::expired));
   BOOST_TEST(stage.sent("sms").size() == 1u);
-  BOOST_TEST(stage.data("A", "notes") == "sms expired;");   // the route's handler of expired
+  BOOST_TEST(stage.data("A", "notes") == "sms expired;");  // the route's handler of expired
 }
 
 // ENGINE.md 18: outcomes and retries
@@ -165,23 +169,25 @@ BOOST_AUTO_TEST_CASE(keep_retrying_goes_on_at_the_longest_interval_and_a_person_
   for (int n = 0; n < 3; ++n) {
     stage.fails("supplier", OutcomeKind::unavailable, "503");
     int seconds = 0;
-    while (stage.pending("supplier") == 0 && seconds < 100) stage.wait(std::chrono::seconds(1)), ++seconds;
+    while (stage.pending("supplier") == 0 && seconds < 100)
+      stage.wait(std::chrono::seconds(1)), ++seconds;
     intervals.push_back(seconds);
   }
   BOOST_TEST((intervals == std::vector<int>{1, 2, 4}));
-  BOOST_TEST(stage.next("supplier").number == 4);    // three were declared
-  stage.clock("2026-01-04T07:00:00Z");               // two hours of silence
+  BOOST_TEST(stage.next("supplier").number == 4);  // three were declared
+  stage.clock("2026-01-04T07:00:00Z");             // two hours of silence
   BOOST_REQUIRE(stage.tasks("A").size() == 1u);
   BOOST_TEST(stage.tasks("A")[0].name == "silent");
   stage.delivered("supplier", quote());
   BOOST_TEST(stage.state("A") == "paying");
-  BOOST_TEST(stage.tasks("A").empty());              // withdrawn with its visit
+  BOOST_TEST(stage.tasks("A").empty());  // withdrawn with its visit
 }
 
 BOOST_AUTO_TEST_CASE(retry_after_of_the_partner_is_respected) {
   Stage stage;
   stage.say("shop-in", order("A"), "a");
-  stage.answer("supplier", {OutcomeKind::unavailable, "429", "slow down", {}, std::chrono::seconds(60)});
+  stage.answer("supplier",
+               {OutcomeKind::unavailable, "429", "slow down", {}, std::chrono::seconds(60)});
   stage.wait(std::chrono::seconds(59));
   BOOST_TEST(stage.pending("supplier") == 0u);
   stage.wait(std::chrono::seconds(1));
@@ -193,7 +199,7 @@ BOOST_AUTO_TEST_CASE(unknown_is_repeated_only_where_the_partner_knows_a_repetiti
   stage.say("shop-in", order("A"), "a");
   stage.fails("supplier", OutcomeKind::unknown, "timeout");
   stage.wait(std::chrono::seconds(1));
-  BOOST_TEST(stage.pending("supplier") == 1u);       // idempotent
+  BOOST_TEST(stage.pending("supplier") == 1u);  // idempotent
   stage.delivered("supplier", quote());
   stage.fails("sms", OutcomeKind::unknown, "timeout");
   stage.wait(std::chrono::minutes(10));
@@ -208,7 +214,7 @@ BOOST_AUTO_TEST_CASE(a_reply_that_cannot_be_used_is_unknown_and_kept) {
   for (int n = 0; n < 2; ++n) {
     stage.delivered("supplier", n == 0 ? "<Quote>" : "<Quote><cheap/></Quote>");
     const auto row = stage.outbox("A", "ask-quote")[0];
-    BOOST_TEST((row.state == OutboxState::ready));   // idempotent: asked again
+    BOOST_TEST((row.state == OutboxState::ready));  // idempotent: asked again
     BOOST_TEST(row.reply == (n == 0 ? "<Quote>" : "<Quote><cheap/></Quote>"));
     stage.wait(std::chrono::seconds(2));
   }
@@ -227,10 +233,12 @@ BOOST_AUTO_TEST_CASE(an_outcome_for_which_the_route_names_no_event_ends_there) {
   BOOST_TEST(stage.row("A").version == 2);
 }
 
-BOOST_AUTO_TEST_CASE(a_row_whose_visit_is_over_is_withdrawn_instead_of_attempted_again_and_its_task_with_it) {
+BOOST_AUTO_TEST_CASE(
+    a_row_whose_visit_is_over_is_withdrawn_instead_of_attempted_again_and_its_task_with_it) {
   auto config = order_config();
   // The question outlives its visit: only the row's end can withdraw it.
-  config.change("config/processes/order.scxml", R"(<m:task-type name="silent">)", R"(<m:task-type name="silent" scope="case">)");
+  config.change("config/processes/order.scxml", R"(<m:task-type name="silent">)",
+                R"(<m:task-type name="silent" scope="case">)");
   Stage stage(config);
   stage.say("shop-in", order("A"), "a");
   stage.clock("2026-01-04T07:00:00Z");
@@ -272,7 +280,7 @@ BOOST_AUTO_TEST_CASE(the_breaker_opens_after_failures_in_a_row_and_one_attempt_t
   stage.wait(std::chrono::seconds(29));
   BOOST_TEST(stage.sent("supplier").size() == before);
   stage.wait(std::chrono::seconds(2));
-  BOOST_TEST(stage.pending("supplier") == 1u);       // half-open: one
+  BOOST_TEST(stage.pending("supplier") == 1u);  // half-open: one
   stage.fails("supplier", OutcomeKind::unavailable, "503");
   BOOST_TEST(status().breaker == "open");
   stage.wait(std::chrono::seconds(31));
@@ -286,7 +294,7 @@ BOOST_AUTO_TEST_CASE(the_one_attempt_of_a_half_open_breaker_does_not_get_lost) {
   Stage stage;
   for (const char* no : {"A", "B", "C", "D"}) stage.say("shop-in", order(no), no);
   for (int n = 0; n < 4; ++n) stage.fails("supplier", OutcomeKind::unavailable, "503");
-  stage.say("shop-in", withdraw("A"), "wa");         // whatever is picked first: three of them end unsent
+  stage.say("shop-in", withdraw("A"), "wa");  // whatever is picked first: three of them end unsent
   stage.say("shop-in", withdraw("B"), "wb");
   stage.say("shop-in", withdraw("C"), "wc");
   stage.wait(std::chrono::seconds(31));
@@ -311,7 +319,8 @@ BOOST_AUTO_TEST_CASE(no_more_than_the_rate_begin_in_a_second) {
   config.change("config/endpoints/supplier.xml", R"(<rate per-second="0"/><concurrency max="2"/>)",
                 R"(<rate per-second="2"/><concurrency max="100"/>)");
   Stage stage(config);
-  for (int n = 0; n < 10; ++n) stage.say("shop-in", order("N" + std::to_string(n)), std::to_string(n));
+  for (int n = 0; n < 10; ++n)
+    stage.say("shop-in", order("N" + std::to_string(n)), std::to_string(n));
   BOOST_TEST(stage.sent("supplier").size() == 2u);
   stage.wait(std::chrono::seconds(1));
   BOOST_TEST(stage.sent("supplier").size() == 4u);
@@ -330,14 +339,15 @@ BOOST_AUTO_TEST_CASE(reports_go_forward_only_and_delivered_withdraws_the_task_of
   BOOST_REQUIRE(stage.tasks("A").size() == 1u);
   BOOST_TEST(stage.report(id, "buffered"));
   BOOST_TEST(stage.report(id, "failed"));
-  BOOST_TEST(stage.report(id, "buffered"));          // backwards: known already
+  BOOST_TEST(stage.report(id, "buffered"));  // backwards: known already
   BOOST_TEST(stage.data("A", "notes") == "sms timeout;report buffered;report failed;");
   BOOST_TEST(stage.report(id, "delivered"));
   BOOST_TEST((state_of(stage, id) == OutboxState::delivered));
   BOOST_TEST(stage.tasks("A").empty());
   BOOST_TEST(stage.report(id, "failed"));
   BOOST_TEST(stage.report(id, "delivered"));
-  BOOST_TEST(stage.data("A", "notes") == "sms timeout;report buffered;report failed;report delivered;");
+  BOOST_TEST(stage.data("A", "notes") ==
+             "sms timeout;report buffered;report failed;report delivered;");
   BOOST_TEST(stage.report("no-such-effect", "delivered"));
 }
 
@@ -346,7 +356,8 @@ BOOST_AUTO_TEST_CASE(the_same_report_twice_at_once_is_one_event) {
   to_paying(stage, "A");
   const auto id = stage.outbox("A", "sms")[0].id;
   int answers = 0;
-  for (int n = 0; n < 2; ++n) stage.hub().intake().report(id, "delivered", [&](bool yes) { answers += yes ? 1 : 0; });
+  for (int n = 0; n < 2; ++n)
+    stage.hub().intake().report(id, "delivered", [&](bool yes) { answers += yes ? 1 : 0; });
   stage.run();
   stage.wait(std::chrono::seconds(1));
   BOOST_TEST(answers == 2);
@@ -369,7 +380,7 @@ BOOST_AUTO_TEST_CASE(at_most_once_is_unknown_after_a_crash_and_never_sent_again)
   Stage stage;
   stage.say("shop-in", order("A"), "a");
   stage.delivered("supplier", quote());
-  BOOST_TEST(stage.pending("sms") == 1u);            // sending, no outcome
+  BOOST_TEST(stage.pending("sms") == 1u);  // sending, no outcome
   const auto id = stage.next("sms").effect_id;
   stage.crash();
   stage.start();
@@ -378,7 +389,7 @@ BOOST_AUTO_TEST_CASE(at_most_once_is_unknown_after_a_crash_and_never_sent_again)
   stage.wait(std::chrono::minutes(10));
   BOOST_TEST(stage.sent("sms").size() == 1u);
   BOOST_TEST(stage.data("A", "notes") == "sms interrupted;");
-  BOOST_TEST(stage.tasks("A").size() == 1u);         // shown to a person
+  BOOST_TEST(stage.tasks("A").size() == 1u);  // shown to a person
 }
 
 BOOST_AUTO_TEST_CASE(an_idempotent_attempt_is_made_again_with_the_same_id) {
@@ -424,7 +435,7 @@ BOOST_AUTO_TEST_CASE(order_out_holds_over_a_crash) {
   stage.say("shop-in", order("A"), "a");
   stage.say("shop-in", note("A", "fast"), "a2");
   stage.delivered("sms");
-  stage.hand_in("shop-in", note("A", "fast"), "a3");   // journaled: applied by the next life
+  stage.hand_in("shop-in", note("A", "fast"), "a3");  // journaled: applied by the next life
   stage.run_store();
   stage.crash();
   stage.start();
@@ -441,17 +452,23 @@ BOOST_AUTO_TEST_CASE(order_out_holds_over_a_crash) {
 BOOST_AUTO_TEST_CASE(a_paused_inbound_endpoint_journals_nothing_and_survives_restart) {
   Stage stage;
   stage.say("shop-in", order("A"), "a");
-  BOOST_TEST(stage.act([](auto& act, auto done) { act.pause_endpoint("shop-in", true, done); }).status == 200);
+  BOOST_TEST(
+      stage.act([](auto& act, auto done) { act.pause_endpoint("shop-in", true, done); }).status ==
+      200);
   BOOST_TEST(!stage.accepting("shop-in"));
   BOOST_TEST(stage.say("shop-in", note("A", "x"), "n")->text() == "later paused");
   stage.restart();
   BOOST_TEST(!stage.accepting("shop-in"));
   BOOST_TEST(stage.say("shop-in", note("A", "x"), "n")->text() == "later paused");
-  BOOST_TEST(stage.act([](auto& act, auto done) { act.pause_endpoint("shop-in", false, done); }).status == 200);
+  BOOST_TEST(
+      stage.act([](auto& act, auto done) { act.pause_endpoint("shop-in", false, done); }).status ==
+      200);
   BOOST_TEST(stage.accepting("shop-in"));
   BOOST_TEST(stage.say("shop-in", note("A", "x"), "n")->text() == "accepted");
   BOOST_TEST(stage.data("A", "notes") == "x;");
-  BOOST_TEST(stage.act([](auto& act, auto done) { act.pause_endpoint("none", true, done); }).status == 404);
+  BOOST_TEST(
+      stage.act([](auto& act, auto done) { act.pause_endpoint("none", true, done); }).status ==
+      404);
 }
 
 BOOST_AUTO_TEST_CASE(a_paused_outbound_endpoint_or_effects_route_keeps_its_rows) {
@@ -471,7 +488,7 @@ BOOST_AUTO_TEST_CASE(a_paused_outbound_endpoint_or_effects_route_keeps_its_rows)
     stage.start();
     stage.wait(std::chrono::minutes(1));
     BOOST_TEST(stage.sent("supplier").empty());
-    stage.clock("2026-01-04T07:00:00Z");             // task-after runs on
+    stage.clock("2026-01-04T07:00:00Z");  // task-after runs on
     BOOST_TEST(stage.tasks("A").size() == 1u);
     BOOST_TEST(set(false).status == 200);
     stage.wait(std::chrono::seconds(2));

@@ -15,7 +15,8 @@ BOOST_AUTO_TEST_CASE(by_key_and_by_alias) {
   stage.say("shop-in", note("A", "by key"), "m2");
   BOOST_TEST(stage.data("A", "notes") == "by key;");
   BOOST_TEST(stage.store().find_alias("bill", bill).value() == "A");
-  BOOST_TEST(stage.say("pay-in", payments("E", {payment(bill, "T", "5")}))->text().starts_with("replied"));
+  BOOST_TEST(
+      stage.say("pay-in", payments("E", {payment(bill, "T", "5")}))->text().starts_with("replied"));
 }
 
 BOOST_AUTO_TEST_CASE(a_second_opening_for_a_living_alias_comes_to_the_open_case) {
@@ -23,10 +24,11 @@ BOOST_AUTO_TEST_CASE(a_second_opening_for_a_living_alias_comes_to_the_open_case)
   stage.say("shop-in", order("A", "P"), "m1");
   BOOST_TEST(stage.say("shop-in", order("B", "P"), "m2")->text() == "accepted");
   BOOST_TEST(stage.state("B") == "");
-  BOOST_TEST(stage.audited("A", "message", "order") == 2);   // the process ignores the second
+  BOOST_TEST(stage.audited("A", "message", "order") == 2);  // the process ignores the second
 }
 
-BOOST_AUTO_TEST_CASE(the_loser_of_a_race_for_an_alias_joins_the_winners_case_and_is_found_by_its_own_key) {
+BOOST_AUTO_TEST_CASE(
+    the_loser_of_a_race_for_an_alias_joins_the_winners_case_and_is_found_by_its_own_key) {
   Stage stage;
   const auto first = stage.hand_in("shop-in", order("A", "P"), "m1");
   const auto second = stage.hand_in("shop-in", order("B", "P"), "m2");
@@ -56,7 +58,8 @@ BOOST_AUTO_TEST_CASE(an_opening_that_finds_its_case_ended_and_the_alias_given_up
   Stage stage;
   stage.say("shop-in", order("A", "P"), "m1");
   const auto end = stage.hand_in("shop-in", withdraw("A"), "m2");
-  const auto next = stage.hand_in("shop-in", order("B", "P"), "m3");   // A is open while it is looked up
+  const auto next =
+      stage.hand_in("shop-in", order("B", "P"), "m3");  // A is open while it is looked up
   stage.run();
   BOOST_TEST(stage.state("A") == "cancelled");
   BOOST_TEST(stage.state("B") == "asking");
@@ -69,7 +72,7 @@ BOOST_AUTO_TEST_CASE(so_does_one_whose_case_ends_by_a_deadline_that_is_due_befor
   Stage stage;
   stage.say("shop-in", order("A", "P"), "m1");
   stage.delivered("supplier", quote());
-  stage.set_clock(*parse_instant("2026-01-07T05:00:00Z"));   // the expiry; no timer has looked
+  stage.set_clock(*parse_instant("2026-01-07T05:00:00Z"));  // the expiry; no timer has looked
   stage.say("shop-in", order("B", "P"), "m2");
   BOOST_TEST(stage.state("A") == "cancelled");
   BOOST_TEST(stage.state("B") == "asking");
@@ -79,7 +82,9 @@ BOOST_AUTO_TEST_CASE(an_always_alias_still_finds_the_ended_case) {
   Stage stage;
   const auto bill = to_paying(stage, "A");
   stage.say("pay-in", payments("E", {payment(bill, "T1", "5")}));
-  BOOST_TEST(stage.say("pay-in", payments("F", {payment(bill, "T2", "5")}))->text().starts_with("replied <Accepted>"));
+  BOOST_TEST(stage.say("pay-in", payments("F", {payment(bill, "T2", "5")}))
+                 ->text()
+                 .starts_with("replied <Accepted>"));
   BOOST_REQUIRE(stage.tasks("A").size() == 1u);
   BOOST_TEST(stage.tasks("A")[0].name == "lost");
   // The plate is given up by "cancelled" alone: an order for it still belongs to the paid case.
@@ -119,15 +124,18 @@ BOOST_AUTO_TEST_CASE(a_kept_part_answers_with_the_routes_reply_also_when_it_come
   auto config = order_config();
   config.change("config/routes/payment.xml", R"(<no-case do="refuse" code="no-such-bill"/>)",
                 R"(<no-case do="keep" reply="unknown"/>)");
-  config.change("config/routes/payment.xml", R"(<reply name="wrong-amount">)",
-                R"(<reply name="unknown"><map using="order/unknown"/></reply><reply name="wrong-amount">)");
+  config.change(
+      "config/routes/payment.xml", R"(<reply name="wrong-amount">)",
+      R"(<reply name="unknown"><map using="order/unknown"/></reply><reply name="wrong-amount">)");
   config.set("mappings/order/unknown.map.xml",
-             "<mapping id=\"order/unknown\"><output><Unknown>{/Payment/bill}</Unknown></output></mapping>");
+             "<mapping "
+             "id=\"order/unknown\"><output><Unknown>{/Payment/bill}</Unknown></output></mapping>");
   Stage stage(config);
   const auto bill = to_paying(stage, "A");
   const std::string body = payments("E", {payment("none", "T1", "5"), payment(bill, "T2", "5")});
   const auto first = stage.say("pay-in", body)->text();
-  BOOST_TEST(first == "replied <Unknown>none</Unknown>, replied <Accepted><bill>" + bill + "</bill><amount>5.000</amount></Accepted>");
+  BOOST_TEST(first == "replied <Unknown>none</Unknown>, replied <Accepted><bill>" + bill +
+                          "</bill><amount>5.000</amount></Accepted>");
   BOOST_TEST(stage.letters().size() == 1u);
   BOOST_TEST(stage.say("pay-in", body)->text() == first);
   BOOST_TEST(stage.letters().size() == 1u);
@@ -136,7 +144,7 @@ BOOST_AUTO_TEST_CASE(a_kept_part_answers_with_the_routes_reply_also_when_it_come
 BOOST_AUTO_TEST_CASE(a_message_behind_its_cases_opening_waits_for_it) {
   Stage stage;
   stage.hand_in("shop-in", order("A"), "m1");
-  stage.run_store();       // journaled, not applied
+  stage.run_store();  // journaled, not applied
   const auto next = stage.hand_in("shop-in", note("A", "x"), "m2");
   stage.run();
   BOOST_TEST(next->text() == "accepted");

@@ -25,7 +25,8 @@ BOOST_AUTO_TEST_CASE(what_is_refused_before_the_journal_leaves_one_audit_row_and
     const auto text = stage.say("shop-in", body, "m1")->text();
     BOOST_TEST_CONTEXT(body.substr(0, 60)) {
       BOOST_TEST(text.starts_with("refused"));
-      if (expected != "refused not-well-formed" && expected != "refused doctype") BOOST_TEST(text == expected);
+      if (expected != "refused not-well-formed" && expected != "refused doctype")
+        BOOST_TEST(text == expected);
       const auto rows = stage.timeline("");
       BOOST_REQUIRE(rows.size() == 1u);
       BOOST_TEST(rows[0].kind == "refused");
@@ -39,10 +40,11 @@ BOOST_AUTO_TEST_CASE(what_is_refused_before_the_journal_leaves_one_audit_row_and
 
 BOOST_AUTO_TEST_CASE(audit_rows_of_refusals_are_capped_per_partner_and_minute) {
   Stage stage;
-  for (int n = 0; n < 10; ++n) BOOST_TEST(stage.say("shop-in", "<Bad/>", "")->text() == "refused unknown-type");
+  for (int n = 0; n < 10; ++n)
+    BOOST_TEST(stage.say("shop-in", "<Bad/>", "")->text() == "refused unknown-type");
   BOOST_TEST(stage.timeline("").size() == 3u);
   BOOST_TEST(stage.metric("masar_messages_received_total", "result", "refused") == 10);
-  for (int n = 0; n < 10; ++n) stage.say("ask-in", "<Bad/>");   // another partner has its own count
+  for (int n = 0; n < 10; ++n) stage.say("ask-in", "<Bad/>");  // another partner has its own count
   BOOST_TEST(stage.timeline("").size() == 6u);
   stage.wait(std::chrono::minutes(1));
   stage.say("shop-in", "<Bad/>");
@@ -59,7 +61,8 @@ BOOST_AUTO_TEST_CASE(bytes_that_a_connector_refuses_are_capped_as_well) {
 
 BOOST_AUTO_TEST_CASE(a_journaled_message_that_its_route_refuses_was_accepted_and_is_told_of) {
   Stage stage;
-  BOOST_TEST(stage.say("shop-in", order("A", "P", "<mode>unwanted</mode>"), "m1")->text() == "accepted");
+  BOOST_TEST(stage.say("shop-in", order("A", "P", "<mode>unwanted</mode>"), "m1")->text() ==
+             "accepted");
   BOOST_TEST(stage.state("A") == "");
   BOOST_TEST(!stage.store().find_alias("plate", "P").has_value());
   BOOST_REQUIRE(stage.pending("shop-out") == 1u);
@@ -72,7 +75,8 @@ BOOST_AUTO_TEST_CASE(a_message_that_its_case_refuses_is_told_of_with_the_state) 
   Stage stage;
   stage.say("shop-in", order("A"), "m1");
   BOOST_TEST(stage.say("shop-in", note("A", "refuse"), "m2")->text() == "accepted");
-  BOOST_TEST(stage.next("shop-out").body == "<Refused><id>m2</id><code>not-now</code><state>asking</state></Refused>");
+  BOOST_TEST(stage.next("shop-out").body ==
+             "<Refused><id>m2</id><code>not-now</code><state>asking</state></Refused>");
   BOOST_TEST(stage.data("A", "notes") == "");
   BOOST_TEST(stage.letters().empty());
 }
@@ -107,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_key_that_is_absent_or_forgotten_does_not_count) {
   stage.say("shop-in", note("A", "y"), "m2");
   stage.set_clock(stage.now() + std::chrono::hours(24 * 401));
   stage.say("shop-in", note("A", "y"), "m2");
-  BOOST_TEST(stage.data("A", "notes").ends_with("y;y;") == false);   // nudges lie between
+  BOOST_TEST(stage.data("A", "notes").ends_with("y;y;") == false);  // nudges lie between
   BOOST_TEST(stage.data("A", "notes").ends_with("y;"));
   BOOST_TEST(stage.audited("A", "message", "note") == 4);
 }
@@ -128,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_repetition_before_the_reply_gets_it_when_it_comes) {
   Stage stage;
   const auto bill = to_paying(stage, "A");
   const auto first = stage.hand_in("pay-in", payments("E1", {payment(bill, "T1", "5")}));
-  stage.run_store();   // journaled, not applied
+  stage.run_store();  // journaled, not applied
   const auto again = stage.hand_in("pay-in", payments("E1", {payment(bill, "T1", "5")}));
   BOOST_TEST(first->text() == "open");
   BOOST_TEST(again->text() == "open");
@@ -149,17 +153,19 @@ BOOST_AUTO_TEST_CASE(two_at_once_meet_at_the_unique_index_and_one_of_them_is_the
   BOOST_TEST(first->text().starts_with("replied <Accepted>"));
   BOOST_TEST(second->text() == first->text());
   BOOST_TEST(other->text() == "refused duplicate-differs");
-  BOOST_TEST(stage.audited("A", "received") == 2);   // the order and one payment
+  BOOST_TEST(stage.audited("A", "received") == 2);  // the order and one payment
   BOOST_TEST(stage.state("A") == "paid");
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_by_the_case_is_the_stored_reply_too) {
   Stage stage;
   const auto bill = to_paying(stage, "A");
-  stage.say("shop-in", note("A", "again"), "m5");   // back in asking: no bill is open
-  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text() == "refused no-bill");
+  stage.say("shop-in", note("A", "again"), "m5");  // back in asking: no bill is open
+  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text() ==
+             "refused no-bill");
   stage.delivered("supplier", quote());
-  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text() == "refused no-bill");
+  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text() ==
+             "refused no-bill");
 }
 
 // ENGINE.md 4
@@ -170,18 +176,24 @@ BOOST_AUTO_TEST_CASE(parts_do_not_stop_each_other) {
   const auto bill_b = to_paying(stage, "B");
   stage.say("pay-in", payments("E1", {payment(bill_a, "T1", "5")}));
   const auto mixed =
-      stage.say("pay-in", payments("E2", {payment(bill_a, "T1", "5"), payment("none", "T2", "5"), payment(bill_b, "T3", "5")}));
-  BOOST_TEST(mixed->text() == "replied <Accepted><bill>" + bill_a + "</bill><amount>5.000</amount></Accepted>, "
-                              "refused no-such-bill, "
-                              "replied <Accepted><bill>" + bill_b + "</bill><amount>5.000</amount></Accepted>");
+      stage.say("pay-in", payments("E2", {payment(bill_a, "T1", "5"), payment("none", "T2", "5"),
+                                          payment(bill_b, "T3", "5")}));
+  BOOST_TEST(mixed->text() == "replied <Accepted><bill>" + bill_a +
+                                  "</bill><amount>5.000</amount></Accepted>, "
+                                  "refused no-such-bill, "
+                                  "replied <Accepted><bill>" +
+                                  bill_b + "</bill><amount>5.000</amount></Accepted>");
   BOOST_TEST(stage.state("B") == "paid");
 }
 
 BOOST_AUTO_TEST_CASE(a_message_whose_parts_repeat_each_other_applies_each_once) {
   Stage stage;
   const auto bill = to_paying(stage, "A");
-  const auto twice = stage.say("pay-in", payments("E1", {payment(bill, "T1", "5"), payment(bill, "T1", "5"), payment(bill, "T1", "6")}));
-  const std::string accepted = "replied <Accepted><bill>" + bill + "</bill><amount>5.000</amount></Accepted>";
+  const auto twice =
+      stage.say("pay-in", payments("E1", {payment(bill, "T1", "5"), payment(bill, "T1", "5"),
+                                          payment(bill, "T1", "6")}));
+  const std::string accepted =
+      "replied <Accepted><bill>" + bill + "</bill><amount>5.000</amount></Accepted>";
   BOOST_TEST(twice->text() == accepted + ", " + accepted + ", refused duplicate-differs");
   BOOST_TEST(stage.audited("A", "message", "payment") == 1);
 }
@@ -190,28 +202,33 @@ BOOST_AUTO_TEST_CASE(a_time_out_answers_the_retryable_error_and_a_repetition_the
   Stage stage;
   const auto bill_a = to_paying(stage, "A");
   const auto bill_b = to_paying(stage, "B");
-  const std::string body = payments("E1", {payment(bill_a, "T1", "5"), payment("none", "T2", "5"), payment(bill_b, "T3", "6")});
+  const std::string body = payments(
+      "E1", {payment(bill_a, "T1", "5"), payment("none", "T2", "5"), payment(bill_b, "T3", "6")});
   const auto first = stage.hand_in("pay-in", body);
-  stage.run_store();       // journaled
+  stage.run_store();  // journaled
   stage.wait_uncommitted(std::chrono::seconds(8));
   BOOST_TEST(first->text() == "later timeout, refused no-such-bill, later timeout");
   stage.run();
   BOOST_TEST(stage.state("A") == "paid");
   BOOST_TEST(first->answers.size() == 1u);
   const auto again = stage.say("pay-in", body);
-  BOOST_TEST(again->text() == "replied <Accepted><bill>" + bill_a + "</bill><amount>5.000</amount></Accepted>, "
-                              "refused no-such-bill, replied <WrongAmount>6</WrongAmount>");
+  BOOST_TEST(again->text() == "replied <Accepted><bill>" + bill_a +
+                                  "</bill><amount>5.000</amount></Accepted>, "
+                                  "refused no-such-bill, replied <WrongAmount>6</WrongAmount>");
   BOOST_TEST(stage.audited("A", "message", "payment") == 1);
 }
 
 BOOST_AUTO_TEST_CASE(parts_without_keys_of_their_own_are_known_by_their_place_in_the_message) {
   auto config = order_config();
-  config.change("config/endpoints/pay-in.xml",
-                R"(<deduplicate name="transaction" of="part" key="/Payment/transaction" same="/Payment/bill /Payment/amount"/>)", "");
+  config.change(
+      "config/endpoints/pay-in.xml",
+      R"(<deduplicate name="transaction" of="part" key="/Payment/transaction" same="/Payment/bill /Payment/amount"/>)",
+      "");
   Stage stage(config);
   const auto bill_a = to_paying(stage, "A");
   const auto bill_b = to_paying(stage, "B");
-  const std::string body = payments("E1", {payment("none", "T2", "5"), payment(bill_a, "T1", "5"), payment(bill_b, "T3", "6")});
+  const std::string body = payments(
+      "E1", {payment("none", "T2", "5"), payment(bill_a, "T1", "5"), payment(bill_b, "T3", "6")});
   const auto first = stage.say("pay-in", body)->text();
   BOOST_TEST(first.starts_with("refused no-such-bill, replied <Accepted>"));
   BOOST_TEST(stage.say("pay-in", body)->text() == first);
@@ -251,12 +268,14 @@ BOOST_AUTO_TEST_CASE(a_reply_comes_only_after_its_commit) {
   const auto bill = to_paying(stage, "A");
   const auto exchange = stage.hand_in("pay-in", payments("E1", {payment(bill, "T1", "5")}));
   stage.run_store();
-  stage.run_executor();    // decided, not committed
+  stage.run_executor();  // decided, not committed
   BOOST_TEST(exchange->text() == "open");
   stage.crash();
   stage.start();
   BOOST_TEST(stage.state("A") == "paid");
-  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))->text().starts_with("replied <Accepted>"));
+  BOOST_TEST(stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}))
+                 ->text()
+                 .starts_with("replied <Accepted>"));
   BOOST_TEST(stage.audited("A", "message", "payment") == 1);
 }
 

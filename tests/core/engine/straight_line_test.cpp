@@ -19,13 +19,15 @@ BOOST_AUTO_TEST_CASE(an_order_is_quoted_paid_and_told_of) {
   stage.delivered("supplier", "<Quote><price>12.500</price></Quote>");
   BOOST_TEST(stage.state("A") == "paying");
   BOOST_TEST(stage.next("sms").body == "<Sms>pay</Sms>");
-  BOOST_TEST(stage.next("shop-out").body == "<Told><no>A</no><state>paying</state><version>2</version></Told>");
+  BOOST_TEST(stage.next("shop-out").body ==
+             "<Told><no>A</no><state>paying</state><version>2</version></Told>");
   stage.delivered("sms");
   stage.delivered("shop-out");
   const std::string bill = stage.data("A", "bill");
-  BOOST_TEST(bill == "00000018");   // 1, and Luhn's digit of it
+  BOOST_TEST(bill == "00000018");  // 1, and Luhn's digit of it
   const auto paid = stage.say("pay-in", payments("E1", {payment(bill, "T1", "12.500")}));
-  BOOST_TEST(paid->text() == "replied <Accepted><bill>" + bill + "</bill><amount>12.500</amount></Accepted>");
+  BOOST_TEST(paid->text() ==
+             "replied <Accepted><bill>" + bill + "</bill><amount>12.500</amount></Accepted>");
   BOOST_TEST(stage.state("A") == "paid");
   stage.delivered("shop-out");
   BOOST_TEST(stage.hub().in_flight() == "");

@@ -15,11 +15,13 @@ BOOST_AUTO_TEST_SUITE(turns)
 
 BOOST_AUTO_TEST_CASE(a_case_is_suspended_while_its_commit_waits_and_its_lane_goes_on) {
   Stage stage;
-  for (int n = 0; n < 40; ++n) stage.hand_in("shop-in", order("C" + std::to_string(n)), "o" + std::to_string(n));
+  for (int n = 0; n < 40; ++n)
+    stage.hand_in("shop-in", order("C" + std::to_string(n)), "o" + std::to_string(n));
   stage.run_store();
-  for (int n = 0; n < 40; ++n) stage.hand_in("shop-in", note("C" + std::to_string(n), "x"), "n" + std::to_string(n));
+  for (int n = 0; n < 40; ++n)
+    stage.hand_in("shop-in", note("C" + std::to_string(n), "x"), "n" + std::to_string(n));
   stage.run_store();
-  stage.run_executor();              // every case is opened, none of them twice, none goes on
+  stage.run_executor();  // every case is opened, none of them twice, none goes on
   stage.run_store();
   for (int n = 0; n < 40; ++n) {
     BOOST_TEST(stage.state("C" + std::to_string(n)) == "asking");
@@ -31,11 +33,12 @@ BOOST_AUTO_TEST_CASE(a_case_is_suspended_while_its_commit_waits_and_its_lane_goe
 
 BOOST_AUTO_TEST_CASE(a_full_lane_leaves_its_events_in_the_journal_and_reads_them_from_there) {
   auto config = order_config();
-  config.change("config/hub.xml", R"(<engine refusals-audited="3"/>)", R"(<engine refusals-audited="3" lane-bytes="2048"/>)");
+  config.change("config/hub.xml", R"(<engine refusals-audited="3"/>)",
+                R"(<engine refusals-audited="3" lane-bytes="2048"/>)");
   Stage stage(config);
   stage.say("shop-in", order("A"), "m0");
   std::string expected;
-  for (int n = 0; n < 600; ++n) {    // more than one window of the journal
+  for (int n = 0; n < 600; ++n) {  // more than one window of the journal
     stage.hand_in("shop-in", note("A", std::to_string(n)), "n" + std::to_string(n));
     expected += std::to_string(n) + ";";
   }
@@ -57,7 +60,7 @@ BOOST_AUTO_TEST_CASE(one_transaction_holds_all_of_one_event) {
   BOOST_TEST(row.version == 2);
   BOOST_TEST(row.state == "paying");
   const auto record = stage.store().find_case("A").value();
-  BOOST_TEST(record.deadlines.size() == 2u);         // nudge is gone, reminder and expiry are there
+  BOOST_TEST(record.deadlines.size() == 2u);  // nudge is gone, reminder and expiry are there
   BOOST_TEST(stage.outbox("A", "sms").size() == 1u);
   BOOST_TEST(stage.outbox("A", "tell").size() == 1u);
   BOOST_TEST(stage.store().find_alias("bill", stage.data("A", "bill")).value() == "A");
@@ -73,7 +76,7 @@ BOOST_AUTO_TEST_CASE(nothing_of_an_uncommitted_event_is_there_after_a_crash_and_
   Stage stage;
   stage.hand_in("shop-in", order("A"), "m1");
   stage.run_store();
-  stage.run_executor();              // decided
+  stage.run_executor();  // decided
   stage.crash();
   BOOST_TEST(stage.sent("supplier").empty());
   stage.start();
@@ -113,8 +116,8 @@ BOOST_AUTO_TEST_CASE(a_reply_whose_visit_is_over_runs_no_transition) {
   Stage stage;
   stage.say("shop-in", order("A"), "m1");
   const std::string first = stage.next("supplier").effect_id;
-  stage.say("shop-in", note("A", "again"), "m2");    // asking is entered once more and asks anew
-  BOOST_TEST(stage.pending("supplier") == 1u);       // in the order of the case
+  stage.say("shop-in", note("A", "again"), "m2");  // asking is entered once more and asks anew
+  BOOST_TEST(stage.pending("supplier") == 1u);     // in the order of the case
   stage.delivered("supplier", quote("7"));
   BOOST_TEST(stage.state("A") == "asking");
   BOOST_TEST(stage.audited("A", "late", "ask-quote") == 1);
@@ -139,12 +142,13 @@ BOOST_AUTO_TEST_CASE(an_effect_whose_document_cannot_be_built_does_not_undo_its_
   BOOST_TEST(stage.letters()[0].effect == rows[0].id);
   BOOST_REQUIRE(stage.tasks("A").size() == 1u);
   BOOST_TEST(stage.tasks("A")[0].name == "dead-letter");
-  BOOST_TEST(stage.sent("supplier").size() == 1u);   // the quote only
+  BOOST_TEST(stage.sent("supplier").size() == 1u);  // the quote only
 }
 
 BOOST_AUTO_TEST_CASE(one_that_its_schema_does_not_allow_is_not_sent_either) {
   auto config = order_config();
-  config.change("mappings/order/label.map.xml", "<Label>{$case.phone}</Label>", "<Sticker>{$case.no}</Sticker>");
+  config.change("mappings/order/label.map.xml", "<Label>{$case.phone}</Label>",
+                "<Sticker>{$case.no}</Sticker>");
   Stage stage(config);
   stage.say("shop-in", order("A"), "m1");
   stage.say("shop-in", note("A", "label"), "m2");
@@ -168,11 +172,13 @@ BOOST_AUTO_TEST_CASE(a_reply_that_cannot_be_built_makes_the_event_fail) {
   config.change("mappings/order/accepted.map.xml", "{$case.bill}", "{$case.phone}");
   Stage stage(config);
   const auto bill = to_paying(stage, "A");
-  BOOST_TEST(stage.say("pay-in", payments("E", {payment(bill, "T", "5")}))->text() == "later in-doubt");
+  BOOST_TEST(stage.say("pay-in", payments("E", {payment(bill, "T", "5")}))->text() ==
+             "later in-doubt");
   BOOST_TEST(stage.state("A") == "paying");
   BOOST_TEST(stage.letters().size() == 1u);
   // Not stored: a repetition gets the same, at once.
-  BOOST_TEST(stage.say("pay-in", payments("E", {payment(bill, "T", "5")}))->text() == "later in-doubt");
+  BOOST_TEST(stage.say("pay-in", payments("E", {payment(bill, "T", "5")}))->text() ==
+             "later in-doubt");
   BOOST_TEST(stage.letters().size() == 1u);
 }
 

@@ -1,0 +1,348 @@
+// The operators' interface over real HTTP, in front of a hub on the test's thread.
+#define BOOST_TEST_DYN_LINK
+#include <boost/json.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <future>
+
+#include "ops/admin/admin.h"
+#include "ops/admin/json.h"
+#include "tests/connectors/http/raw.h"
+#include "tests/core/engine/orders.h"
+
+using namespace masar;
+using namespace masar::testing;
+namespace json = boost::json;
+
+namespace {
+
+constexpr const char* kToken = "a-token-of-the-test";
+
+struct Answer {
+  int status = 0;
+  std::string head, body;
+  json::object object() const { return json::parse(body).as_object(); }
+};
+
+/// A hub with its interface on a free port. A request is on its way on a thread of its own while
+/// the hub moves here.
+struct Office {
+  Office() : admin(stage.hub(), {"127.0.0.1:0", kToken}) { admin.start(); }
+  ~Office() { admin.stop(); }
+
+  Answer raw(const std::string& bytes) {
+    auto pending = std::async(std::launch::async, [&] {
+      test::RawSocket socket(admin.address());
+      socket.send(bytes);
+      return socket.read_response();
+    });
+    while (pending.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) stage.run();
+    const std::string response = pending.get();
+    const auto end = response.find("\r\n\r\n");
+    return {std::stoi("0" + test::status_of(response)), response.substr(0, end),
+            end == std::string::npos ? "" : response.substr(end + 4)};
+  }
+  Answer ask(const std::string& method, const std::string& target, const std::string& body = {},
+             const std::string& host = "localhost", const std::string& token = kToken) {
+    std::string bytes = method + " " + target + " HTTP/1.1\r\nHost: " + host + "\r\n";
+    if (!token.empty()) bytes += "Authorization: Bearer " + token + "\r\n";
+    bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return raw(bytes);
+  }
+  Answer get(const std::string& target) { return ask("GET", target); }
+  Answer post(const std::string& target, const std::string& body = {}) {
+    return ask("POST", target, body);
+  }
+
+  Stage stage;
+  admin::Admin admin;
+};
+
+std::string code_of(const Answer& answer) {
+  return std::string(answer.object().at("code").as_string());
+}
+
+json::array rows(Office& office, const std::string& of) {
+  return office.get("/api/" + of).object().at(of).as_array();
+}
+
+const std::string kPhone = "0791234567";
+
+void open_with_phone(Stage& stage, const std::string& no) {
+  stage.say(
+      "shop-in",
+      "<Order><no>" + no + "</no><plate>20-12345</plate><phone>" + kPhone + "</phone></Order>",
+      "open-" + no);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(admin_interface)
+
+BOOST_AUTO_TEST_CASE(every_page_but_three_asks_for_the_token) {
+  Office office;
+  for (const char* open : {"/live", "/ready", "/clock"}) {
+    BOOST_TEST(office.ask("GET", open, "", "localhost", "").status == 200);
+  }
+  for (const char* closed : {"/metrics", "/api/cases", "/api/cases/A", "/api/tasks", "/api/routes",
+                             "/api/endpoints", "/api/dead-letters"}) {
+    for (const char* token : {"", "wrong", "a-token-of-the-tesu"}) {
+      const auto refused = office.ask("GET", closed, "", "localhost", token);
+      BOOST_TEST(refused.status == 401, closed);
+      BOOST_TEST(test::has(refused.head, "WWW-Authenticate: Bearer"));
+      BOOST_TEST(code_of(refused) == "no-token");
+    }
+  }
+  for (const char* act : {"/api/tasks/x/answer", "/api/endpoints/sms/pause",
+                          "/api/routes/sms/pause", "/api/dead-letters/1/retry", "/api/clock"}) {
+    BOOST_TEST(office.ask("POST", act, "{}", "localhost", "").status == 401, act);
+  }
+  BOOST_TEST(!office.stage.hub().pauses().endpoint("sms"));
+}
+
+BOOST_AUTO_TEST_CASE(a_foreign_host_is_refused_on_every_page) {
+  Office office;
+  for (const char* host : {"evil.example", "evil.example:80", "localhost.evil.example"}) {
+    for (const char* page : {"/live", "/clock", "/api/cases"}) {
+      const auto refused = office.ask("GET", page, "", host);
+      BOOST_TEST(refused.status == 421, host);
+      BOOST_TEST(code_of(refused) == "foreign-host");
+    }
+    BOOST_TEST(office.ask("POST", "/api/endpoints/sms/pause", "", host).status == 421);
+  }
+  BOOST_TEST(!office.stage.hub().pauses().endpoint("sms"));
+  for (const std::string& host : {std::string("localhost:1"), office.admin.address()}) {
+    BOOST_TEST(office.ask("GET", "/api/cases", "", host).status == 200, host);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(get_changes_nothing) {
+  Office office;
+  to_paying(office.stage, "A");
+  office.stage.say("shop-in", note("A", "break"), "n");
+  const auto before = office.stage.store().counts();
+  const auto timeline = office.stage.timeline("A").size() + office.stage.timeline("").size();
+  const auto task = office.stage.tasks("A").at(0).id;
+  for (const std::string& page : std::vector<std::string>{
+           "/live", "/ready", "/clock", "/metrics", "/api/cases", "/api/cases/A", "/api/tasks",
+           "/api/routes", "/api/endpoints", "/api/dead-letters"}) {
+    BOOST_TEST(office.get(page).status == 200, page);
+  }
+  for (const std::string& act :
+       {"/api/tasks/" + task + "/answer", std::string("/api/endpoints/sms/pause"),
+        std::string("/api/routes/sms/pause"), std::string("/api/dead-letters/1/retry"),
+        std::string("/api/clock")}) {
+    const auto refused = office.get(act);
+    BOOST_TEST(refused.status == 405, act);
+    BOOST_TEST(test::has(refused.head, "Allow: POST"));
+  }
+  BOOST_TEST(office.ask("DELETE", "/api/cases/A").status == 405);
+  auto after = office.stage.store().counts();
+  after["wal_bytes"] = before.at("wal_bytes");
+  BOOST_TEST((after == before));
+  BOOST_TEST(office.stage.timeline("A").size() + office.stage.timeline("").size() == timeline);
+}
+
+BOOST_AUTO_TEST_CASE(errors_are_problems) {
+  Office office;
+  for (const auto& [target, status] : std::vector<std::pair<std::string, int>>{
+           {"/api/cases/none", 404}, {"/api/tasks?state=odd", 422}, {"/api/nothing", 404}}) {
+    const auto answer = office.get(target);
+    BOOST_TEST(answer.status == status, target);
+    BOOST_TEST(test::has(answer.head, "Content-Type: application/problem+json"));
+    BOOST_TEST(answer.object().at("status").as_int64() == status);
+    BOOST_TEST(answer.object().contains("title"));
+    BOOST_TEST(answer.object().contains("detail"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(ready_says_why_not) {
+  Office office;
+  BOOST_TEST(office.get("/ready").status == 200);
+  office.stage.hub().stop();
+  const auto answer = office.get("/ready");
+  BOOST_TEST(answer.status == 503);
+  BOOST_TEST(test::has(answer.head, "Retry-After:"));
+  BOOST_TEST(answer.object().at("detail").as_string() == "draining");
+  BOOST_TEST(office.get("/live").status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(the_clock_is_the_business_clock) {
+  Office office;
+  const auto now = office.get("/clock").object();
+  BOOST_TEST(now.at("now").as_string() == "2026-01-04T05:00:00Z");
+  BOOST_TEST(now.at("local").as_string() == "2026-01-04T08:00:00");
+  BOOST_TEST(now.at("zone").as_string() == "Asia/Amman");
+}
+
+BOOST_AUTO_TEST_CASE(cases_are_found_by_key_and_by_what_people_know) {
+  Office office;
+  open_with_phone(office.stage, "A");
+  office.stage.delivered("supplier", quote());
+  office.stage.say("shop-in", order("B"), "b");
+  const auto bill = office.stage.data("A", "bill");
+  for (const std::string& known :
+       std::vector<std::string>{"A", "20-12345", kPhone, "%2B962791234567", bill}) {
+    const auto found = office.get("/api/cases?search=" + known).object().at("cases").as_array();
+    BOOST_REQUIRE_MESSAGE(found.size() == 1u, known);
+    BOOST_TEST(found[0].at("key").as_string() == "A");
+    BOOST_TEST(found[0].at("waiting_for").as_string() == "citizen");
+  }
+  BOOST_TEST(office.get("/api/cases").object().at("cases").as_array().size() == 2u);
+  BOOST_TEST(office.get("/api/cases?state=asking").object().at("cases").as_array().size() == 1u);
+  BOOST_TEST(office.get("/api/cases?limit=1&after=A")
+                 .object()
+                 .at("cases")
+                 .as_array()[0]
+                 .at("key")
+                 .as_string() == "B");
+}
+
+BOOST_AUTO_TEST_CASE(a_case_shows_its_data_masked_and_its_timeline) {
+  Office office;
+  open_with_phone(office.stage, "A");
+  office.stage.delivered("supplier", quote("12.5"));
+  const auto answer = office.get("/api/cases/A");
+  const auto it = answer.object();
+  const auto& data = it.at("data").as_object();
+  BOOST_TEST(data.at("phone").as_string() == "********67");
+  BOOST_TEST(data.at("plate").as_string() == "******45");
+  BOOST_TEST(data.at("amount").as_string() == "12.500");
+  BOOST_TEST(it.at("state").as_string() == "paying");
+  BOOST_TEST(it.at("deadlines").as_array().size() == 2u);
+  BOOST_TEST(it.at("effects").as_array().size() == 3u);
+  BOOST_TEST(it.at("timeline").as_array().size() > 5u);
+  // Nothing personal anywhere: not in the case, in metrics, dead letters or tasks.
+  office.stage.say("shop-in", note("A", "break"), "n");
+  for (const char* page :
+       {"/api/cases/A", "/api/cases", "/metrics", "/api/dead-letters", "/api/tasks"}) {
+    const auto body = office.get(page).body;
+    BOOST_TEST(!test::has(body, "791234567"), page);
+    BOOST_TEST(!test::has(body, "20-12345"), page);
+  }
+  BOOST_TEST(test::has(answer.head, "Content-Type: application/json"));
+}
+
+BOOST_AUTO_TEST_CASE(a_joined_case_is_found_by_its_other_key) {
+  Office office;
+  office.stage.hand_in("shop-in", order("A", "P"), "a");
+  office.stage.hand_in("shop-in", order("B", "P"), "b");
+  office.stage.run();
+  const std::string other = office.stage.state("A").empty() ? "A" : "B";
+  BOOST_TEST(office.get("/api/cases/" + other).object().at("key").as_string() != other);
+}
+
+BOOST_AUTO_TEST_CASE(tasks_say_their_answers_and_take_one) {
+  Office office;
+  const auto bill = to_paying(office.stage, "A");
+  office.stage.say("pay-in", payments("E", {payment(bill, "T", "4")}));
+  const auto open = office.get("/api/tasks").object().at("tasks").as_array();
+  BOOST_REQUIRE(open.size() == 1u);
+  const std::string id(open[0].at("id").as_string());
+  const auto& answers = open[0].at("answers").as_array();
+  BOOST_REQUIRE(answers.size() == 1u);
+  BOOST_TEST(answers[0].at("answer").as_string() == "settled");
+  BOOST_TEST(answers[0].at("fields").as_array()[0].at("name").as_string() == "reference");
+  const std::string target = "/api/tasks/" + id + "/answer";
+  BOOST_TEST(office.post(target, "not json").status == 422);
+  BOOST_TEST(office.post(target, "{}").status == 422);
+  BOOST_TEST(office.post(target, R"({"answer":"settled","fields":{"reference":7}})").status == 422);
+  BOOST_TEST(office.post(target, R"({"answer":"other"})").status == 422);
+  BOOST_TEST(office.post("/api/tasks/none/answer", R"({"answer":"settled"})").status == 404);
+  BOOST_TEST(office.post(target, R"({"answer":"settled","fields":{"reference":"R"},"version":1})")
+                 .status == 409);
+  const auto version = std::to_string(office.stage.row("A").version);
+  const std::string good =
+      R"({"answer":"settled","fields":{"reference":"R"},"version":)" + version + "}";
+  BOOST_TEST(office.post(target, good).status == 200);
+  BOOST_TEST(office.stage.data("A", "notes") == "settled R;");
+  BOOST_TEST(office.post(target, good).status == 409);
+  BOOST_TEST(office.get("/api/tasks").object().at("tasks").as_array().empty());
+  BOOST_TEST(
+      office.get("/api/tasks?state=answered&case=A").object().at("tasks").as_array().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(endpoints_and_routes_are_paused_and_resumed) {
+  Office office;
+  office.stage.say("shop-in", order("A"), "a");
+  office.stage.delivered("supplier", quote());
+  const auto paused = office.post("/api/endpoints/shop-out/pause");
+  BOOST_TEST(paused.status == 200);
+  BOOST_TEST(paused.object().at("due_in_24h").as_int64() == 0);
+  office.stage.set_clock(*parse_instant("2026-01-05T06:00:00Z"));
+  BOOST_TEST(office.post("/api/endpoints/shop-in/pause").object().at("due_in_24h").as_int64() == 1);
+  BOOST_TEST(!office.stage.accepting("shop-in"));
+  for (const auto& row : rows(office, "endpoints")) {
+    const auto id = row.at("id").as_string();
+    BOOST_TEST(row.at("paused").as_bool() == (id == "shop-out" || id == "shop-in"));
+    if (id == "shop-out") BOOST_TEST(!row.at("drained").as_bool());  // its message is under way
+  }
+  office.stage.delivered("shop-out");
+  for (const auto& row : rows(office, "endpoints")) {
+    if (row.at("id").as_string() == "shop-out") BOOST_TEST(row.at("drained").as_bool());
+  }
+  BOOST_TEST(office.post("/api/endpoints/shop-in/resume").status == 200);
+  BOOST_TEST(office.stage.accepting("shop-in"));
+  BOOST_TEST(office.post("/api/endpoints/none/pause").status == 404);
+  BOOST_TEST(office.post("/api/endpoints/sms/stop").status == 404);
+  BOOST_TEST(office.post("/api/routes/note/pause").status == 200);
+  for (const auto& row : rows(office, "routes")) {
+    BOOST_TEST(row.at("paused").as_bool() == (row.at("id").as_string() == "note"));
+  }
+  BOOST_TEST(office.post("/api/routes/note/resume").status == 200);
+  BOOST_TEST(office.post("/api/routes/none/pause").status == 404);
+  BOOST_TEST(office.stage.timeline("").size() == 5u);  // every act is written down
+}
+
+BOOST_AUTO_TEST_CASE(dead_letters_are_listed_and_retried) {
+  Office office;
+  office.stage.say("shop-in", "<Keep><no>A</no></Keep>", "k");
+  const auto letters = office.get("/api/dead-letters").object().at("dead_letters").as_array();
+  BOOST_REQUIRE(letters.size() == 1u);
+  BOOST_TEST(letters[0].at("code").as_string() == "no-such-case");
+  const std::string target =
+      "/api/dead-letters/" + std::to_string(letters[0].at("id").as_int64()) + "/retry";
+  BOOST_TEST(office.post(target).status == 409);
+  office.stage.say("shop-in", order("A"), "a");
+  BOOST_TEST(office.post(target).status == 200);
+  BOOST_TEST(office.stage.data("A", "notes") == "kept;");
+  BOOST_TEST(office.post(target).status == 409);
+  BOOST_TEST(office.post("/api/dead-letters/99/retry").status == 404);
+  BOOST_TEST(office.get("/api/dead-letters").object().at("dead_letters").as_array().empty());
+  BOOST_TEST(
+      office.get("/api/dead-letters?state=any").object().at("dead_letters").as_array().size() ==
+      1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_stepped_clock_says_what_holds_it) {
+  Office office;
+  office.stage.say("shop-in", order("A"), "a");
+  const auto busy = office.post("/api/clock");
+  BOOST_TEST(busy.status == 409);
+  BOOST_TEST(code_of(busy) == "in-flight");
+  office.stage.delivered("supplier", quote());
+  office.stage.delivered("sms");
+  office.stage.delivered("shop-out");
+  BOOST_TEST(office.post("/api/clock?probe=true").object().at("now").as_string() ==
+             "2026-01-04T05:00:00Z");
+  BOOST_TEST(office.post("/api/clock").object().at("now").as_string() == "2026-01-06T05:00:00Z");
+}
+
+BOOST_AUTO_TEST_CASE(metrics_count_what_happened) {
+  Office office;
+  office.stage.say("shop-in", order("A"), "a");
+  const auto body = office.get("/metrics").body;
+  BOOST_TEST(
+      test::has(body, R"(masar_messages_received_total{endpoint="shop-in",result="accepted"} 1)"));
+  BOOST_TEST(test::has(body, "masar_cases_open 1"));
+  BOOST_TEST(test::has(body, "masar_outbox_sending 1"));
+}
+
+BOOST_AUTO_TEST_CASE(masking_leaves_two_characters) {
+  BOOST_TEST(admin::masked("0791234567") == "********67");
+  BOOST_TEST(admin::masked("ab") == "**");
+  BOOST_TEST(admin::masked("") == "");
+  BOOST_TEST(admin::masked("محمد") == "**مد");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 #include "core/engine/snapshot.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/engine/endpoint_loader.h"
@@ -22,7 +23,7 @@ class Loader {
   std::shared_ptr<const Snapshot> load() {
     const auto before = diagnostics_.findings().size();
     snapshot_->hash = files_.hash;
-    load_hub_file();
+    if (!load_hub_file()) return nullptr;  // nothing else could be told right from wrong
     load_calendars();
     load_lookups();
     load_schemas();
@@ -49,16 +50,17 @@ class Loader {
     return false;
   }
 
-  void load_hub_file() {
-    if (files_.hub.empty()) return;
+  bool load_hub_file() {
     auto* root = document(files_.hub[0]);
-    if (!root || !root_is(*root, "hub")) return;
+    if (!root || !root_is(*root, "hub")) return false;
+    if (const auto* calendar = root->attribute("calendar")) calendar_place_ = calendar->value_place;
     snapshot_->settings = read_settings(*root, overrides_, diagnostics_);
     config::resolve_settings(*root, snapshot_->settings, diagnostics_);
     load_hub(*root, *snapshot_, diagnostics_);
     snapshot_->library.prefixes = snapshot_->prefixes;
     snapshot_->library.zone = snapshot_->hub.zone;
     snapshot_->library.lookups = &snapshot_->lookups;
+    return true;
   }
 
   void load_calendars() {
@@ -70,7 +72,7 @@ class Loader {
     }
     const auto& named = snapshot_->hub.calendar;
     if (!named.empty() && !snapshot_->calendars.contains(named)) {
-      diagnostics_.add({files_.hub[0].path, 1, 1}, "unknown calendar \"" + named + "\"",
+      diagnostics_.add(calendar_place_, "unknown calendar \"" + named + "\"",
                        config::suggest(named, route::keys_of(snapshot_->calendars)));
     }
     if (named.empty() || !snapshot_->calendars.contains(named)) {
@@ -137,10 +139,19 @@ class Loader {
                          "write id=\"" + file.name + "\"");
       }
       snapshot_->library.endpoints[id] = endpoint->spec.inbound;
+      snapshot_->library.operations[id] = declared_operations(*endpoint);
       snapshot_->endpoints[id] = std::move(endpoint);
     }
     for (auto& [id, endpoint] : snapshot_->endpoints)
       link_endpoint(*endpoint, *snapshot_, diagnostics_);
+  }
+
+  static std::vector<std::string> declared_operations(const Endpoint& endpoint) {
+    std::vector<std::string> names;
+    const auto* own = endpoint.spec.root->element(endpoint.connector);
+    if (!own) return names;
+    for (const auto* one : own->elements("operation")) names.emplace_back(one->value("name"));
+    return names;
   }
 
   void load_routes() {
@@ -148,7 +159,11 @@ class Loader {
       const auto* root = document(file);
       if (!root || !root_is(*root, "route")) continue;
       auto route = route::Route::compile(*root, snapshot_->library, diagnostics_);
-      if (!route) continue;
+      if (!route) {
+        if (const auto* from = root->element("from"))
+          faulty_.emplace(from->value("process"), from->value("effect"));
+        continue;
+      }
       index(*route, root->place);
       snapshot_->routes.push_back(std::move(route));
     }
@@ -181,6 +196,7 @@ class Loader {
     for (const auto& [name, process] : snapshot_->library.processes) {
       for (const auto& effect : process->effects()) {
         if (snapshot_->of_effect(name, effect.name)) continue;
+        if (faulty_.contains(std::pair(name, effect.name))) continue;  // it has one, with mistakes
         diagnostics_.add(
             effect.place, "effect \"" + effect.name + "\" has no route",
             "write a route with <from process=\"" + name + "\" effect=\"" + effect.name + "\"/>");
@@ -191,6 +207,8 @@ class Loader {
   const config::Files& files_;
   const config::Settings& overrides_;
   config::Diagnostics& diagnostics_;
+  config::Place calendar_place_;
+  std::set<std::pair<std::string, std::string>> faulty_;  // process, effect of routes with mistakes
   std::shared_ptr<Snapshot> snapshot_ = std::make_shared<Snapshot>();
 };
 

@@ -136,10 +136,23 @@ void StepCompiler::add_call(const config::Element& element) {
     diagnostics_.add(values.place("endpoint"), "endpoint \"" + endpoint + "\" is inbound",
                      "name one with direction=\"out\"");
   }
+  check_operation(endpoint, values);
   calls.push_back(endpoint);
   program_.steps_.push_back(make_call(endpoint, values.text("operation")));
   called_ = true;
   scope_ = *after_call_;
+}
+
+void StepCompiler::check_operation(const std::string& endpoint, const config::Values& values) {
+  const auto declared = library_.operations.find(endpoint);
+  if (declared == library_.operations.end() || declared->second.empty()) return;
+  const std::string& operation = values.text("operation");
+  const auto& known = declared->second;
+  if (std::find(known.begin(), known.end(), operation) != known.end()) return;
+  diagnostics_.add(values.place("operation"),
+                   operation.empty() ? "a <call> of this endpoint names an operation"
+                                     : "endpoint \"" + endpoint + "\" has no operation \"" + operation + "\"",
+                   config::suggest(operation, known));
 }
 
 void StepCompiler::add_validate(const config::Element& element) {

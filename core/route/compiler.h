@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/config/fields.h"
 #include "core/route/route.h"
 #include "core/route/steps.h"
 
@@ -37,6 +38,7 @@ class StepCompiler {
   void add_choice(const config::Element& element);
   void add_map(const config::Element& element);
   void add_call(const config::Element& element);
+  void check_operation(const std::string& endpoint, const config::Values& values);
   void add_validate(const config::Element& element);
   void add_enrich(const config::Element& element);
   void add_set_header(const config::Element& element);

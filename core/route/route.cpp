@@ -99,6 +99,7 @@ Scope base_scope(const Library& library) {
   Scope scope;
   scope.lookups = library.lookups;
   scope.zone = library.zone;
+  for (const auto& [uri, prefix] : library.prefixes) scope.prefixes.push_back(prefix);
   return scope;
 }
 
@@ -154,6 +155,7 @@ class RouteReader {
     }
     route_->from_endpoint = values.text("endpoint");
     route_->from_type = values.text("type");
+    check_type(values.place("type"));
     const auto found = library_.endpoints.find(route_->from_endpoint);
     if (found == library_.endpoints.end()) {
       diagnostics_.add(values.place("endpoint"),
@@ -177,6 +179,17 @@ class RouteReader {
     diagnostics_.add(place, "unknown process \"" + name + "\"",
                      config::suggest(name, keys_of(library_.processes)));
     return nullptr;
+  }
+
+  void check_type(const config::Place& place) {
+    const std::string& type = route_->from_type;
+    const auto colon = type.find(':');
+    if (colon == std::string::npos) return;
+    const std::string prefix = type.substr(0, colon);
+    std::vector<std::string> known;
+    for (const auto& [uri, name] : library_.prefixes) known.push_back(name);
+    if (std::find(known.begin(), known.end(), prefix) != known.end()) return;
+    diagnostics_.add(place, "unknown prefix " + prefix, config::suggest(prefix, known));
   }
 
   void check_effect(const config::Values& values) {

@@ -27,6 +27,8 @@ struct Library {
   std::map<std::string, const config::Element*, std::less<>> mappings;  ///< id → `<mapping>`
   std::map<std::string, std::shared_ptr<const XsdGate>, std::less<>> schemas;  ///< file name → gate
   std::map<std::string, bool, std::less<>> endpoints;                          ///< id → inbound
+  /// Endpoint → the operations that it declares; one that declares none takes any.
+  std::map<std::string, std::vector<std::string>, std::less<>> operations;
   const expression::Lookups* lookups = nullptr;
   Prefixes prefixes;
   std::string zone;

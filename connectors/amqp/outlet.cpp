@@ -89,14 +89,19 @@ void Peer::send(ToSend& message) {
                          "amqp:detached",
                          "the receiver left before it was sent",
                          {},
-                         {}});
+                         {},
+                         false});
   }
   Outlet& outlet = *found->second;
   ++outlet.taken;
   outlet.touched = outlets_touched_ = true;
   if (pn_link_credit(outlet.link) <= 0 || (pn_link_state(outlet.link) & PN_LOCAL_CLOSED)) {
-    return message.done(
-        {OutcomeKind::unavailable, "amqp:no-credit", "the receiver took its credit back", {}, {}});
+    return message.done({OutcomeKind::unavailable,
+                         "amqp:no-credit",
+                         "the receiver took its credit back",
+                         {},
+                         {},
+                         false});
   }
   if (outlet.free.empty()) {
     outlet.free.push_back(static_cast<std::uint32_t>(outlet.places.size()));

@@ -56,7 +56,8 @@ void Source::send(connector::Attempt attempt, connector::Outbound::Done done) {
           "amqp:no-credit",
           "no receiver of the partner has credit",
           {},
-          {}});
+          {},
+          false});
   });
 }
 

@@ -32,6 +32,7 @@ struct Outcome {
   std::string text;    ///< what happened, for people; no payload, no personal data, no secret
   std::string body;    ///< the reply's payload (XML), or the bytes that could not be read (unknown)
   std::optional<std::chrono::seconds> retry_after;
+  bool attempted = true;  ///< false: nothing was tried (no receiver, no credit): the row waits on
 };
 
 /// One attempt to send one effect.

@@ -209,9 +209,14 @@ bool Hub::stop() {
   wait_until([this] { return journal_.in_flight() == 0; }, kDrain);
   const bool all = lanes_.waiting() == 0 && sending() == 0;
   for (const auto& [name, connector] : parts_.connectors) connector->stop();
-  store::Transaction ended;
-  ended.settings.emplace_back(kCleanSetting, "1");
-  commit_and_wait(std::move(ended));
+  try {
+    // What did not finish is applied carefully after the next start.
+    store::Transaction ended;
+    if (all) ended.settings.emplace_back(kCleanSetting, "1");
+    commit_and_wait(std::move(ended));
+  } catch (const Error& error) {
+    parts_.log("error", std::string("the stop could not be recorded: ") + error.what());
+  }
   parts_.store.stop();
   running_.store(false);
   return all;

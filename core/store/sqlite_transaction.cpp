@@ -51,9 +51,10 @@ constexpr const char* kPutOutbox =
     "INSERT INTO outbox(" MASAR_OUTBOX_COLUMNS
     ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING";
 constexpr const char* kOutboxSequence = "SELECT sequence FROM outbox WHERE id = ?";
-// ?7: the states that it may be in, one bit each.
+// ?7: the states that it may be in, one bit each. What was reported as delivered (2) is neither
+// unavailable (4) nor unknown (5) afterwards.
 constexpr const char* kUpdateOutbox =
-    "UPDATE outbox SET state = ?1, attempts = ?2, code = ?3, text = ?4, reply = ?8, "
+    "UPDATE outbox SET state = CASE WHEN report = 'delivered' AND ?1 IN (4, 5) THEN 2 ELSE ?1 END, attempts = ?2, code = ?3, text = ?4, reply = ?8, "
     "report = CASE ?5 WHEN '' THEN report ELSE ?5 END, changed = ?6 "
     "WHERE id = ?9 AND ((1 << state) & ?7) <> 0";
 constexpr const char* kPutReply =
@@ -62,7 +63,7 @@ constexpr const char* kPutReply =
 constexpr const char* kPutDeadLetter =
     "INSERT INTO dead_letters(" MASAR_DEAD_LETTER_COLUMNS
     ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-constexpr const char* kDeadLetterState = "UPDATE dead_letters SET state = ? WHERE id = ?";
+constexpr const char* kDeadLetterState = "UPDATE dead_letters SET state = ? WHERE id = ? AND state = 0";
 constexpr const char* kPutAudit =
     "INSERT INTO audit(" MASAR_AUDIT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kMark = "UPDATE journal SET state = ?1, inputs = ?3 WHERE id = ?2";
@@ -312,6 +313,7 @@ void TransactionApplier::put_dead_letters(Transaction& transaction, Commit& comm
   }
   for (const auto& [id, state] : transaction.dead_letter_states) {
     session_.prepared(kDeadLetterState).bind(state, id).run();
+    if (changed() == 0) throw Conflict{"dead-letter", {}, std::to_string(id)};
   }
 }
 

@@ -282,12 +282,13 @@ void SqliteWriter::apply_one(Pending& pending) {
     if (sqlite3_get_autocommit(session_.handle()) != 0 || !is_of_one_transaction(error)) {
       throw;
     }
-    const bool constraint = error.primary() == SQLITE_CONSTRAINT;
-    begin_anew(constraint ? CommitStatus::conflict : CommitStatus::failed);
-    commit.conflict = constraint ? "constraint" : "";
+    // The store is well, this transaction is not: whoever sent it counts its attempts.
+    begin_anew(CommitStatus::conflict);
+    commit.conflict = "constraint";
     commit.error = error.what();
   } catch (const Error& error) {
-    begin_anew(CommitStatus::failed);
+    begin_anew(CommitStatus::conflict);
+    commit.conflict = "constraint";
     commit.error = error.what();
   }
   applier_.set_counters(counters);

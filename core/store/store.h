@@ -28,6 +28,7 @@ struct Transaction {
   std::vector<OutboxUpdate> outbox_updates;
   std::vector<ReplyRow> replies;                     ///< by journal row: inserted or replaced
   std::vector<DeadLetterRow> dead_letters;
+  /// Only of open ones: one that was dealt with is a conflict ("dead-letter", id).
   std::vector<std::pair<std::int64_t, DeadLetterState>> dead_letter_states;
   std::vector<AuditRow> audit;
   struct Mark {

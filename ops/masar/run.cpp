@@ -44,6 +44,19 @@ class Installation {
                                     admin_token(options.state + "/admin.token")});
   }
 
+  /// Whatever threads there are end before anything that they use, also where start() has thrown.
+  ~Installation() {
+    for (const auto& connector : connectors_.all) {
+      connector->stop_accepting();
+      connector->stop();
+    }
+    store_->stop();
+    admin_->stop();
+    executor_.stop();
+  }
+  Installation(const Installation&) = delete;
+  Installation& operator=(const Installation&) = delete;
+
   void start() {
     executor_.start();
     admin_->start();

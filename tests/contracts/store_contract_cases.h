@@ -245,6 +245,14 @@ inline void outbox_keeps_order_and_states(StoreBench& bench) {
   BOOST_TEST((ended->reply == "<fault/>" && ended->report == "failed"));  // empty: unchanged
   BOOST_TEST((ended->changed == bench.clock.now()));
   BOOST_TEST(!store->find_outbox("e9").has_value());
+  // A report of delivery that came before its outcome beats one that knows nothing.
+  outcome.outbox_updates = {outbox_update("e1", {OutboxState::ready, OutboxState::sending},
+                                          OutboxState::sending)};
+  outcome.outbox_updates[0].report = "delivered";
+  commit_ok(*store, outcome);
+  outcome.outbox_updates = {outbox_update("e1", {OutboxState::sending}, OutboxState::unknown)};
+  commit_ok(*store, outcome);
+  BOOST_TEST((store->find_outbox("e1")->state == OutboxState::delivered));
 }
 
 inline void settings_series_and_counts(StoreBench& bench) {

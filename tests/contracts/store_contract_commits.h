@@ -74,7 +74,7 @@ inline void bad_index_fails_alone(StoreBench& bench) {
   store->submit(std::move(bad), [&](const Commit& c) { seen.push_back(c.status); });
   store->submit(opening("A", "m2"), [&](const Commit& c) { seen.push_back(c.status); });
   store->run_writer();
-  BOOST_TEST((seen == std::vector{CommitStatus::failed, CommitStatus::committed}));
+  BOOST_TEST((seen == std::vector{CommitStatus::conflict, CommitStatus::committed}));
   BOOST_TEST(store->undone(0, 10).size() == 1u);
   BOOST_TEST(store->healthy());
 }

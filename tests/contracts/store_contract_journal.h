@@ -207,7 +207,11 @@ inline void replies_dead_letters_and_audit(StoreBench& bench) {
   BOOST_TEST(store->dead_letters(DeadLetterState::open, 0, 10).size() == 1u);
   Transaction discard;
   discard.dead_letter_states = {{letter->id, DeadLetterState::discarded}};
+  const Transaction again = discard;
   commit_ok(*store, std::move(discard));
+  // Two people at once: the second one is told.
+  const Commit second = commit(*store, again);
+  BOOST_TEST((second.status == CommitStatus::conflict && second.conflict == "dead-letter"));
   BOOST_TEST(store->dead_letters(DeadLetterState::open, 0, 10).empty());
   BOOST_TEST(store->dead_letters(std::nullopt, 0, 10).size() == 1u);
   BOOST_TEST(store->dead_letters(std::nullopt, letter->id, 10).empty());

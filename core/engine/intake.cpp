@@ -31,7 +31,7 @@ PartAnswer in_doubt() { return later("in-doubt", "the message is kept for a pers
 std::string digest_of(const DuplicateKey& key, const expression::Frame& frame) {
   std::string all;
   for (const auto& same : key.same) {
-    const auto value = same.evaluate(frame);
+    const auto value = same.evaluate_optional(frame);
     if (value.is_set()) {
       for (const auto& node : value.as<expression::Nodes>()) {
         all += node.type() == pugi::node_element ? write_xml(node) : std::string(node.value());
@@ -225,7 +225,7 @@ bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::
                               bool of_part) {
   for (const auto& key : exchange.endpoint->keys) {
     if (key.of_part != of_part) continue;
-    const auto value = key.key.evaluate(frame);
+    const auto value = key.key.evaluate_optional(frame);
     if (!value.is_set() || value.as<std::string>().empty())
       continue;  // an absent key does not count
     store::KeyRow row;
@@ -264,9 +264,10 @@ std::string IntakeDesk::find_existing(Exchange& exchange, Part& part) const {
   const auto frame = exchange.frame(part.document);
   std::string own_key;
   for (const auto& find : exchange.route->finds) {
-    const auto value = find.value.evaluate(frame);
+    const auto value = find.value.evaluate_optional(frame);
     if (!value.is_set()) continue;
     const std::string text = value.as<std::string>();
+    if (text.empty()) continue;
     if (!find.alias.empty()) {
       if (const auto key = parts_.store.find_alias(find.alias, text)) {
         part.case_key = *key;
@@ -291,9 +292,8 @@ void IntakeDesk::without_case(Exchange& exchange, Part& part, const std::string&
   const route::NoCase& rule = exchange.route->no_case;
   switch (rule.action) {
     case route::NoCase::Do::open:
-      if (own_key.empty())
-        throw Error(ErrorKind::rejected, "no-key", "the message does not say its case's key");
       part.case_key = own_key;
+      if (own_key.empty()) part.answer = refusal("no-key", "the message does not say its key");
       return;
     case route::NoCase::Do::record: part.record = true; break;
     case route::NoCase::Do::keep:

@@ -207,7 +207,7 @@ bool Turn::moves_to_own_case(const route::Route& route) {
   std::string own_key;
   bool held = false;
   for (const auto& find : route.finds) {
-    const auto value = find.value.evaluate(flow.frame());
+    const auto value = find.value.evaluate_optional(flow.frame());
     if (!value.is_set()) continue;
     const std::string text = expression::to_text(value);
     if (!find.alias.empty()) {

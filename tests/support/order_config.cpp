@@ -79,11 +79,13 @@ constexpr const char* kPayIn =
     R"(<endpoint id="pay-in" partner="bank" connector="http" direction="in" wait="PT8S">
   <http/>
   <deduplicate name="envelope" key="/Payments/envelope" same="/Payments/Payment"/>
-  <deduplicate name="transaction" of="part" key="/Payment/transaction" same="/Payment/bill /Payment/amount"/>
+  <deduplicate name="transaction" of="part" key="/Payment/transaction"
+               same="/Payment/bill /Payment/amount"/>
 </endpoint>)";
 
 constexpr const char* kAskIn =
-    R"(<endpoint id="ask-in" partner="bank" connector="http" direction="in" wait="PT8S"><http/></endpoint>)";
+    R"(<endpoint id="ask-in" partner="bank" connector="http" direction="in" wait="PT8S">
+  <http/></endpoint>)";
 
 std::string outbound(const std::string& id, const std::string& partner,
                      const std::string& connector, const std::string& delivery,
@@ -123,18 +125,24 @@ constexpr const char* kProcess =
     <m:field id="phone" type="text" personal="true"/><m:field id="mode" type="text"/></m:event>
   <m:event name="note"><m:field id="text" type="text" required="true"/></m:event>
   <m:event name="withdrawn"/>
-  <m:event name="payment"><m:field id="transaction" type="text"/><m:field id="paid" type="fils"/></m:event>
+  <m:event name="payment"><m:field id="transaction" type="text"/><m:field id="paid" type="fils"/>
+    </m:event>
   <m:event name="quoted"><m:field id="price" type="fils" required="true"/></m:event>
-  <m:event name="quote-refused"><m:field id="code" type="text"/><m:field id="effect" type="text"/></m:event>
-  <m:event name="sms-failed"><m:field id="code" type="text"/><m:field id="effect" type="text"/></m:event>
-  <m:event name="sms-report"><m:field id="effect" type="text"/><m:field id="state" type="text"/></m:event>
+  <m:event name="quote-refused"><m:field id="code" type="text"/><m:field id="effect" type="text"/>
+    </m:event>
+  <m:event name="sms-failed"><m:field id="code" type="text"/><m:field id="effect" type="text"/>
+    </m:event>
+  <m:event name="sms-report"><m:field id="effect" type="text"/><m:field id="state" type="text"/>
+    </m:event>
   <m:alias id="plate" data="plate" until="cancelled"/>
   <m:alias id="bill" data="bill" lifetime="always"/>
-  <m:task-type name="mismatch"><m:answer name="settled"><m:field id="reference" type="text"/></m:answer></m:task-type>
+  <m:task-type name="mismatch"><m:answer name="settled"><m:field id="reference" type="text"/>
+    </m:answer></m:task-type>
   <m:task-type name="silent"><m:answer name="stop"/></m:task-type>
   <m:task-type name="lost" scope="case" due="P1WD"><m:answer name="seen"/></m:task-type>
   <m:invariant id="whole">not($broken)</m:invariant>
-  <m:otherwise events="order note withdrawn quoted quote-refused sms-failed sms-report" do="ignore"/>
+  <m:otherwise events="order note withdrawn quoted quote-refused sms-failed sms-report"
+               do="ignore"/>
   <m:otherwise events="payment" do="refuse" code="no-bill"/>
   <m:otherwise events="task.mismatch task.silent task.lost" do="ignore"/>
   <state id="open">
@@ -144,28 +152,38 @@ constexpr const char* kProcess =
       <if cond="exists($event.mode)"><assign location="mode" expr="$event.mode"/></if>
     </onentry>
     <transition event="withdrawn" target="cancelled"/>
-    <transition event="note" cond="$event.text eq 'break'"><assign location="broken" expr="true()"/></transition>
+    <transition event="note" cond="$event.text eq 'break'">
+      <assign location="broken" expr="true()"/></transition>
     <transition event="note" cond="$event.text eq 'again'" target="asking" type="internal"/>
     <transition event="note" cond="$event.text eq 'refuse'"><m:refuse code="not-now"/></transition>
     <transition event="note" cond="$event.text eq 'label'"><m:effect name="label"/>
       <assign location="notes" expr="concat($notes, 'label;')"/></transition>
-    <transition event="note" cond="$event.text eq 'label!'"><m:effect name="label" essential="true"/>
+    <transition event="note" cond="$event.text eq 'label!'">
+      <m:effect name="label" essential="true"/>
       <assign location="notes" expr="concat($notes, 'label!;')"/></transition>
     <transition event="note" cond="$event.text eq 'fast'">
-      <m:effect name="sms" text="'one'" scope="case"/><m:effect name="sms" text="'two'" scope="case"/>
+      <m:effect name="sms" text="'one'" scope="case"/>
+        <m:effect name="sms" text="'two'" scope="case"/>
       <m:effect name="sms" text="'three'" scope="case"/></transition>
-    <transition event="note"><assign location="notes" expr="concat($notes, $event.text, ';')"/></transition>
+    <transition event="note"><assign location="notes" expr="concat($notes, $event.text, ';')"/>
+      </transition>
     <transition event="sms-failed"><m:task name="lost" effect="$event.effect" detail="$event.code"/>
       <assign location="notes" expr="concat($notes, 'sms ', $event.code, ';')"/></transition>
-    <transition event="sms-report"><assign location="notes" expr="concat($notes, 'report ', $event.state, ';')"/></transition>
+    <transition event="sms-report">
+      <assign location="notes" expr="concat($notes, 'report ', $event.state, ';')"/></transition>
     <transition event="quote-refused" target="cancelled"/>
     <transition event="task.silent.stop" target="cancelled"/>
-    <transition event="task.mismatch.settled"><assign location="notes" expr="concat($notes, 'settled ', $event.reference, ';')"/></transition>
-    <transition event="task.lost.seen"><assign location="notes" expr="concat($notes, 'seen;')"/></transition>
+    <transition event="task.mismatch.settled">
+      <assign location="notes" expr="concat($notes, 'settled ', $event.reference, ';')"/>
+        </transition>
+    <transition event="task.lost.seen"><assign location="notes" expr="concat($notes, 'seen;')"/>
+      </transition>
     <state id="asking" m:waits-for="partner">
       <onentry><m:effect name="ask-quote"/></onentry>
-      <m:deadline id="nudge" after="PT4H" every="PT6H"><assign location="notes" expr="concat($notes, 'nudge;')"/></m:deadline>
-      <transition event="quoted" target="paying"><assign location="amount" expr="$event.price"/></transition>
+      <m:deadline id="nudge" after="PT4H" every="PT6H">
+        <assign location="notes" expr="concat($notes, 'nudge;')"/></m:deadline>
+      <transition event="quoted" target="paying"><assign location="amount" expr="$event.price"/>
+        </transition>
     </state>
     <state id="paying" m:waits-for="citizen">
       <onentry>
@@ -180,14 +198,17 @@ constexpr const char* kProcess =
       <transition event="payment" cond="$event.paid eq $amount" target="paid">
         <assign location="notes" expr="concat($notes, 'paid ', $event.transaction, ';')"/>
         <m:reply name="accepted" amount="$event.paid"/></transition>
-      <transition event="payment"><m:task name="mismatch"/><m:reply name="wrong-amount"/></transition>
+      <transition event="payment"><m:task name="mismatch"/><m:reply name="wrong-amount"/>
+        </transition>
     </state>
   </state>
   <final id="paid">
     <onentry><m:effect name="tell" scope="case" essential="true"/></onentry>
-    <m:transition event="payment"><m:task name="lost"/><m:reply name="accepted" amount="$event.paid"/></m:transition>
+    <m:transition event="payment"><m:task name="lost"/>
+      <m:reply name="accepted" amount="$event.paid"/></m:transition>
   </final>
-  <final id="cancelled"><onentry><m:effect name="tell" scope="case" essential="true"/></onentry></final>
+  <final id="cancelled"><onentry><m:effect name="tell" scope="case" essential="true"/></onentry>
+    </final>
 </scxml>)xml";
 
 const char* const kRouteHead = R"(<?xml version="1.0"?>)";
@@ -202,10 +223,12 @@ void add_routes(ConfigText& config) {
   config.set("config/routes/order.xml", head + R"(<route id="order" mode="durable">
   <from endpoint="shop-in" type="Order"/>
   <find key="/Order/no"/><find alias="plate" value="/Order/plate"/><no-case do="open"/>
-  <choice><when test="exists(/Order/mode) and /Order/mode eq 'unwanted'"><refuse code="unwanted" text="No, thank you"/></when></choice>
+  <choice><when test="exists(/Order/mode) and /Order/mode eq 'unwanted'">
+    <refuse code="unwanted" text="No, thank you"/></when></choice>
   <map using="order/order"/><to process="order" event="order"/></route>)");
   config.set("config/routes/note.xml", head + R"(<route id="note" mode="durable">
-  <from endpoint="shop-in" type="Note"/><find key="/Note/no"/><no-case do="refuse" code="no-such-order"/>
+  <from endpoint="shop-in" type="Note"/><find key="/Note/no"/>
+    <no-case do="refuse" code="no-such-order"/>
   <map using="order/note"/><to process="order" event="note"/></route>)");
   config.set("config/routes/withdraw.xml", head + R"(<route id="withdraw" mode="durable">
   <from endpoint="shop-in" type="Withdraw"/><find key="/Withdraw/no"/>
@@ -227,7 +250,8 @@ void add_routes(ConfigText& config) {
   <map using="order/answer"/><no-case><map using="order/no-answer"/></no-case></route>)");
   config.set("config/routes/ask-quote.xml", head + R"(<route id="ask-quote" mode="durable">
   <from process="order" effect="ask-quote"/><map using="order/ask-quote"/>
-  <call endpoint="supplier" operation="Quote"/><map using="order/quoted"/><to process="order" event="quoted"/>
+  <call endpoint="supplier" operation="Quote"/><map using="order/quoted"/>
+    <to process="order" event="quoted"/>
   <on-failure kind="unavailable" keep="retrying" task-after="PT2H" task="silent"/>
   <on-failure kind="rejected" code="NO_STOCK" event="quote-refused"/>
   <on-failure kind="rejected" task="silent"/>
@@ -254,7 +278,8 @@ void add_mappings(ConfigText& config) {
     config.set("mappings/order/" + id + ".map.xml", mapping("order/" + id, output));
   };
   add("order", R"(<event><no>{/Order/no}</no><plate>{/Order/plate}</plate>
-    <phone mp:optional="true">{/Order/phone}</phone><mode mp:optional="true">{/Order/mode}</mode></event>)");
+    <phone mp:optional="true">{/Order/phone}</phone><mode mp:optional="true">{/Order/mode}</mode>
+      </event>)");
   add("note", "<event><text>{/Note/text}</text></event>");
   add("kept", "<event><text>kept</text></event>");
   add("nothing", "<event/>");

@@ -141,6 +141,13 @@ BOOST_AUTO_TEST_CASE(a_kept_part_answers_with_the_routes_reply_also_when_it_come
   BOOST_TEST(stage.letters().size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(an_opening_without_a_key_is_refused) {
+  Stage stage;
+  BOOST_TEST(stage.say("shop-in", order("", "P"), "m1")->text() == "refused no-key");
+  BOOST_TEST(!stage.store().find_journal(1).has_value());
+  BOOST_TEST(stage.timeline("").size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_message_behind_its_cases_opening_waits_for_it) {
   Stage stage;
   stage.hand_in("shop-in", order("A"), "m1");

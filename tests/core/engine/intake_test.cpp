@@ -220,10 +220,7 @@ BOOST_AUTO_TEST_CASE(a_time_out_answers_the_retryable_error_and_a_repetition_the
 
 BOOST_AUTO_TEST_CASE(parts_without_keys_of_their_own_are_known_by_their_place_in_the_message) {
   auto config = order_config();
-  config.change(
-      "config/endpoints/pay-in.xml",
-      R"(<deduplicate name="transaction" of="part" key="/Payment/transaction" same="/Payment/bill /Payment/amount"/>)",
-      "");
+  config.change("config/endpoints/pay-in.xml", R"( of="part")", "");  // of no message: it is absent
   Stage stage(config);
   const auto bill_a = to_paying(stage, "A");
   const auto bill_b = to_paying(stage, "B");
@@ -234,6 +231,24 @@ BOOST_AUTO_TEST_CASE(parts_without_keys_of_their_own_are_known_by_their_place_in
   BOOST_TEST(stage.say("pay-in", body)->text() == first);
   BOOST_TEST(stage.audited("A", "message", "payment") == 1);
   BOOST_TEST(stage.audited("B", "message", "payment") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_part_without_its_optional_key_is_taken_in_each_time) {
+  Stage stage;
+  const auto bill = to_paying(stage, "A");
+  const std::string part = "<Payment><bill>" + bill + "</bill><amount>4</amount></Payment>";
+  const std::string body = "<Payments>" + part + "</Payments>";  // no envelope, no transaction
+  BOOST_TEST(stage.say("pay-in", body)->text() == "replied <WrongAmount>4</WrongAmount>");
+  BOOST_TEST(stage.say("pay-in", body)->text() == "replied <WrongAmount>4</WrongAmount>");
+  BOOST_TEST(stage.audited("A", "message", "payment") == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_part_that_does_not_say_its_case_is_refused_alone) {
+  Stage stage;
+  const auto bill = to_paying(stage, "A");
+  const auto mixed = stage.say(
+      "pay-in", payments("E", {"<Payment><amount>4</amount></Payment>", payment(bill, "T", "5")}));
+  BOOST_TEST(mixed->text().starts_with("refused no-such-bill, replied <Accepted>"));
 }
 
 // ENGINE.md 5

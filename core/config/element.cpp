@@ -56,6 +56,22 @@ class Lines {
   std::vector<std::size_t> starts_;
 };
 
+/// The value with its line ends, of which XML makes spaces: places inside it are counted by them.
+/// `raw` is what stands between the quotes; without a DOCTYPE each reference is one character.
+std::string with_lines(std::string value, std::string_view raw) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < raw.size() && at < value.size(); ++i, ++at) {
+    if (raw[i] == '\r' && i + 1 < raw.size() && raw[i + 1] == '\n') ++i;
+    if (raw[i] == '\n' || raw[i] == '\r') {
+      value[at] = '\n';
+    } else if (raw[i] == '&') {
+      i = std::min(raw.find(';', i), raw.size() - 1);
+      while (at + 1 < value.size() && (static_cast<unsigned char>(value[at + 1]) & 0xC0) == 0x80) ++at;
+    }
+  }
+  return value;
+}
+
 /// Builds the elements of one file from expat's events; the first thing that is wrong stops it.
 class Loader {
  public:
@@ -161,11 +177,12 @@ class Loader {
       const char quote = text_[at++];
       const std::size_t value_start = at;
       at = text_.find(quote, at) + 1;
+      const std::string_view raw = text_.substr(value_start, at - 1 - value_start);
       if (written == "xmlns" || written.starts_with("xmlns:")) continue;
       if (element.attributes.size() == kAttributesMax) {
         return fail("more than " + std::to_string(kAttributesMax) + " attributes");
       }
-      element.attributes.push_back({split_name(attributes[0]), attributes[1],
+      element.attributes.push_back({split_name(attributes[0]), with_lines(attributes[1], raw),
                                     lines_.at(name_start), lines_.at(value_start)});
       attributes += 2;
     }

@@ -19,7 +19,7 @@ struct Name {
 
 struct Attribute {
   Name name;
-  std::string value;   ///< entities resolved
+  std::string value;   ///< entities resolved, line ends kept
   Place place;         ///< of the attribute's name
   Place value_place;   ///< of the first character of the value
 };

@@ -70,6 +70,12 @@ BOOST_AUTO_TEST_CASE(elements_attributes_and_text_have_places) {
   BOOST_TEST(root.all_text() == "\n  text\n  tail\n  \n");
 }
 
+BOOST_AUTO_TEST_CASE(a_value_keeps_its_line_ends) {
+  const Element root = load("<a b='x &amp; &#x643;\r\n  y\rz\n' c='\t1'/>");
+  BOOST_TEST(root.value("b") == "x & ك\n  y\nz\n");
+  BOOST_TEST(root.value("c") == " 1");
+}
+
 BOOST_AUTO_TEST_CASE(a_byte_order_mark_takes_no_column) {
   BOOST_TEST(at(load("\xEF\xBB\xBF<a/>").place) == "1:1");
 }

@@ -66,7 +66,8 @@ std::string with_lines(std::string value, std::string_view raw) {
       value[at] = '\n';
     } else if (raw[i] == '&') {
       i = std::min(raw.find(';', i), raw.size() - 1);
-      while (at + 1 < value.size() && (static_cast<unsigned char>(value[at + 1]) & 0xC0) == 0x80) ++at;
+      while (at + 1 < value.size() && (static_cast<unsigned char>(value[at + 1]) & 0xC0) == 0x80)
+        ++at;
     }
   }
   return value;

@@ -149,10 +149,10 @@ void StepCompiler::check_operation(const std::string& endpoint, const config::Va
   const std::string& operation = values.text("operation");
   const auto& known = declared->second;
   if (std::find(known.begin(), known.end(), operation) != known.end()) return;
-  diagnostics_.add(values.place("operation"),
-                   operation.empty() ? "a <call> of this endpoint names an operation"
-                                     : "endpoint \"" + endpoint + "\" has no operation \"" + operation + "\"",
-                   config::suggest(operation, known));
+  const std::string what =
+      operation.empty() ? "a <call> of this endpoint names an operation"
+                        : "endpoint \"" + endpoint + "\" has no operation \"" + operation + "\"";
+  diagnostics_.add(values.place("operation"), what, config::suggest(operation, known));
 }
 
 void StepCompiler::add_validate(const config::Element& element) {

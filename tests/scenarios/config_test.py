@@ -83,7 +83,8 @@ MISTAKES = (
             "unknown function jordan-mobil()", 'did you mean "jordan-mobile"?'),
     Mistake("mappings/portal/application.map.xml", "pt:plate/pt:code", "pt:plate/¦pz:code",
             "unknown prefix pz", 'did you mean "pt"?'),
-    Mistake("mappings/portal/method.map.xml", "<method>{/pt:PaymentMethodChosen/pt:method}</method>",
+    Mistake("mappings/portal/method.map.xml",
+            "<method>{/pt:PaymentMethodChosen/pt:method}</method>",
             "¦<methad>{/pt:PaymentMethodChosen/pt:method}</methad>",
             'event "method" has no field "methad"', "method", False),
     # The process

@@ -113,6 +113,7 @@ class OnStage(unittest.TestCase):
     def only_audited(self, **what: Any) -> Iterator[None]:
         """What is done inside adds one row to the audit log, and nothing else happens."""
         with self.subTest(**what):
+            self.stage.settle()
             audited, before = count(self.stage, "audit_rows"), picture(self.stage)
             yield
             wait_for(lambda: count(self.stage, "audit_rows") > audited, "the audit row")

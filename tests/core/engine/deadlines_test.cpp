@@ -132,6 +132,37 @@ BOOST_AUTO_TEST_CASE(a_due_time_sent_in_twice_is_done_once) {
   BOOST_TEST(stage.count("journal_undone") == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_due_time_under_way_is_not_sent_in_again) {
+  Stage stage;
+  to_paying(stage, "A");
+  stage.set_clock(*parse_instant("2026-01-06T05:00:00Z"));
+  for (int n = 0; n < 3; ++n) {
+    stage.hub().timers().look();
+    stage.run_executor();  // its turn, at the second look, waits for its commit
+  }
+  stage.run();
+  BOOST_TEST(stage.audited("A", "deadline", "reminder") == 1);
+  int rows = 0;
+  for (store::RowId id = 1; const auto row = stage.store().find_journal(id); ++id) {
+    if (row->kind == store::JournalKind::deadline) ++rows;
+  }
+  BOOST_TEST(rows == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_silence_is_asked_about_once_though_its_due_time_was_sent_in_twice) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "m1");
+  stage.set_clock(*parse_instant("2026-01-04T07:00:00Z"));
+  stage.hub().timers().look();
+  stage.run_executor();
+  stage.run_store();  // journaled by this life, and sent in once more by the next
+  stage.crash();
+  stage.start();
+  BOOST_TEST(stage.tasks("A").size() == 1u);
+  stage.wait(std::chrono::minutes(1));
+  BOOST_TEST(stage.tasks("A").size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_failing_inline_deadline_is_a_dead_letter_alone_and_the_event_applies) {
   Stage stage;
   const auto bill = to_paying(stage, "A", "<mode>bad-reminder</mode>");

@@ -78,6 +78,22 @@ BOOST_AUTO_TEST_CASE(so_does_one_whose_case_ends_by_a_deadline_that_is_due_befor
   BOOST_TEST(stage.state("B") == "asking");
 }
 
+BOOST_AUTO_TEST_CASE(an_alias_taken_and_given_up_in_one_turn_does_not_live_on) {
+  auto config = order_config();
+  config.change("config/processes/order.scxml", "concat($notes, 'nudge;')\"/>",
+                "concat($notes, 'nudge;')\"/><assign location=\"plate\" expr=\"'Q'\"/>");
+  Stage stage(config);
+  stage.say("shop-in", order("A", "P"), "m1");
+  stage.set_clock(*parse_instant("2026-01-04T10:00:00Z"));  // the nudge is due, no timer has looked
+  stage.say("shop-in", withdraw("A"), "m2");
+  BOOST_TEST(stage.data("A", "plate") == "Q");
+  BOOST_TEST(stage.state("A") == "cancelled");
+  BOOST_TEST(!stage.store().find_alias("plate", "P").has_value());
+  BOOST_TEST(!stage.store().find_alias("plate", "Q").has_value());
+  stage.say("shop-in", order("B", "Q"), "m3");
+  BOOST_TEST(stage.state("B") == "asking");
+}
+
 BOOST_AUTO_TEST_CASE(an_always_alias_still_finds_the_ended_case) {
   Stage stage;
   const auto bill = to_paying(stage, "A");

@@ -263,6 +263,23 @@ BOOST_AUTO_TEST_CASE(recovery_keeps_the_order_of_a_case_whatever_it_journals_its
   BOOST_TEST(stage.count("journal_undone") == 0);
 }
 
+BOOST_AUTO_TEST_CASE(recovery_keeps_the_order_also_beyond_the_rows_that_it_applies_one_by_one) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "a");
+  stage.delivered("supplier", quote());
+  std::string expected;
+  for (int n = 0; n < 1100; ++n) {
+    stage.hand_in("shop-in", note("A", std::to_string(n)), "n" + std::to_string(n));
+    expected += std::to_string(n) + ";";
+  }
+  stage.run_store();
+  stage.crash();
+  stage.start();
+  stage.wait(std::chrono::seconds(1));
+  BOOST_TEST((stage.data("A", "notes") == expected + "sms interrupted;"));
+  BOOST_TEST(stage.count("journal_undone") == 0);
+}
+
 BOOST_AUTO_TEST_CASE(rows_that_careful_recovery_journals_do_not_hide_older_ones) {
   Stage stage;
   stage.hand_in("shop-in", order("A", "P"), "a");

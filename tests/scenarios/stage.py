@@ -125,7 +125,9 @@ class Hub:
     """The hub as a process; may be killed and started again on the same state."""
 
     def __init__(self, masar: pathlib.Path, folder: pathlib.Path, secrets: pathlib.Path,
-                 settings: dict[str, str], environment: dict[str, str] | None = None) -> None:
+                 settings: dict[str, str], environment: dict[str, str] | None = None,
+                 config: pathlib.Path = ROOT / "config") -> None:
+        self.config = config
         self.masar, self.folder, self.secrets, self.settings = masar, folder, secrets, settings
         self.environment = environment or {}
         self.addresses_file = folder / "hub.json"
@@ -136,7 +138,7 @@ class Hub:
 
     def start(self, wait: bool = True) -> None:
         self.addresses_file.unlink(missing_ok=True)
-        command = [str(self.masar), "run", str(ROOT / "config"), "--state", str(self.folder / "state"),
+        command = [str(self.masar), "run", str(self.config), "--state", str(self.folder / "state"),
                    "--secrets", str(self.secrets), "--addresses", str(self.addresses_file)]
         for name, value in self.settings.items():
             command += ["--set", f"{name}={value}"]
@@ -180,7 +182,9 @@ class Hub:
 class Stage:
     """Hub and partners together, on the stepped clock."""
 
-    def __init__(self, masar: pathlib.Path, folder: pathlib.Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, masar: pathlib.Path, folder: pathlib.Path,
+                 environment: dict[str, str] | None = None,
+                 config: pathlib.Path = ROOT / "config") -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.secrets = folder / "secrets"
@@ -196,7 +200,7 @@ class Stage:
         self.hub = Hub(masar, folder, self.secrets, {
             "traffic-url": self.partners["traffic"].url, "insurance-url": self.partners["insurance"].url,
             "sms-url": self.partners["sms"].url, "amqp-address": local, "http-address": local,
-            "admin-address": local, "clock": "stepped"}, environment)
+            "admin-address": local, "clock": "stepped"}, environment, config)
 
     def __getattr__(self, name: str) -> Partner:
         partners = self.__dict__.get("partners", {})

@@ -196,6 +196,7 @@ BOOST_AUTO_TEST_CASE(a_message_whose_parts_repeat_each_other_applies_each_once) 
       "replied <Accepted><bill>" + bill + "</bill><amount>5.000</amount></Accepted>";
   BOOST_TEST(twice->text() == accepted + ", " + accepted + ", refused duplicate-differs");
   BOOST_TEST(stage.audited("A", "message", "payment") == 1);
+  BOOST_TEST(stage.hub().in_flight() != "an exchange is open");
 }
 
 BOOST_AUTO_TEST_CASE(a_time_out_answers_the_retryable_error_and_a_repetition_the_whole_answer) {

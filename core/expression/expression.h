@@ -75,7 +75,8 @@ class Scope {
 inline constexpr std::size_t kDepthMax = 100;     ///< nested parts
 inline constexpr std::size_t kNodesMax = 10'000;  ///< operands and operators
 inline constexpr std::size_t kSourceBytesMax = 1 << 18;
-inline constexpr std::size_t kStepsMax = 10'000'000;  ///< nodes found and items visited by one evaluation
+inline constexpr std::size_t kStepsMax =
+    10'000'000;  ///< nodes found and items visited by one evaluation
 inline constexpr std::size_t kTextBytesMax = 4 << 20;  ///< of a text that an evaluation builds
 inline constexpr std::size_t kMatchBytesMax = 1'000;   ///< of a text that matches() looks at
 

@@ -14,21 +14,24 @@
 
 namespace masar::process {
 
-/// What happens to a case. Fields are by the event's declared fields, in their order; unset where absent.
+/// What happens to a case. Fields are by the event's declared fields, in their order; unset where
+/// absent.
 struct Event {
   std::string name;
   std::vector<expression::Value> fields;
-  std::string sender;  ///< the partner bound to the endpoint it came through; empty for our own events
+  std::string
+      sender;  ///< the partner bound to the endpoint it came through; empty for our own events
 };
 
 /// What the engine hands in and records with the event.
 struct Inputs {
   Instant now{};      ///< the event's stamp, or a deadline's due time
   Instant applied{};  ///< the stamp under which it applies; never before `now`
-  /// A fresh number of the named series. Throws Error(internal, …) where there is no such series. The
-  /// engine records what it returns.
+  /// A fresh number of the named series. Throws Error(internal, …) where there is no such series.
+  /// The engine records what it returns.
   std::function<std::string(std::string_view)> serial;
-  const Calendar* calendar = nullptr;  ///< resolves working days; the resulting instants are recorded
+  const Calendar* calendar =
+      nullptr;  ///< resolves working days; the resulting instants are recorded
 };
 
 using Arguments = std::vector<std::pair<std::string, expression::Value>>;
@@ -37,8 +40,8 @@ using Arguments = std::vector<std::pair<std::string, expression::Value>>;
 struct Effect {
   std::string name;
   Arguments arguments;
-  int index = 0;                     ///< within the event
-  std::int64_t visit = 0;            ///< 0: declared scope="case"
+  int index = 0;           ///< within the event
+  std::int64_t visit = 0;  ///< 0: declared scope="case"
   bool essential = false;
   std::optional<Instant> not_after;
 };
@@ -50,46 +53,46 @@ struct Reply {
 
 /// An alias taken by the case; the store refuses one that lives already.
 struct Alias {
-  std::string name;                  ///< the declared alias
+  std::string name;  ///< the declared alias
   std::string value;
 };
 
 /// Why an event changed nothing.
 enum class Disposition {
-  applied,    ///< some transition, targeted or not, was taken
-  ignored,    ///< the state declares it: no effect, only in the timeline
-  recorded,   ///< an end state: recorded, no effect
-  refused,    ///< the state declares it: the sender is told `refusal`
+  applied,   ///< some transition, targeted or not, was taken
+  ignored,   ///< the state declares it: no effect, only in the timeline
+  recorded,  ///< an end state: recorded, no effect
+  refused,   ///< the state declares it: the sender is told `refusal`
 };
 
 /// What one event did to a case: the pure result that one transaction stores.
 struct Transition {
   Case after;
   Disposition disposition = Disposition::applied;
-  std::string refusal;                          ///< code for the sender, where refused
-  std::vector<std::string> states;              ///< atomic states entered, in order
+  std::string refusal;              ///< code for the sender, where refused
+  std::vector<std::string> states;  ///< atomic states entered, in order
   std::vector<Effect> effects;
   std::optional<Reply> reply;
   std::vector<Deadline> deadlines_set;
   std::vector<Deadline> deadlines_cleared;
   std::vector<Task> tasks_opened;
-  std::vector<Task> tasks_ended;                ///< withdrawn by leaving, or answered
+  std::vector<Task> tasks_ended;  ///< withdrawn by leaving, or answered
   std::vector<Alias> aliases_taken;
-  std::vector<std::string> aliases_ended;       ///< names of aliases that end with this transition
-  std::vector<std::string> notes;               ///< `m:note` codes: alarms and timeline marks
+  std::vector<std::string> aliases_ended;  ///< names of aliases that end with this transition
+  std::vector<std::string> notes;          ///< `m:note` codes: alarms and timeline marks
 };
 
 /// What a definition declares, for routes, the engine and the operators' interface.
 struct EventDeclaration {
   std::string name;
   expression::Columns fields;
-  std::vector<std::string> personal;            ///< fields that are masked
-  std::vector<std::string> required = {};       ///< fields that every message has
+  std::vector<std::string> personal;       ///< fields that are masked
+  std::vector<std::string> required = {};  ///< fields that every message has
 };
 struct TaskAnswer {
-  std::string name;                             ///< "accept"
+  std::string name;  ///< "accept"
   expression::Columns fields;
-  std::string event;                            ///< the event that it becomes
+  std::string event;  ///< the event that it becomes
 };
 struct TaskDeclaration {
   std::string name;
@@ -100,7 +103,7 @@ struct DataDeclaration {
   std::string name;
   expression::Type type;
   bool personal = false;
-  std::string search;                           ///< the operators' search field it feeds, or empty
+  std::string search;  ///< the operators' search field it feeds, or empty
 };
 struct EffectDeclaration {
   std::string name;
@@ -115,29 +118,35 @@ struct ReplyDeclaration {
 /// The definition of a long-running case: an SCXML document with datamodel="masar" (DESIGN D18),
 /// compiled. Immutable; every method may be called from any thread; nothing here does I/O.
 ///
-/// open(), apply() and fire() throw Error(rejected, code) for a deterministic failure ("unset-value",
-/// "invariant-broken", "too-many-transitions" …); the case handed in is then unchanged.
+/// open(), apply() and fire() throw Error(rejected, code) for a deterministic failure
+/// ("unset-value", "invariant-broken", "too-many-transitions" …); the case handed in is then
+/// unchanged.
 class Definition {
  public:
-  /// Reads and checks a process. What is wrong, or not supported (with what to write instead), goes to
-  /// `diagnostics`, and then there is no value.
-  static std::shared_ptr<const Definition> compile(const config::Element& scxml, const std::string& zone,
+  /// Reads and checks a process. What is wrong, or not supported (with what to write instead), goes
+  /// to `diagnostics`, and then there is no value.
+  static std::shared_ptr<const Definition> compile(const config::Element& scxml,
+                                                   const std::string& zone,
                                                    const expression::Lookups& lookups,
                                                    config::Diagnostics& diagnostics);
   virtual ~Definition() = default;
 
-  /// A new case by its opening event, which is at hand as $event while the first states are entered and is not
-  /// offered to their transitions. Refused (`m:refuse` in onentry): there is no case, `after` has no state.
+  /// A new case by its opening event, which is at hand as $event while the first states are entered
+  /// and is not offered to their transitions. Refused (`m:refuse` in onentry): there is no case,
+  /// `after` has no state.
   virtual Transition open(const std::string& key, const std::string& snapshot, const Event& event,
                           const Inputs& inputs) const = 0;
   virtual Transition apply(const Case& before, const Event& event, const Inputs& inputs) const = 0;
   /// The deadline, which must be open in `before`, comes due. `inputs.now` = its due time.
-  virtual Transition fire(const Case& before, const Deadline& deadline, const Inputs& inputs) const = 0;
+  virtual Transition fire(const Case& before, const Deadline& deadline,
+                          const Inputs& inputs) const = 0;
   /// A task's due time passed: it escalates and is due again.
-  virtual Transition escalate(const Case& before, const std::string& task_id, const Inputs& inputs) const = 0;
+  virtual Transition escalate(const Case& before, const std::string& task_id,
+                              const Inputs& inputs) const = 0;
   /// An answer to an open task. `answer` is declared; `fields` are by its declared fields.
-  virtual Transition answer(const Case& before, const std::string& task_id, const std::string& answer,
-                            const std::vector<expression::Value>& fields, const Inputs& inputs) const = 0;
+  virtual Transition answer(const Case& before, const std::string& task_id,
+                            const std::string& answer, const std::vector<expression::Value>& fields,
+                            const Inputs& inputs) const = 0;
   /// Opens a declared task about `effect`, from the engine itself (an unknown outcome, a silence).
   virtual Transition ask(const Case& before, const std::string& task, const std::string& effect,
                          const std::string& detail, const Inputs& inputs) const = 0;
@@ -149,15 +158,17 @@ class Definition {
   virtual const std::vector<DataDeclaration>& data() const = 0;
   virtual const std::vector<EffectDeclaration>& effects() const = 0;
   virtual const std::vector<ReplyDeclaration>& replies() const = 0;
-  virtual bool opens_with(std::string_view event) const = 0;     ///< m:opens="true" on its m:event
+  virtual bool opens_with(std::string_view event) const = 0;  ///< m:opens="true" on its m:event
   virtual bool is_end(std::string_view state) const = 0;
-  virtual std::string waits_for(std::string_view state) const = 0;  ///< m:waits-for of it or its parents
+  virtual std::string waits_for(
+      std::string_view state) const = 0;  ///< m:waits-for of it or its parents
   /// Aliases (name → lifetime states; empty: always).
   virtual std::vector<std::string> alias_names() const = 0;
 
-  /// The variables that mappings, guards of routes and queries see of a case: `case.key case.version
-  /// case.state case.since case.opened case.waiting-for case.deadline` (the earliest open deadline with a
-  /// target) and `case.NAME` for each data. Adds them to `scope`; values_of fills them in the same order.
+  /// The variables that mappings, guards of routes and queries see of a case: `case.key
+  /// case.version case.state case.since case.opened case.waiting-for case.deadline` (the earliest
+  /// open deadline with a target) and `case.NAME` for each data. Adds them to `scope`; values_of
+  /// fills them in the same order.
   virtual void add_to(expression::Scope& scope) const = 0;
   virtual void values_of(const Case& value, std::vector<expression::Value>& out) const = 0;
 

@@ -25,32 +25,32 @@ enum class JournalKind {
 enum class JournalState { undone, done, dead };
 
 struct JournalRow {
-  RowId id = 0;             ///< given by the store
-  Instant stamp{};          ///< given by the store's writer; never goes back
+  RowId id = 0;     ///< given by the store
+  Instant stamp{};  ///< given by the store's writer; never goes back
   int partition = 0;
-  std::string case_key;     ///< empty: belongs to no case
+  std::string case_key;  ///< empty: belongs to no case
   JournalKind kind = JournalKind::message;
   JournalState state = JournalState::undone;
-  std::string endpoint;     ///< inbound endpoint, or the outbound one of an outcome
+  std::string endpoint;  ///< inbound endpoint, or the outbound one of an outcome
   std::string route;
-  std::string name;         ///< message type, deadline, answer
-  std::string sender;       ///< the partner bound to the endpoint
+  std::string name;    ///< message type, deadline, answer
+  std::string sender;  ///< the partner bound to the endpoint
   std::string message_id;
-  std::string headers;      ///< `name: value` lines
+  std::string headers;  ///< `name: value` lines
   std::string payload;
-  std::string snapshot;     ///< hash of the configuration that took it in
-  std::string effect;       ///< of outcomes and reports: the effect's id
+  std::string snapshot;  ///< hash of the configuration that took it in
+  std::string effect;    ///< of outcomes and reports: the effect's id
   /// Of a deadline; the attempt of an outcome; the place of a part; the version that an answer saw.
   std::int64_t serial = 0;
-  RowId origin = 0;         ///< the row that this one is journaled anew from
+  RowId origin = 0;  ///< the row that this one is journaled anew from
   /// First row of the message that this is a part of; 0: whole. Where `parts` > 1 and this is 0,
   /// the store fills in the last row with part 0 up to here of the same transaction.
   RowId envelope = 0;
-  int part = 0;             ///< counts from 0
+  int part = 0;  ///< counts from 0
   int parts = 1;
   bool owes_reply = false;
-  int attempts = 0;         ///< counted across restarts
-  std::string inputs;       ///< what was handed in when it applied (serials, computed instants)
+  int attempts = 0;    ///< counted across restarts
+  std::string inputs;  ///< what was handed in when it applied (serials, computed instants)
 };
 
 /// A duplicate key of an inbound endpoint (ENGINE.md 2). Unique by (endpoint, name, value).
@@ -58,9 +58,9 @@ struct KeyRow {
   std::string endpoint;
   std::string name;
   std::string value;
-  std::string digest;       ///< of the fields that must match
-  int journal_index = 0;    ///< which of the transaction's journal rows it belongs to
-  RowId journal = 0;        ///< that row's id; given by the store
+  std::string digest;     ///< of the fields that must match
+  int journal_index = 0;  ///< which of the transaction's journal rows it belongs to
+  RowId journal = 0;      ///< that row's id; given by the store
   Instant expires{};
 };
 
@@ -76,9 +76,9 @@ struct CaseRow {
   Instant opened{};
   Instant since{};
   std::optional<Instant> ended;
-  std::string data;                                        ///< encoded by the definition
+  std::string data;          ///< encoded by the definition
   Duration service_time{0};  ///< working time not spent waiting for the citizen
-  std::vector<std::pair<std::string, std::string>> search; ///< search field → normalised value
+  std::vector<std::pair<std::string, std::string>> search;  ///< search field → normalised value
 };
 
 struct AliasRow {
@@ -111,17 +111,25 @@ struct TaskRow {
   std::string name;
   TaskState state = TaskState::open;
   std::int64_t visit = 0;
-  std::string until;        ///< states, separated by spaces
+  std::string until;  ///< states, separated by spaces
   Instant asked{};
   Instant due{};
   std::string effect;
   std::string detail;
-  std::string answer;       ///< once answered
+  std::string answer;  ///< once answered
   std::optional<Instant> ended;
 };
 
 enum class OutboxState {
-  ready, sending, delivered, rejected, unavailable, unknown, expired, failed, withdrawn
+  ready,
+  sending,
+  delivered,
+  rejected,
+  unavailable,
+  unknown,
+  expired,
+  failed,
+  withdrawn
 };
 
 struct OutboxRow {
@@ -130,29 +138,29 @@ struct OutboxRow {
   std::string case_key;
   int partition = 0;
   std::int64_t case_version = 0;
-  std::int64_t visit = 0;     ///< 0: of the case
-  std::string effect;         ///< its name in the process
+  std::int64_t visit = 0;  ///< 0: of the case
+  std::string effect;      ///< its name in the process
   std::string endpoint;
   std::string operation;
-  std::string route;          ///< the continuation: route, step after the call, snapshot
+  std::string route;  ///< the continuation: route, step after the call, snapshot
   int step = 0;
   std::string snapshot;
-  std::string headers;        ///< `name: value` lines
+  std::string headers;  ///< `name: value` lines
   std::string body;
   Instant created{};
   std::optional<Instant> not_after;
   OutboxState state = OutboxState::ready;
   int attempts = 0;
-  std::string code;           ///< of the last outcome
-  std::string text;           ///< of the last outcome; no personal data
-  std::string reply;          ///< bytes of the last answer where it could not be used
+  std::string code;   ///< of the last outcome
+  std::string text;   ///< of the last outcome; no personal data
+  std::string reply;  ///< bytes of the last answer where it could not be used
   Instant changed{};
-  std::string report;         ///< last delivery report: delivered, failed, or empty
+  std::string report;  ///< last delivery report: delivered, failed, or empty
 };
 
-/// The new state of an outbox row. A row that was reported as delivered ends delivered also where its
-/// outcome is unavailable or unknown. Applies only while the row's state is one of `from`; otherwise
-/// the transaction is a conflict ("outbox", id).
+/// The new state of an outbox row. A row that was reported as delivered ends delivered also where
+/// its outcome is unavailable or unknown. Applies only while the row's state is one of `from`;
+/// otherwise the transaction is a conflict ("outbox", id).
 struct OutboxUpdate {
   std::string id;
   std::vector<OutboxState> from;
@@ -161,52 +169,52 @@ struct OutboxUpdate {
   std::string code;
   std::string text;
   std::string reply;
-  std::string report;         ///< empty: unchanged
+  std::string report;  ///< empty: unchanged
 };
 
 /// The answer that a message got: stored in its case's commit, given again to a duplicate.
 struct ReplyRow {
   RowId journal = 0;
-  std::string code;           ///< empty: a reply; otherwise the refusal's code
+  std::string code;  ///< empty: a reply; otherwise the refusal's code
   std::string body;
-  int journal_index = -1;     ///< ≥ 0: the id of this journal row of the same transaction
+  int journal_index = -1;  ///< ≥ 0: the id of this journal row of the same transaction
 };
 
 /// One step of the timeline and the audit log. No chain yet (ENGINE.md 24 comes later).
 struct AuditRow {
-  std::int64_t id = 0;        ///< given by the store
+  std::int64_t id = 0;  ///< given by the store
   int partition = 0;
-  std::string case_key;       ///< may be empty
-  Instant at{};               ///< business time; given by the store where zero
+  std::string case_key;  ///< may be empty
+  Instant at{};          ///< business time; given by the store where zero
   /// message, applied, ignored, refused, effect, sent, outcome, report, task, answer, deadline,
   /// operator …
   std::string kind;
-  std::string name;           ///< event, effect, endpoint …
-  std::string state;          ///< the case's state afterwards, where there is one
+  std::string name;   ///< event, effect, endpoint …
+  std::string state;  ///< the case's state afterwards, where there is one
   std::int64_t version = 0;
-  std::string reference;      ///< message id, effect id, task id
-  std::string text;           ///< for people; no personal data
+  std::string reference;  ///< message id, effect id, task id
+  std::string text;       ///< for people; no personal data
   RowId journal = 0;
-  int journal_index = -1;     ///< ≥ 0: the id of this journal row of the same transaction
+  int journal_index = -1;  ///< ≥ 0: the id of this journal row of the same transaction
 };
 
 enum class DeadLetterState { open, retried, discarded };
 
 struct DeadLetterRow {
-  std::int64_t id = 0;        ///< given by the store
+  std::int64_t id = 0;  ///< given by the store
   int partition = 0;
   std::string case_key;
-  RowId journal = 0;          ///< of an event; 0: of an effect
-  int journal_index = -1;     ///< ≥ 0: the id of this journal row of the same transaction
+  RowId journal = 0;       ///< of an event; 0: of an effect
+  int journal_index = -1;  ///< ≥ 0: the id of this journal row of the same transaction
   std::string effect;
   std::string endpoint;
   std::string route;
-  std::string step;           ///< where it failed
+  std::string step;  ///< where it failed
   std::string code;
   std::string text;
-  std::string fingerprint;    ///< equal causes group by it
-  std::string original;       ///< bytes as they came
-  std::string at_step;        ///< bytes at the failing step
+  std::string fingerprint;  ///< equal causes group by it
+  std::string original;     ///< bytes as they came
+  std::string at_step;      ///< bytes at the failing step
   std::string snapshot;
   int attempts = 0;
   Instant at{};

@@ -10,9 +10,8 @@
 namespace masar::store {
 namespace {
 
-constexpr const char* kPutJournal =
-    "INSERT INTO journal(" MASAR_JOURNAL_COLUMNS
-    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* kPutJournal = "INSERT INTO journal(" MASAR_JOURNAL_COLUMNS
+                                    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 // A key that has expired at the stamp (?7) gives way; a living one changes nothing.
 constexpr const char* kPutKey =
     "INSERT INTO keys(" MASAR_KEY_COLUMNS
@@ -22,9 +21,8 @@ constexpr const char* kPutKey =
 constexpr const char* kCaseVersion = "SELECT id, version, search FROM cases WHERE key = ?";
 constexpr const char* kPutCase =
     "INSERT INTO cases(" MASAR_CASE_COLUMNS ", search) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-constexpr const char* kUpdateCase =
-    "UPDATE cases SET (" MASAR_CASE_COLUMNS
-    ", search) = (?,?,?,?,?,?,?,?,?,?,?,?,?,?) WHERE id = ?";
+constexpr const char* kUpdateCase = "UPDATE cases SET (" MASAR_CASE_COLUMNS
+                                    ", search) = (?,?,?,?,?,?,?,?,?,?,?,?,?,?) WHERE id = ?";
 constexpr const char* kPutSearch =
     "INSERT INTO case_search(value, field, case_key) VALUES(?,?,?) ON CONFLICT DO NOTHING";
 constexpr const char* kEndSearch =
@@ -54,16 +52,17 @@ constexpr const char* kOutboxSequence = "SELECT sequence FROM outbox WHERE id = 
 // ?7: the states that it may be in, one bit each. What was reported as delivered (2) is neither
 // unavailable (4) nor unknown (5) afterwards.
 constexpr const char* kUpdateOutbox =
-    "UPDATE outbox SET state = CASE WHEN report = 'delivered' AND ?1 IN (4, 5) THEN 2 ELSE ?1 END, attempts = ?2, code = ?3, text = ?4, reply = ?8, "
+    "UPDATE outbox SET state = CASE WHEN report = 'delivered' AND ?1 IN (4, 5) THEN 2 ELSE ?1 END, "
+    "attempts = ?2, code = ?3, text = ?4, reply = ?8, "
     "report = CASE ?5 WHEN '' THEN report ELSE ?5 END, changed = ?6 "
     "WHERE id = ?9 AND ((1 << state) & ?7) <> 0";
 constexpr const char* kPutReply =
     "INSERT INTO replies(journal, code, body) VALUES(?1,?2,?3) "
     "ON CONFLICT DO UPDATE SET code = ?2, body = ?3";
-constexpr const char* kPutDeadLetter =
-    "INSERT INTO dead_letters(" MASAR_DEAD_LETTER_COLUMNS
-    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-constexpr const char* kDeadLetterState = "UPDATE dead_letters SET state = ? WHERE id = ? AND state = 0";
+constexpr const char* kPutDeadLetter = "INSERT INTO dead_letters(" MASAR_DEAD_LETTER_COLUMNS
+                                       ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* kDeadLetterState =
+    "UPDATE dead_letters SET state = ? WHERE id = ? AND state = 0";
 constexpr const char* kPutAudit =
     "INSERT INTO audit(" MASAR_AUDIT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kMark = "UPDATE journal SET state = ?1, inputs = ?3 WHERE id = ?2";

@@ -1,5 +1,6 @@
-// Every mapping of the shipped service against the samples that stand beside it: NN.in.xml gives NN.out.xml.
-// An input is a plain document, or `<sample>` with the variables that the mapping reads.
+// Every mapping of the shipped service against the samples that stand beside it: NN.in.xml gives
+// NN.out.xml. An input is a plain document, or `<sample>` with the variables that the mapping
+// reads.
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -34,7 +35,9 @@ struct Sample {
   std::string mapping;
   fs::path in, out;
 };
-std::ostream& operator<<(std::ostream& out, const Sample& sample) { return out << sample.in.string(); }
+std::ostream& operator<<(std::ostream& out, const Sample& sample) {
+  return out << sample.in.string();
+}
 
 std::vector<Sample> all_samples() {
   std::vector<Sample> samples;
@@ -46,7 +49,8 @@ std::vector<Sample> all_samples() {
     const auto out = folder / (file.substr(0, file.size() - 7) + ".out.xml");
     samples.push_back({partner + "/" + folder.filename().string(), entry.path(), out});
   }
-  std::sort(samples.begin(), samples.end(), [](const auto& a, const auto& b) { return a.in < b.in; });
+  std::sort(samples.begin(), samples.end(),
+            [](const auto& a, const auto& b) { return a.in < b.in; });
   return samples;
 }
 
@@ -75,8 +79,8 @@ expression::Scope whole_scope() {
       for (const auto& [argument, type] : reply.arguments) add("reply." + argument, type);
     }
   }
-  for (const char* name : {"effect.id", "effect.name", "reply.name", "refusal.code", "refusal.text", "refusal.state",
-                           "refusal.key"}) {
+  for (const char* name : {"effect.id", "effect.name", "reply.name", "refusal.code", "refusal.text",
+                           "refusal.state", "refusal.key"}) {
     add(name, {Kind::text, {}, {}});
   }
   add("effect.at", {Kind::instant, {}, {}});
@@ -92,10 +96,12 @@ Document inner(const XmlReader& reader, pugi::xml_node element) {
 std::string mapped(const Sample& sample) {
   const XmlReader reader(snapshot().prefixes, snapshot().hub.xml);
   const auto found = snapshot().library.mappings.find(sample.mapping);
-  BOOST_REQUIRE_MESSAGE(found != snapshot().library.mappings.end(), "no mapping " << sample.mapping);
+  BOOST_REQUIRE_MESSAGE(found != snapshot().library.mappings.end(),
+                        "no mapping " << sample.mapping);
   const expression::Scope scope = whole_scope();
   config::Diagnostics diagnostics;
-  const auto mapping = mapping::Mapping::compile(*found->second, scope, snapshot().prefixes, diagnostics);
+  const auto mapping =
+      mapping::Mapping::compile(*found->second, scope, snapshot().prefixes, diagnostics);
   BOOST_REQUIRE_MESSAGE(mapping, diagnostics.text());
   Document input = reader.read(read_file(sample.in));
   std::vector<expression::Value> variables(scope.size());
@@ -117,7 +123,8 @@ std::string mapped(const Sample& sample) {
 
 BOOST_AUTO_TEST_SUITE(samples)
 
-BOOST_DATA_TEST_CASE(gives_what_stands_beside_it, boost::unit_test::data::make(all_samples()), sample) {
+BOOST_DATA_TEST_CASE(gives_what_stands_beside_it, boost::unit_test::data::make(all_samples()),
+                     sample) {
   const XmlReader reader(snapshot().prefixes, snapshot().hub.xml);
   BOOST_TEST(mapped(sample) == write_xml(*reader.read(read_file(sample.out))));
 }

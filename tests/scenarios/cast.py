@@ -11,6 +11,7 @@ from stage import Failed, Stage
 
 DEFAULT_TOTAL = "435.500"  # what the departments find: ASPHALT 85.500 and LIGHT_POLE 350.000
 
+
 @dataclasses.dataclass
 class Applicant:
     """One vehicle, one sketch, one application: no two scenarios share any of them."""
@@ -19,15 +20,24 @@ class Applicant:
     plate_code: str
     plate_no: str
     sketch: str
-    way: list[str] = dataclasses.field(default_factory=list)  # where it was played on a stage of its own,
-    messages: int = 0                                         # and how many messages it took there
+    way: list[str] = dataclasses.field(
+        default_factory=list
+    )  # where it was played on a stage of its own,
+    messages: int = 0  # and how many messages it took there
 
     def submit(self, stage: Stage, **more: Any) -> None:
-        stage.portal.act("submit", applicationId=self.application, sketchNo=self.sketch,
-                         plate={"code": self.plate_code, "number": self.plate_no}, **more)
+        stage.portal.act(
+            "submit",
+            applicationId=self.application,
+            sketchNo=self.sketch,
+            plate={"code": self.plate_code, "number": self.plate_no},
+            **more,
+        )
 
     def policy(self, stage: Stage, status: str) -> None:
-        stage.insurance.act("policy", plateCode=self.plate_code, plateNo=self.plate_no, status=status)
+        stage.insurance.act(
+            "policy", plateCode=self.plate_code, plateNo=self.plate_no, status=status
+        )
 
     def set_sketch(self, stage: Stage, **what: Any) -> None:
         stage.traffic.act("sketch", sketchNo=self.sketch, **what)
@@ -38,7 +48,12 @@ _numbers = itertools.count(1)
 
 def applicant(name: str) -> Applicant:
     number = next(_numbers)
-    return Applicant(f"APP-{number:04d}-{name}"[:36], str(10 + number % 80), str(10_000 + number), f"SK-{number:06d}")
+    return Applicant(
+        f"APP-{number:04d}-{name}"[:36],
+        str(10 + number % 80),
+        str(10_000 + number),
+        f"SK-{number:06d}",
+    )
 
 
 def expect(condition: object, text: str) -> None:
@@ -48,13 +63,21 @@ def expect(condition: object, text: str) -> None:
 
 def expect_states(stage: Stage, who: Applicant, *states: str) -> None:
     found = stage.states(who.application)
-    expect(found == list(states), f"{who.application}: the way was {' > '.join(found)}, not {' > '.join(states)}")
+    expect(
+        found == list(states),
+        f"{who.application}: the way was {' > '.join(found)}, not {' > '.join(states)}",
+    )
 
 
 def reach(stage: Stage, who: Applicant, state: str, steps: int = 0) -> None:
     def there() -> bool:
         return stage.state(who.application) == state
-    stage.until(there, f"{who.application} in state {state}; it is in {stage.state(who.application)!r}", steps)
+
+    stage.until(
+        there,
+        f"{who.application} in state {state}; it is in {stage.state(who.application)!r}",
+        steps,
+    )
 
 
 def billing_number(stage: Stage, who: Applicant) -> str:
@@ -70,14 +93,21 @@ def pay(stage: Stage, who: Applicant, **more: Any) -> list[str]:
 
 def releases(stage: Stage, who: Applicant) -> int:
     """How often the hold on the vehicle was really released."""
-    return sum(1 for entry in stage.traffic.entries("HoldReleased")
-               if str(entry["fields"].get("sketchNo", entry["fields"].get("SketchNo"))) == who.sketch)
+    return sum(
+        1
+        for entry in stage.traffic.entries("HoldReleased")
+        if str(entry["fields"].get("sketchNo", entry["fields"].get("SketchNo"))) == who.sketch
+    )
 
 
 def texts(stage: Stage, who: Applicant) -> list[dict[str, Any]]:
     """The SMS that reached the gateway for the applicant."""
     phone = phone_of(stage, who)
-    return [entry["fields"] for entry in stage.sms.entries("sendsms") if entry["fields"].get("to") == phone]
+    return [
+        entry["fields"]
+        for entry in stage.sms.entries("sendsms")
+        if entry["fields"].get("to") == phone
+    ]
 
 
 def phone_of(stage: Stage, who: Applicant) -> str:
@@ -90,7 +120,10 @@ def no_breach(stage: Stage) -> None:
     """No partner saw anything that breaks its contract."""
     for partner in stage.partners.values():
         for entry in partner.ledger()["entries"]:
-            expect(not entry.get("invalid"), f"{partner.name} refused {entry['kind']}: {entry.get('invalid')}")
+            expect(
+                not entry.get("invalid"),
+                f"{partner.name} refused {entry['kind']}: {entry.get('invalid')}",
+            )
 
 
 def last(stage: Stage, who: Applicant) -> dict[str, Any]:
@@ -104,8 +137,10 @@ def expect_end(stage: Stage, who: Applicant, state: str, released: int, reason: 
     stage.settle()
     found = stage.state(who.application)
     expect(found == state, f"{who.application} ended in {found}, not in {state}")
-    expect(releases(stage, who) == released,
-           f"the hold of {who.application} was released {releases(stage, who)} times, not {released}")
+    expect(
+        releases(stage, who) == released,
+        f"the hold of {who.application} was released {releases(stage, who)} times, not {released}",
+    )
     if reason:
         said = last(stage, who).get("reason")
         expect(said == reason, f"the reason of {who.application} is {said!r}, not {reason!r}")
@@ -121,12 +156,17 @@ def inquire(stage: Stage, number: str) -> list[str]:
 
 
 def open_task(stage: Stage, who: Applicant, name: str) -> dict[str, Any]:
-    return stage.until(lambda: stage.tasks(who.application, name), f"task {name} of {who.application}")[0]
+    return stage.until(
+        lambda: stage.tasks(who.application, name), f"task {name} of {who.application}"
+    )[0]
 
 
 def refusals(stage: Stage, who: Applicant) -> list[str]:
-    return [entry["fields"].get("code", "") for entry in stage.portal.entries("MessageRefused", "", "in")
-            if entry["fields"].get("applicationId") == who.application]
+    return [
+        entry["fields"].get("code", "")
+        for entry in stage.portal.entries("MessageRefused", "", "in")
+        if entry["fields"].get("applicationId") == who.application
+    ]
 
 
 def to_choice(stage: Stage, name: str) -> Applicant:
@@ -165,7 +205,9 @@ def messages(stage: Stage, applicants: list[Applicant]) -> int:
     count = 0
     for partner in stage.partners.values():
         for entry in partner.ledger()["entries"]:
-            mine = entry.get("key") in keys or any(key in json.dumps(entry.get("fields", {})) for key in keys)
+            mine = entry.get("key") in keys or any(
+                key in json.dumps(entry.get("fields", {})) for key in keys
+            )
             if entry["direction"] in ("in", "out") and entry["kind"] != "Settled" and mine:
                 count += 1
     return count

@@ -1,5 +1,6 @@
-"""One case, with the hub killed after every single commit in turn (by a crash point that only the test build has):
-the same end, the release exactly once, each SMS at most once and a missing one shown as unknown."""
+"""One case, with the hub killed after every single commit in turn (by a crash point that only the
+test build has): the same end, the release exactly once, each SMS at most once and a missing
+one shown as unknown."""
 
 from __future__ import annotations
 
@@ -70,8 +71,16 @@ class CrashAfterEveryCommit(unittest.TestCase):
             over.set()
             watcher.join()
         judge_killed(self.stage, who)
-        cast.expect_states(self.stage, who, "verifying-sketch", "assessing", "checking-insurance",
-                           "awaiting-payment", "lifting", "cleared")
+        cast.expect_states(
+            self.stage,
+            who,
+            "verifying-sketch",
+            "assessing",
+            "checking-insurance",
+            "awaiting-payment",
+            "lifting",
+            "cleared",
+        )
         return crashed
 
     def test_every_commit(self) -> None:

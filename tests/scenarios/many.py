@@ -41,8 +41,12 @@ def _apply(stage: Stage, who: Applicant, way: Way) -> None:
         who.set_sketch(stage, damages=[])
     if name in ("letter", "bad-letter"):
         reference = f"L-{who.application}"
-        stage.insurance.act("letter", letterRef=reference, results=["VALID" if name == "letter" else "INVALID"])
-        stage.portal.act("auto", applicationId=who.application, method="insurer", letter={"letterRef": reference})
+        stage.insurance.act(
+            "letter", letterRef=reference, results=["VALID" if name == "letter" else "INVALID"]
+        )
+        stage.portal.act(
+            "auto", applicationId=who.application, method="insurer", letter={"letterRef": reference}
+        )
     if name == "personal":
         stage.portal.act("auto", applicationId=who.application, method="personal")
     who.submit(stage)
@@ -60,21 +64,36 @@ def _states(stage: Stage) -> dict[str, str]:
 
 
 def fifty_at_once(stage: Stage) -> list[Applicant]:
-    cast_of = [(cast.applicant(f"fifty-{WAYS[n % len(WAYS)][0]}"), WAYS[n % len(WAYS)]) for n in range(FIFTY)]
+    cast_of = [
+        (cast.applicant(f"fifty-{WAYS[n % len(WAYS)][0]}"), WAYS[n % len(WAYS)])
+        for n in range(FIFTY)
+    ]
     threads = [threading.Thread(target=_apply, args=(stage, who, way)) for who, way in cast_of]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    first = {"paid": "awaiting-payment", "personal": "awaiting-payment", "unpaid": "awaiting-payment",
-             "no-choice": "choosing-method", "no-letter": "choosing-method", "withdrawn": "choosing-method"}
+    first = {
+        "paid": "awaiting-payment",
+        "personal": "awaiting-payment",
+        "unpaid": "awaiting-payment",
+        "no-choice": "choosing-method",
+        "no-letter": "choosing-method",
+        "withdrawn": "choosing-method",
+    }
 
     def all_in(wanted: Callable[[Way], str]) -> Callable[[], bool]:
         def there() -> bool:
             states = _states(stage)
-            return all(states.get(who.application) == wanted(way) for who, way in cast_of if wanted(way))
+            return all(
+                states.get(who.application) == wanted(way) for who, way in cast_of if wanted(way)
+            )
+
         return there
-    stage.until(all_in(lambda way: first.get(way[0], "")), "fifty applicants to be asked for something")
+
+    stage.until(
+        all_in(lambda way: first.get(way[0], "")), "fifty applicants to be asked for something"
+    )
     for who, way in cast_of:
         if way[0] in ("paid", "personal"):
             stage.switch.act("pay", billingNo=billing_number(stage, who))
@@ -82,8 +101,14 @@ def fifty_at_once(stage: Stage) -> list[Applicant]:
             cast.choose(stage, who, "insurer")
         elif way[0] == "withdrawn":
             stage.portal.act("withdraw", applicationId=who.application)
-    stage.until(all_in(lambda way: way[2] if way[3] or way[0] in ("withdrawn", "bad-letter", "not-found") else ""),
-                "those who act to come to their end")
+    stage.until(
+        all_in(
+            lambda way: way[2]
+            if way[3] or way[0] in ("withdrawn", "bad-letter", "not-found")
+            else ""
+        ),
+        "those who act to come to their end",
+    )
     stage.until(all_in(lambda way: way[2]), "fifty applicants to come to their end", STEPS)
     for who, way in cast_of:
         expect_end(stage, who, way[2], way[3])
@@ -91,7 +116,7 @@ def fifty_at_once(stage: Stage) -> list[Applicant]:
 
 
 class Killer:
-    """Kills the hub with -9 and starts it again: after every change in a partner's ledger, or at random."""
+    """Kills the hub with -9 and starts it again: after every change in a ledger, or at random."""
 
     def __init__(self, stage: Stage, seed: int | None) -> None:
         self._stage, self._random = stage, random.Random(seed)
@@ -110,8 +135,10 @@ class Killer:
         self._thread.join()
 
     def _entries(self) -> int:
-        return sum(partner.ledger("?since=1000000000").get("last", 0) or len(partner.ledger()["entries"])
-                   for partner in self._stage.partners.values())
+        return sum(
+            partner.ledger("?since=1000000000").get("last", 0) or len(partner.ledger()["entries"])
+            for partner in self._stage.partners.values()
+        )
 
     def _strike(self) -> None:
         self._stage.hub.kill()
@@ -159,15 +186,23 @@ def judge_killed(stage: Stage, who: Applicant) -> None:
     expect_end(stage, who, "cleared", 1)
 
     def effects_over() -> list[dict[str, object]]:
-        found = [e for e in stage.case(who.application)["effects"] if e["endpoint"] == "sms-gateway"]
+        found = [
+            e for e in stage.case(who.application)["effects"] if e["endpoint"] == "sms-gateway"
+        ]
         return [] if any(e["state"] in ("ready", "sending") for e in found) else found
+
     # A row in back-off is nothing in flight, but not over either.
     effects = stage.until(effects_over, "the SMS of a killed hub to be sent or unknown")
     sent = cast.texts(stage, who)
     by_report = stage.sms.ledger().get("byReportUrl", {})
-    expect(all(count == 1 for count in by_report.values()), f"an SMS went out more than once: {by_report}")
+    expect(
+        all(count == 1 for count in by_report.values()),
+        f"an SMS went out more than once: {by_report}",
+    )
     missing = [e for e in effects if e["state"] not in ("delivered", "unknown")]
-    expect(not missing, f"an SMS is neither sent nor shown as unknown: {[e['state'] for e in missing]}")
+    expect(
+        not missing, f"an SMS is neither sent nor shown as unknown: {[e['state'] for e in missing]}"
+    )
     unknown = sum(1 for e in effects if e["state"] == "unknown")
     expect(len(sent) + unknown >= 2, f"{len(sent)} SMS were sent and {unknown} are unknown, of 2")
 
@@ -179,7 +214,10 @@ def hub_killed_midway(stage: Stage) -> list[Applicant]:
     own = Stage(stage.hub.masar, folder)
     try:
         own.hub.start()
-        judged = [_killed(own, "killed-at-change", None), _killed(own, "killed-at-random", 20260104)]
+        judged = [
+            _killed(own, "killed-at-change", None),
+            _killed(own, "killed-at-random", 20260104),
+        ]
         for who in judged:
             judge_killed(own, who)
             who.way, who.messages = own.states(who.application), cast.messages(own, [who])

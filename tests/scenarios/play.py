@@ -26,9 +26,13 @@ def play(stage: Stage, name: str) -> dict[str, Any]:
         cast.no_breach(stage)
         first = applicants[0]
         result["states"] = first.way or stage.states(first.application)
-        result["messages"] = sum(who.messages for who in applicants) or cast.messages(stage, applicants)
+        result["messages"] = sum(who.messages for who in applicants) or cast.messages(
+            stage, applicants
+        )
     except (Failed, OSError, KeyError) as error:
-        result["verdict"] = f"failed: {error!r}" if isinstance(error, KeyError) else f"failed: {error}"
+        result["verdict"] = (
+            f"failed: {error!r}" if isinstance(error, KeyError) else f"failed: {error}"
+        )
     result["seconds"] = round(time.monotonic() - begun, 2)
     return result
 
@@ -36,24 +40,36 @@ def play(stage: Stage, name: str) -> dict[str, Any]:
 def print_table(results: list[dict[str, Any]]) -> None:
     width = max(len(result["name"]) for result in results)
     for result in results:
-        print(f"{result['name']:<{width}}  {result['seconds']:>6.1f} s  {result['messages']:>4} messages  "
-              f"{result['verdict']}")
+        print(
+            f"{result['name']:<{width}}  {result['seconds']:>6.1f} s  "
+            f"{result['messages']:>4} messages  "
+            f"{result['verdict']}"
+        )
         print(f"{'':<{width}}  {' > '.join(result['states'])}")
 
 
 def keep_serving(stage: Stage) -> None:
     print("\nHub and partners go on until Ctrl-C.")
-    print(f"  operators' interface  http://{stage.hub.addresses['admin']}/api/cases   "
-          f"(Authorization: Bearer, token in {stage.folder}/state/admin.token)")
+    print(
+        f"  operators' interface  http://{stage.hub.addresses['admin']}/api/cases   "
+        f"(Authorization: Bearer, token in {stage.folder}/state/admin.token)"
+    )
     for partner in stage.partners.values():
-        print(f"  {partner.name:<12} ledger  http://{partner.doors}/ledger   acts  http://{partner.doors}/acts")
+        print(
+            f"  {partner.name:<12} ledger  http://{partner.doors}/ledger   "
+            f"acts  http://{partner.doors}/acts"
+        )
     sys.stdout.flush()
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
 
 
 def write_addresses(stage: Stage, file: pathlib.Path) -> None:
-    told = {"hub": {**stage.hub.addresses, "token": str(stage.folder / "state" / "admin.token")},
-            "partners": {p.name: {"doors": f"http://{p.doors}", "url": p.url} for p in stage.partners.values()}}
+    told = {
+        "hub": {**stage.hub.addresses, "token": str(stage.folder / "state" / "admin.token")},
+        "partners": {
+            p.name: {"doors": f"http://{p.doors}", "url": p.url} for p in stage.partners.values()
+        },
+    }
     part = file.with_suffix(".part")
     part.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
     part.rename(file)
@@ -62,13 +78,23 @@ def write_addresses(stage: Stage, file: pathlib.Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--masar", type=pathlib.Path, required=True, help="the hub's executable")
-    parser.add_argument("--once", action="store_true", help="end after the scenarios: 0 only if all passed")
-    parser.add_argument("--only", action="append", choices=sorted(ways.SCENARIOS), help="play this one")
+    parser.add_argument(
+        "--once", action="store_true", help="end after the scenarios: 0 only if all passed"
+    )
+    parser.add_argument(
+        "--only", action="append", choices=sorted(ways.SCENARIOS), help="play this one"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON (implies --once)")
-    parser.add_argument("--addresses", type=pathlib.Path, help="write where hub and partners listen")
-    parser.add_argument("--keep", type=pathlib.Path, help="folder of logs and state; default: a temporary one")
+    parser.add_argument(
+        "--addresses", type=pathlib.Path, help="write where hub and partners listen"
+    )
+    parser.add_argument(
+        "--keep", type=pathlib.Path, help="folder of logs and state; default: a temporary one"
+    )
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # an end by SIGTERM ends hub and partners, too
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(1)
+    )  # an end by SIGTERM ends hub and partners, too
     with tempfile.TemporaryDirectory(prefix="masar-demo-") as temporary:
         folder = options.keep or pathlib.Path(temporary)
         stage = Stage(options.masar.resolve(), folder)

@@ -1,5 +1,5 @@
-"""A seventh partner by configuration alone: the shipped configuration and the files in seventh/, two
-lines in hub.xml, no code. It reports over HTTP, and the hub brings the report to its archive."""
+"""A seventh partner by configuration alone: the shipped configuration and the files in seventh/,
+two lines in hub.xml, no code. It reports over HTTP, and the hub files the report in its archive."""
 
 from __future__ import annotations
 

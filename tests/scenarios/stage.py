@@ -1,5 +1,6 @@
-"""The stage of the scenarios: one hub and the six partners, each a process of its own on free ports of 127.0.0.1,
-started here and ended by process id. Knows the hub only by its command line and its HTTP interface."""
+"""The stage of the scenarios: one hub and the six partners, each a process of its own on free ports
+of 127.0.0.1, started here and ended by process id. Knows the hub only by its command line and its
+HTTP interface."""
 
 from __future__ import annotations
 
@@ -25,8 +26,9 @@ class Failed(Exception):
     """What was expected did not happen; the text says what."""
 
 
-def call(address: str, method: str, path: str, body: Any = None, token: str = "",
-         timeout: float = 20.0) -> tuple[int, Any]:
+def call(
+    address: str, method: str, path: str, body: Any = None, token: str = "", timeout: float = 20.0
+) -> tuple[int, Any]:
     """One HTTP exchange with JSON both ways. Raises OSError where nobody answers."""
     connection = http.client.HTTPConnection(address, timeout=timeout)
     try:
@@ -62,15 +64,28 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = WAIT_SECO
 class Partner:
     """One partner's doors."""
 
-    def __init__(self, name: str, folder: pathlib.Path, hub_file: pathlib.Path, secrets: pathlib.Path) -> None:
+    def __init__(
+        self, name: str, folder: pathlib.Path, hub_file: pathlib.Path, secrets: pathlib.Path
+    ) -> None:
         self.name = name
         self._announce = folder / f"{name}.json"
         self.log = folder / f"{name}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [PYTHON, str(ROOT / "ops" / "partners" / f"{name}.py"), "--announce", str(self._announce),
-                 "--hub", str(hub_file), "--secrets", str(secrets)],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                [
+                    PYTHON,
+                    str(ROOT / "ops" / "partners" / f"{name}.py"),
+                    "--announce",
+                    str(self._announce),
+                    "--hub",
+                    str(hub_file),
+                    "--secrets",
+                    str(secrets),
+                ],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
         self.doors = ""
         self.url = ""
 
@@ -79,6 +94,7 @@ class Partner:
             if self.process.poll() is not None:
                 raise Failed(f"partner {self.name} ended at once: see {self.log}")
             return self._announce.exists()
+
         wait_for(announced, f"partner {self.name}", START_SECONDS)
         told = json.loads(self._announce.read_text("utf-8"))
         self.doors = told["doors"].removeprefix("http://")
@@ -124,9 +140,15 @@ def end_process(process: subprocess.Popen[bytes]) -> None:
 class Hub:
     """The hub as a process; may be killed and started again on the same state."""
 
-    def __init__(self, masar: pathlib.Path, folder: pathlib.Path, secrets: pathlib.Path,
-                 settings: dict[str, str], environment: dict[str, str] | None = None,
-                 config: pathlib.Path = ROOT / "config") -> None:
+    def __init__(
+        self,
+        masar: pathlib.Path,
+        folder: pathlib.Path,
+        secrets: pathlib.Path,
+        settings: dict[str, str],
+        environment: dict[str, str] | None = None,
+        config: pathlib.Path = ROOT / "config",
+    ) -> None:
         self.config = config
         self.masar, self.folder, self.secrets, self.settings = masar, folder, secrets, settings
         self.environment = environment or {}
@@ -138,13 +160,27 @@ class Hub:
 
     def start(self, wait: bool = True) -> None:
         self.addresses_file.unlink(missing_ok=True)
-        command = [str(self.masar), "run", str(self.config), "--state", str(self.folder / "state"),
-                   "--secrets", str(self.secrets), "--addresses", str(self.addresses_file)]
+        command = [
+            str(self.masar),
+            "run",
+            str(self.config),
+            "--state",
+            str(self.folder / "state"),
+            "--secrets",
+            str(self.secrets),
+            "--addresses",
+            str(self.addresses_file),
+        ]
         for name, value in self.settings.items():
             command += ["--set", f"{name}={value}"]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                            env={**os.environ, **self.environment})
+            self.process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.environment},
+            )
         if wait:
             self.ready()
 
@@ -153,6 +189,7 @@ class Hub:
             if self.process is None or self.process.poll() is not None:
                 raise Failed(f"the hub ended at once: see {self.log}")
             return self.addresses_file.exists()
+
         wait_for(written, "the hub", START_SECONDS)
         self.addresses = json.loads(self.addresses_file.read_text("utf-8"))
         self.token = (self.folder / "state" / "admin.token").read_text("utf-8").strip()
@@ -182,13 +219,20 @@ class Hub:
 class Stage:
     """Hub and partners together, on the stepped clock."""
 
-    def __init__(self, masar: pathlib.Path, folder: pathlib.Path,
-                 environment: dict[str, str] | None = None,
-                 config: pathlib.Path = ROOT / "config") -> None:
+    def __init__(
+        self,
+        masar: pathlib.Path,
+        folder: pathlib.Path,
+        environment: dict[str, str] | None = None,
+        config: pathlib.Path = ROOT / "config",
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.secrets = folder / "secrets"
-        subprocess.run([PYTHON, str(ROOT / "ops" / "partners" / "make_secrets.py"), str(self.secrets)], check=True)
+        subprocess.run(
+            [PYTHON, str(ROOT / "ops" / "partners" / "make_secrets.py"), str(self.secrets)],
+            check=True,
+        )
         self.partners: dict[str, Partner] = {}
         hub_file = folder / "hub.json"
         for name in PARTNERS:
@@ -197,10 +241,22 @@ class Stage:
         for partner in self.partners.values():
             partner.ready()
         local = "127.0.0.1:0"
-        self.hub = Hub(masar, folder, self.secrets, {
-            "traffic-url": self.partners["traffic"].url, "insurance-url": self.partners["insurance"].url,
-            "sms-url": self.partners["sms"].url, "amqp-address": local, "http-address": local,
-            "admin-address": local, "clock": "stepped"}, environment, config)
+        self.hub = Hub(
+            masar,
+            folder,
+            self.secrets,
+            {
+                "traffic-url": self.partners["traffic"].url,
+                "insurance-url": self.partners["insurance"].url,
+                "sms-url": self.partners["sms"].url,
+                "amqp-address": local,
+                "http-address": local,
+                "admin-address": local,
+                "clock": "stepped",
+            },
+            environment,
+            config,
+        )
 
     def __getattr__(self, name: str) -> Partner:
         partners = self.__dict__.get("partners", {})
@@ -268,7 +324,7 @@ class Stage:
     # What the portal was told.
 
     def updates(self, application: str) -> list[dict[str, Any]]:
-        """The case as the portal knows it: one update a version, in their order; older ones that come late drop."""
+        """The case as the portal knows it, in order: an older update that comes late drops."""
         latest: list[dict[str, Any]] = []
         for entry in self.portal.entries("CaseUpdated", application, "in"):
             fields = entry["fields"]
@@ -295,9 +351,13 @@ class Stage:
         return [task for task in found if not name or task["name"] == name]
 
     def answer(self, task: dict[str, Any], answer: str, **fields: str) -> None:
-        status, said = self.hub.post(f"/api/tasks/{task['id']}/answer", {"answer": answer, "fields": fields})
+        status, said = self.hub.post(
+            f"/api/tasks/{task['id']}/answer", {"answer": answer, "fields": fields}
+        )
         if status != 200:
-            raise Failed(f"the answer {answer} to task {task['name']} was answered {status}: {said}")
+            raise Failed(
+                f"the answer {answer} to task {task['name']} was answered {status}: {said}"
+            )
 
 
 def note(text: str) -> None:

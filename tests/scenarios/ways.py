@@ -5,8 +5,25 @@ from __future__ import annotations
 from typing import Callable
 
 import cast
-from cast import (Applicant, billing_number, choose, expect, expect_end, expect_states, expect_texts, inquire,
-                  last, letter, open_task, pay, reach, refusals, texts, to_choice, to_number)
+from cast import (
+    Applicant,
+    billing_number,
+    choose,
+    expect,
+    expect_end,
+    expect_states,
+    expect_texts,
+    inquire,
+    last,
+    letter,
+    open_task,
+    pay,
+    reach,
+    refusals,
+    texts,
+    to_choice,
+    to_number,
+)
 from many import fifty_at_once, hub_killed_midway
 from stage import Stage
 
@@ -23,7 +40,10 @@ def expired_policy_paid(stage: Stage) -> list[Applicant]:
     expect_end(stage, who, "cleared", 1)
     expect_states(stage, who, *TO_NUMBER, "lifting", "cleared")
     expect_texts(stage, who, 2)
-    expect(billing_number(stage, who) in texts(stage, who)[0]["text"], "the first message does not name the number")
+    expect(
+        billing_number(stage, who) in texts(stage, who)[0]["text"],
+        "the first message does not name the number",
+    )
     amounts = {u["amount"] for u in stage.updates(who.application) if u.get("amount")}
     expect(amounts == {cast.DEFAULT_TOTAL}, f"the amounts told are {amounts}")
     return [who]
@@ -51,7 +71,9 @@ def active_insurer_letter_valid(stage: Stage) -> list[Applicant]:
     letter(stage, who, "PENDING", "VALID")
     reach(stage, who, "cleared", DAYS)
     expect_end(stage, who, "cleared", 1)
-    expect_states(stage, who, *TO_CHOICE, "awaiting-letter", "verifying-letter", "lifting", "cleared")
+    expect_states(
+        stage, who, *TO_CHOICE, "awaiting-letter", "verifying-letter", "lifting", "cleared"
+    )
     expect_texts(stage, who, 3)
     return [who]
 
@@ -73,7 +95,9 @@ def letter_unclear_person_decides(stage: Stage) -> list[Applicant]:
     reach(stage, who, "awaiting-letter")
     letter(stage, who, "UNKNOWN")
     task = open_task(stage, who, "letter-unclear")
-    expect(stage.state(who.application) == "verifying-letter", "the case did not wait for the person")
+    expect(
+        stage.state(who.application) == "verifying-letter", "the case did not wait for the person"
+    )
     stage.answer(task, "accept")
     reach(stage, who, "cleared")
     expect_end(stage, who, "cleared", 1)
@@ -160,7 +184,11 @@ def sketch_not_final_then_final(stage: Stage) -> list[Applicant]:
     who.set_sketch(stage, status=["DRAFT", "OBJECTED", "FINAL"])
     who.submit(stage)
     reach(stage, who, "awaiting-payment", DAYS)
-    asked = [e for e in stage.traffic.entries("GetAccidentSketch", "", "in") if who.sketch in str(e["fields"])]
+    asked = [
+        e
+        for e in stage.traffic.entries("GetAccidentSketch", "", "in")
+        if who.sketch in str(e["fields"])
+    ]
     expect(len(asked) == 3, f"the sketch was asked for {len(asked)} times, not 3")
     pay(stage, who)
     reach(stage, who, "cleared")
@@ -225,9 +253,12 @@ def duplicate_application(stage: Stage) -> list[Applicant]:
     second.submit(stage)
 
     def joined() -> bool:
-        return any(e["fields"].get("openApplicationId") == who.application and
-                   e["fields"].get("applicationId") == second.application
-                   for e in stage.portal.entries("ApplicationJoined", "", "in"))
+        return any(
+            e["fields"].get("openApplicationId") == who.application
+            and e["fields"].get("applicationId") == second.application
+            for e in stage.portal.entries("ApplicationJoined", "", "in")
+        )
+
     stage.until(joined, f"{second.application} to be joined to {who.application}")
     pay(stage, who)
     reach(stage, who, "cleared")
@@ -236,8 +267,13 @@ def duplicate_application(stage: Stage) -> list[Applicant]:
     expect(not stage.updates(second.application), "the joined application became a case of its own")
     third = Applicant(f"{who.application}-C"[:36], who.plate_code, who.plate_no, who.sketch)
     third.submit(stage)
-    stage.until(lambda: any(e["fields"].get("code") == "already-cleared"
-                            for e in stage.portal.entries("MessageRefused", "", "in")), "the refusal already-cleared")
+    stage.until(
+        lambda: any(
+            e["fields"].get("code") == "already-cleared"
+            for e in stage.portal.entries("MessageRefused", "", "in")
+        ),
+        "the refusal already-cleared",
+    )
     return [who, second]
 
 
@@ -248,8 +284,14 @@ def duplicate_notification(stage: Stage) -> list[Applicant]:
     number = billing_number(stage, who)
     for how, code in (("same-guid", "0"), ("new-guid", "0"), ("other-amount", "340")):
         codes = stage.switch.act("again", billingNo=number, how=how, wait=True)["codes"]
-        expect(codes and codes[-1] == code, f"the payment again ({how}) was answered {codes}, not {code}")
-    expect(not stage.tasks(who.application, "refund"), "a repeated notification became a second payment")
+        expect(
+            codes and codes[-1] == code,
+            f"the payment again ({how}) was answered {codes}, not {code}",
+        )
+    expect(
+        not stage.tasks(who.application, "refund"),
+        "a repeated notification became a second payment",
+    )
     codes = stage.switch.act("again", billingNo=number, how="other-trx", wait=True)["codes"]
     expect(codes and codes[-1] == "0", f"a second payment was answered {codes}")
     stage.answer(open_task(stage, who, "refund"), "settled", reference="R-3")
@@ -264,7 +306,9 @@ def registry_down_then_up(stage: Stage) -> list[Applicant]:
     who.submit(stage)
     reach(stage, who, "checking-insurance")
     stage.until(lambda: len(stage.insurance.entries("", "", "fault")) >= 2, "a second attempt")
-    expect(stage.state(who.application) == "checking-insurance", "no answer was taken for an answer")
+    expect(
+        stage.state(who.application) == "checking-insurance", "no answer was taken for an answer"
+    )
     stage.insurance.fault("none")
     reach(stage, who, "awaiting-payment")
     pay(stage, who)

@@ -259,11 +259,13 @@ BOOST_AUTO_TEST_CASE(deadlines_cleared_changed_and_computed) {
   BOOST_TEST((player.last().disposition == Disposition::ignored));
 }
 
-BOOST_AUTO_TEST_CASE(before_counts_back_and_never_into_the_past_and_every_alone_begins_with_itself) {
+BOOST_AUTO_TEST_CASE(
+    before_counts_back_and_never_into_the_past_and_every_alone_begins_with_itself) {
   Player player(document(
       "<m:event name=\"go\" opens=\"true\"/><m:otherwise events=\"go deadline\" do=\"ignore\"/>"
       "<state id=\"a\"><m:deadline id=\"early\" before=\"reminder PT1H\"/>"
-      "<m:deadline id=\"reminder\" before=\"end PT2H\"/><m:deadline id=\"past\" before=\"end PT24H\"/>"
+      "<m:deadline id=\"reminder\" before=\"end PT2H\"/><m:deadline id=\"past\" before=\"end "
+      "PT24H\"/>"
       "<m:deadline id=\"end\" after=\"PT12H\"/><m:deadline id=\"again\" every=\"PT4H\"/></state>"));
   player.open();
   const auto due = [&](const char* name) { return format_instant(player.deadline(name)->due); };

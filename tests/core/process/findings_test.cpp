@@ -9,8 +9,8 @@ using namespace masar::process::testing;
 
 namespace {
 
-/// A document of one line per part, so that places can be asked for by line: the head is line 1, the declarations
-/// line 2, the states line 3 on.
+/// A document of one line per part, so that places can be asked for by line: the head is line 1,
+/// the declarations line 2, the states line 3 on.
 std::string lines(const std::string& declarations, const std::string& states) {
   return document(
       "\n<datamodel><data id=\"n\" m:type=\"integer\" expr=\"0\"/><data id=\"reason\" "

@@ -5,9 +5,11 @@
 /// A miniature process with every element of our own, and a case of it.
 namespace masar::process::testing {
 
-/// A miniature with every element of our own: an order is quoted by several suppliers, paid, and delivered.
+/// A miniature with every element of our own: an order is quoted by several suppliers, paid, and
+/// delivered.
 inline const char* const kOrder =
-    R"xml(<scxml xmlns="http://www.w3.org/2005/07/scxml" xmlns:m="urn:masar:process" version="1.0" datamodel="masar" name="order" initial="open">
+    R"xml(<scxml xmlns="http://www.w3.org/2005/07/scxml" xmlns:m="urn:masar:process" version="1.0"
+        datamodel="masar" name="order" initial="open">
   <datamodel>
     <data id="orderNo" m:type="text" m:search="order"/>
     <data id="suppliers" m:type="list"/>
@@ -18,8 +20,10 @@ inline const char* const kOrder =
     <data id="phone" m:type="text" m:personal="true"/>
     <data id="quotes" m:type="table" m:key="supplier" m:columns="supplier text, price fils"/>
   </datamodel>
-  <m:event name="order" opens="true"><m:field id="orderNo" type="text" required="true"/><m:field id="suppliers" type="list"/><m:field id="phone" type="text" personal="true"/></m:event>
-  <m:event name="quote"><m:field id="supplier" type="text"/><m:field id="price" type="fils"/></m:event>
+  <m:event name="order" opens="true"><m:field id="orderNo" type="text" required="true"/><m:field
+      id="suppliers" type="list"/><m:field id="phone" type="text" personal="true"/></m:event>
+  <m:event name="quote"><m:field id="supplier" type="text"/><m:field id="price"
+      type="fils"/></m:event>
   <m:event name="payment"><m:field id="bill" type="text"/><m:field id="paid" type="fils"/></m:event>
   <m:event name="delivered"/>
   <m:event name="withdrawn"/>
@@ -27,12 +31,14 @@ inline const char* const kOrder =
   <m:event name="heard"><m:field id="effect" type="text"/></m:event>
   <m:alias id="order-no" expr="$orderNo" lifetime="while-open"/>
   <m:alias data="bill"/>
-  <m:task-type name="mismatch" scope="case"><m:answer name="settled"><m:field id="reference" type="text" required="true"/></m:answer></m:task-type>
+  <m:task-type name="mismatch" scope="case"><m:answer name="settled"><m:field id="reference"
+      type="text" required="true"/></m:answer></m:task-type>
   <m:task-type name="slow" due="P1WD"><m:answer name="seen"/></m:task-type>
   <m:task-type name="silent" until="delivering"><m:answer name="stop"/></m:task-type>
   <m:deadline-type id="ask-again" scope="visit"/>
   <m:deadline-type id="audit"/>
-  <m:invariant id="no-free-delivery" states="delivering delivered">exists($reason) and $price gt fils('0')</m:invariant>
+  <m:invariant id="no-free-delivery" states="delivering delivered">exists($reason) and $price gt
+      fils('0')</m:invariant>
   <state id="open">
     <onentry>
       <assign location="orderNo" expr="$event.orderNo"/>
@@ -40,28 +46,38 @@ inline const char* const kOrder =
       <if cond="exists($event.phone)"><assign location="phone" expr="$event.phone"/></if>
       <m:set-deadline id="audit" after="P30D"/>
     </onentry>
-    <transition event="withdrawn" target="cancelled"><assign location="reason" expr="'withdrawn'"/></transition>
+    <transition event="withdrawn" target="cancelled"><assign location="reason"
+        expr="'withdrawn'"/></transition>
     <transition event="deadline.audit"><m:note code="audited"/></transition>
     <transition event="task.mismatch.settled"><m:note code="settled"/></transition>
-    <transition event="silence"><m:task name="silent" effect="$event.effect" detail="'no answer'"/></transition>
+    <transition event="silence"><m:task name="silent" effect="$event.effect" detail="'no
+        answer'"/></transition>
     <transition event="heard"><m:withdraw-task name="silent" effect="$event.effect"/></transition>
-    <transition event="task.silent.stop" target="cancelled"><assign location="reason" expr="'by-office'"/></transition>
+    <transition event="task.silent.stop" target="cancelled"><assign location="reason"
+        expr="'by-office'"/></transition>
     <m:otherwise events="quote" do="refuse" code="too-late"/>
     <m:otherwise events="payment" do="task" task="mismatch"/>
     <m:otherwise events="order delivered" do="ignore"/>
     <state id="quoting" m:waits-for="partner">
-      <onentry><foreach array="$suppliers" item="s"><m:effect name="ask-quote" supplier="$s"/></foreach></onentry>
-      <m:deadline id="nudge" after="PT4H" every="PT6H" from="now"><m:effect name="nudge" text="'quote'"/></m:deadline>
+      <onentry><foreach array="$suppliers" item="s"><m:effect name="ask-quote"
+          supplier="$s"/></foreach></onentry>
+      <m:deadline id="nudge" after="PT4H" every="PT6H" from="now"><m:effect name="nudge"
+          text="'quote'"/></m:deadline>
       <m:deadline id="slow" after="P2WD"><m:task name="slow"/></m:deadline>
-      <transition event="quote" cond="not(some $s in $suppliers satisfies $s eq $sender)"><m:refuse code="foreign-supplier"/></transition>
+      <transition event="quote" cond="not(some $s in $suppliers satisfies $s eq
+          $sender)"><m:refuse code="foreign-supplier"/></transition>
       <transition event="quote" cond="$event.price le fils('0')">
-        <m:set-deadline id="ask-again" after="PT6H"/><assign location="asked" expr="$asked + 1"/></transition>
+        <m:set-deadline id="ask-again" after="PT6H"/><assign location="asked" expr="$asked +
+            1"/></transition>
       <transition event="quote">
         <m:put table="quotes" supplier="$event.supplier" price="$event.price"/></transition>
-      <transition event="deadline.ask-again"><m:effect name="ask-quote" supplier="'all'"/></transition>
+      <transition event="deadline.ask-again"><m:effect name="ask-quote"
+          supplier="'all'"/></transition>
       <transition event="task.slow.seen"><m:note code="seen"/></transition>
-      <transition cond="count($suppliers) gt 0 and count($quotes) eq count($suppliers)" target="paying">
-        <foreach array="$quotes" item="q"><assign location="price" expr="$price + $q.price"/></foreach>
+      <transition cond="count($suppliers) gt 0 and count($quotes) eq count($suppliers)"
+          target="paying">
+        <foreach array="$quotes" item="q"><assign location="price" expr="$price +
+            $q.price"/></foreach>
         <m:clear table="quotes"/></transition>
     </state>
     <state id="paying" m:waits-for="customer">
@@ -70,14 +86,18 @@ inline const char* const kOrder =
         <m:effect name="sms" text="'pay'" not-after="deadline('payment')"/>
         <m:effect name="state-changed" scope="case" essential="true"/>
       </onentry>
-      <m:deadline id="reminder" before="payment PT24H"><m:effect name="sms" text="'remind'"/></m:deadline>
+      <m:deadline id="reminder" before="payment PT24H"><m:effect name="sms"
+          text="'remind'"/></m:deadline>
       <m:deadline id="payment" after="PT72H" round="second" target="closing"/>
       <transition event="payment" cond="$event.paid eq $price" target="delivering">
-        <assign location="reason" expr="'paid'"/><m:reply name="accepted" amount="$event.paid"/></transition>
-      <transition event="payment"><m:reply name="wrong-amount"/><m:task name="mismatch" detail="concat('paid ', $event.paid)"/></transition>
+        <assign location="reason" expr="'paid'"/><m:reply name="accepted"
+            amount="$event.paid"/></transition>
+      <transition event="payment"><m:reply name="wrong-amount"/><m:task name="mismatch"
+          detail="concat('paid ', $event.paid)"/></transition>
     </state>
     <state id="closing">
-      <m:deadline id="grace" after="PT2H" from="applied" target="cancelled"><assign location="reason" expr="'not-paid'"/></m:deadline>
+      <m:deadline id="grace" after="PT2H" from="applied" target="cancelled"><assign
+          location="reason" expr="'not-paid'"/></m:deadline>
     </state>
     <state id="delivering">
       <transition event="delivered" target="delivered"/>
@@ -85,7 +105,8 @@ inline const char* const kOrder =
     </state>
   </state>
   <final id="delivered"><onentry><m:effect name="sms" text="'done'"/></onentry>
-    <m:transition event="payment"><m:task name="mismatch"/><m:reply name="accepted" amount="$event.paid"/></m:transition>
+    <m:transition event="payment"><m:task name="mismatch"/><m:reply name="accepted"
+        amount="$event.paid"/></m:transition>
     <m:otherwise events="order" do="refuse" code="ended"/></final>
   <final id="cancelled"/>
 </scxml>)xml";

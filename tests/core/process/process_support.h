@@ -12,7 +12,8 @@
 #include "core/config/element.h"
 #include "core/process/definition.h"
 
-/// What the tests of processes share: documents around a body, events by field names, a case that goes on.
+/// What the tests of processes share: documents around a body, events by field names, a case that
+/// goes on.
 namespace masar::process::testing {
 
 using expression::Value;

@@ -3,9 +3,10 @@
 
 #include "tests/core/process/process_support.h"
 
-// The cases of W3C's SCXML 1.0 implementation report for the part that processes support, in our own words and for
-// our data model. The numbers are those of the report's tests. What stands here instead of the report's internal
-// events: data that a guard reads, or an event that the test sends.
+// The cases of W3C's SCXML 1.0 implementation report for the part that processes support, in our
+// own words and for our data model. The numbers are those of the report's tests. What stands here
+// instead of the report's internal events: data that a guard reads, or an event that the test
+// sends.
 
 using namespace masar;
 using namespace masar::process;
@@ -98,7 +99,8 @@ BOOST_AUTO_TEST_CASE(t375_t377_handlers_of_a_state_run_in_document_order) {
 }
 
 BOOST_AUTO_TEST_CASE(t376_t378_handlers_are_blocks_of_their_own_and_an_error_undoes_the_event) {
-  // The report lets the second handler run after an error in the first; here an error undoes the whole event.
+  // The report lets the second handler run after an error in the first; here an error undoes the
+  // whole event.
   Player player(chart(
       "<state id=\"a\">" + to("e", "b") +
           "</state><state id=\"b\"><onentry><assign location=\"log\" expr=\"$unset\"/></onentry>" +
@@ -483,8 +485,8 @@ BOOST_AUTO_TEST_CASE(t329_t346_the_moment_cannot_be_assigned) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_left_out_is_refused_by_name_and_place) {
-  // 372, 570, 416, 417 (done events), 387, 388, 579, 580 (history), 403c (parallel), 172–210 (send), 215–253 (invoke),
-  // 280 (late binding), 301–304 (script), 552 (src).
+  // 372, 570, 416, 417 (done events), 387, 388, 579, 580 (history), 403c (parallel), 172–210
+  // (send), 215–253 (invoke), 280 (late binding), 301–304 (script), 552 (src).
   const auto refused = [](const std::string& state, const std::string& what) {
     const std::string text = findings(chart(state));
     BOOST_TEST(text.find(what) != std::string::npos, text);

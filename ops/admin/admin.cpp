@@ -57,6 +57,19 @@ bool host_is_ours(const Request& request, const std::string& address) {
   return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
 }
 
+/// One gauge as the text format has it; `labels` with its braces, or empty.
+std::string gauge(const std::string& name, const std::string& help, const std::string& labels,
+                  const std::string& value) {
+  return "# HELP masar_" + name + " " + help + "\n# TYPE masar_" + name + " gauge\nmasar_" + name +
+         labels + " " + value + "\n";
+}
+
+std::string count_help(const std::string& name) {
+  if (name == "wal_bytes") return "Size of the write-ahead log.";
+  if (name.ends_with("_rows")) return "Rows that were ever written.";
+  return "Rows in the store.";
+}
+
 }  // namespace
 
 /// The pages: one function a path.
@@ -200,9 +213,10 @@ struct Admin::Pages {
   Response metrics() const {
     std::string text = prometheus::TextSerializer().Serialize(hub.metrics().registry().Collect());
     for (const auto& [name, count] : hub.store().counts()) {
-      text += "# HELP masar_" + name + " Rows in the store.\n# TYPE masar_" + name +
-              " gauge\nmasar_" + name + " " + std::to_string(count) + "\n";
+      text += gauge(name, count_help(name), {}, std::to_string(count));
     }
+    text += gauge("build_info", "Which build runs; always 1.",
+                  "{version=\"" + settings.version + "\"}", "1");
     return http::text_response(200, text, "text/plain; version=0.0.4; charset=utf-8");
   }
 

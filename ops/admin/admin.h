@@ -11,6 +11,7 @@ namespace masar::admin {
 struct AdminSettings {
   std::string address = "127.0.0.1:0";  ///< host:port; beyond localhost only where told so
   std::string token;  ///< bearer token; every path but /live, /ready, /clock asks for it
+  std::string version = "unknown";      ///< of this build, for masar_build_info
 };
 
 /// The operators' HTTP interface (INTERFACES.md 8–10, 13): /live, /ready, /metrics, /clock and

@@ -8,6 +8,8 @@
 
 namespace masar {
 
+inline constexpr const char* kVersion = "0.1.0";
+
 /// Exit codes of every subcommand (INTERFACES.md 5).
 enum Exit { kOk = 0, kFailed = 1, kUsage = 2 };
 

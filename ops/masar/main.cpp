@@ -11,8 +11,6 @@
 
 namespace {
 
-constexpr const char* kVersion = "0.1.0";
-
 void add_config(CLI::App& command, masar::RunOptions& options) {
   command.add_option("config", options.config, "folder that holds hub.xml")->required();
   command.add_option("--set", options.set, "name=value: a setting of hub.xml");
@@ -52,7 +50,7 @@ int parse_and_run(int argc, char** argv) {
   check_command->callback([&] { complete(run), result = masar::check_config(run); });
 
   app.add_subcommand("version", "print the version")->callback([] {
-    std::cout << "masar " << kVersion << "\n";
+    std::cout << "masar " << masar::kVersion << "\n";
   });
 
   std::string key, search, state;

@@ -41,7 +41,7 @@ class Installation {
     hub_ = std::make_unique<engine::Hub>(parts());
     admin_ = std::make_unique<admin::Admin>(
         *hub_, admin::AdminSettings{snapshot_->hub.admin_address,
-                                    admin_token(options.state + "/admin.token")});
+                                    admin_token(options.state + "/admin.token"), kVersion});
   }
 
   /// Whatever threads there are end before anything that they use, also where start() has thrown.

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/engine/exchange.h"
+#include "core/engine/records.h"
 #include "core/message/xml_writer.h"
 
 namespace masar::engine {
@@ -373,14 +374,10 @@ void IntakeDesk::put_part(Exchange& exchange, Part& part, store::Transaction& tr
   audit.text = "from " + row.sender;
   transaction.audit.push_back(std::move(audit));
   if (part.keep) {
-    store::DeadLetterRow letter;
+    store::DeadLetterRow letter =
+        dead_letter_row(row.route, "find", "no-such-case", "the message found no case");
     letter.journal_index = part.journal_index;
     letter.endpoint = row.endpoint;
-    letter.route = row.route;
-    letter.step = "find";
-    letter.code = "no-such-case";
-    letter.text = "the message found no case";
-    letter.fingerprint = sha256_hex(row.route + "|find|no-such-case").substr(0, 16);
     letter.original = row.payload;
     letter.snapshot = row.snapshot;
     letter.at = exchange.origin.received.value_or(Instant{});

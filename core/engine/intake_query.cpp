@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/engine/exchange.h"
+#include "core/engine/records.h"
 #include "core/engine/intake.h"
 #include "core/engine/outcomes.h"
 
@@ -172,13 +173,8 @@ void IntakeDesk::retry(const store::DeadLetterRow& letter, const store::JournalR
     row.partition = partition_of(part.case_key);
   }
   store::Transaction transaction;
-  store::AuditRow audit;
-  audit.case_key = row.case_key;
-  audit.partition = row.partition;
-  audit.kind = "operator";
-  audit.name = "retry";
-  audit.text = "dead letter " + std::to_string(letter.id);
-  transaction.audit.push_back(std::move(audit));
+  transaction.audit.push_back(
+      operator_audit(row.case_key, "retry", "dead letter " + std::to_string(letter.id)));
   for (auto task : parts_.store.tasks(store::TaskState::open, row.case_key, {}, 500)) {
     const bool of_deadline =
         original.kind == store::JournalKind::deadline && task.id == original.message_id;

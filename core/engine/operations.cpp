@@ -7,23 +7,13 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/engine/live_case.h"
+#include "core/engine/records.h"
 #include "core/message/xml_writer.h"
 
 namespace masar::engine {
 namespace {
 
 constexpr std::chrono::milliseconds kTurnWait{5000};  ///< for an answer's turn
-
-store::AuditRow operator_audit(const std::string& case_key, const std::string& name,
-                               const std::string& text) {
-  store::AuditRow audit;
-  audit.case_key = case_key;
-  audit.partition = partition_of(case_key);
-  audit.kind = "operator";
-  audit.name = name;
-  audit.text = text;
-  return audit;
-}
 
 ActResult from_commit(const store::Commit& commit) {
   if (commit.status == store::CommitStatus::committed) return {};

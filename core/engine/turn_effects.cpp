@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/engine/records.h"
 #include "core/engine/turn.h"
 #include "core/message/xml_writer.h"
 
@@ -87,16 +88,11 @@ void Turn::failed_effect(store::OutboxRow row, const std::string& code, const st
   row.state = store::OutboxState::failed;
   row.code = code;
   row.text = text;
-  store::DeadLetterRow letter;
+  store::DeadLetterRow letter = dead_letter_row(row.route, step, code, text);
   letter.partition = row.partition;
   letter.case_key = row.case_key;
   letter.effect = row.id;
   letter.endpoint = row.endpoint;
-  letter.route = row.route;
-  letter.step = step;
-  letter.code = code;
-  letter.text = text;
-  letter.fingerprint = sha256_hex(row.route + "|" + step + "|" + code).substr(0, 16);
   letter.at_step = row.body;
   letter.snapshot = row.snapshot;
   letter.at = row_.stamp;
@@ -190,17 +186,12 @@ void Turn::put_failed_deadline(const process::Deadline& deadline, const Error& e
 // The retry of a deadline that failed: it is due again, if what it belongs to still stands.
 void Turn::restore_deadline() {
   const auto stored = connector::read_headers(row_.headers);
-  const auto get = [&](std::string_view name) {
-    const auto found =
-        std::find_if(stored.begin(), stored.end(), [&](const auto& d) { return d.first == name; });
-    return found == stored.end() ? std::string("0") : found->second;
-  };
   process::Deadline deadline;
   deadline.name = row_.name;
   deadline.serial = row_.serial;
-  deadline.due = parse_instant(get("due")).value_or(row_.stamp);
-  deadline.order = std::atoi(get("order").c_str());
-  deadline.visit = std::atoll(get("visit").c_str());
+  deadline.due = parse_instant(header_value(stored, "due")).value_or(row_.stamp);
+  deadline.order = std::atoi(header_value(stored, "order").c_str());
+  deadline.visit = std::atoll(header_value(stored, "visit").c_str());
   const auto& open = live_->value.deadlines;
   const bool again =
       std::any_of(open.begin(), open.end(), [&](const auto& d) { return d.name == deadline.name; });
@@ -214,16 +205,11 @@ std::string Turn::letters_in_turn() const {
 
 store::DeadLetterRow& Turn::put_dead_letter(const std::string& code, const std::string& text,
                                             const std::string& step) {
-  store::DeadLetterRow letter;
+  store::DeadLetterRow letter = dead_letter_row(row_.route, step, code, text);
   letter.partition = row_.partition;
   letter.case_key = row_.case_key;
   letter.journal = row_.id;
   letter.endpoint = row_.endpoint;
-  letter.route = row_.route;
-  letter.step = step;
-  letter.code = code;
-  letter.text = text;
-  letter.fingerprint = sha256_hex(row_.route + "|" + step + "|" + code).substr(0, 16);
   letter.original = row_.payload;
   if (flow_.document) letter.at_step = write_xml(*flow_.document);
   letter.snapshot = row_.snapshot;

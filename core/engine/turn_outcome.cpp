@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/engine/records.h"
 #include "core/engine/turn.h"
 
 namespace masar::engine {
@@ -50,12 +51,8 @@ void Turn::outcome() {
   }
   if (row_.name != "delivered") {
     const auto detail = connector::read_headers(row_.headers);
-    const auto get = [&](std::string_view name) {
-      const auto found = std::find_if(detail.begin(), detail.end(),
-                                      [&](const auto& d) { return d.first == name; });
-      return found == detail.end() ? std::string() : found->second;
-    };
-    return fail_effect(effect, *route_, row_.name, get("code"), get("text"));
+    return fail_effect(effect, *route_, row_.name, header_value(detail, "code"),
+                       header_value(detail, "text"));
   }
   step_ = "read";
   flow_.document = document();

@@ -20,7 +20,7 @@ std::string take(std::string_view& bytes) {
   if (error != std::errc() || digits >= bytes.size() || *end != ':' ||
       bytes.size() - digits - 1 < length) {
     throw Error(ErrorKind::internal, "store-corrupt",
-                "store: the search fields of a case are damaged");
+                "store: the search fields of a case cannot be read");
   }
   std::string part(bytes.substr(digits + 1, length));
   bytes.remove_prefix(digits + 1 + length);

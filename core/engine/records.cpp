@@ -1,0 +1,38 @@
+#include "core/engine/records.h"
+
+#include <algorithm>
+
+#include "core/base/hash.h"
+
+namespace masar::engine {
+
+store::DeadLetterRow dead_letter_row(const std::string& route, const std::string& step,
+                                     const std::string& code, const std::string& text) {
+  store::DeadLetterRow letter;
+  letter.route = route;
+  letter.step = step;
+  letter.code = code;
+  letter.text = text;
+  letter.fingerprint = sha256_hex(route + "|" + step + "|" + code).substr(0, 16);
+  return letter;
+}
+
+store::AuditRow operator_audit(const std::string& case_key, const std::string& name,
+                               const std::string& text) {
+  store::AuditRow audit;
+  audit.case_key = case_key;
+  audit.partition = partition_of(case_key);
+  audit.kind = "operator";
+  audit.name = name;
+  audit.text = text;
+  return audit;
+}
+
+std::string header_value(const std::vector<std::pair<std::string, std::string>>& headers,
+                         std::string_view name) {
+  const auto found = std::find_if(headers.begin(), headers.end(),
+                                  [&](const auto& header) { return header.first == name; });
+  return found == headers.end() ? std::string() : found->second;
+}
+
+}  // namespace masar::engine

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/store/rows.h"
+
+namespace masar::engine {
+
+/// A dead letter with its place and cause, and the fingerprint by which equal causes group. Whoever
+/// writes it adds what was being done (journal row or effect), bytes and time.
+store::DeadLetterRow dead_letter_row(const std::string& route, const std::string& step,
+                                     const std::string& code, const std::string& text);
+
+/// A timeline row about an operator's act; `case_key` may be empty.
+store::AuditRow operator_audit(const std::string& case_key, const std::string& name,
+                               const std::string& text);
+
+/// The first of the headers with that name, or empty.
+std::string header_value(const std::vector<std::pair<std::string, std::string>>& headers,
+                         std::string_view name);
+
+}  // namespace masar::engine

@@ -122,8 +122,39 @@ class Loader {
       if (!root || !root_is(*root, "scxml")) continue;
       auto process = process::Definition::compile(*root, snapshot_->hub.zone, snapshot_->lookups,
                                                   diagnostics_);
-      if (process) snapshot_->library.processes[process->name()] = std::move(process);
+      if (process) {
+        check_series(*process);
+        snapshot_->library.processes[process->name()] = std::move(process);
+      } else {
+        snapshot_->library.faulty_processes.emplace(root->value("name"));
+      }
     }
+  }
+
+  void check_series(const process::Definition& process) {
+    std::vector<std::string> known;
+    for (const auto& series : snapshot_->hub.series) known.push_back(series.name);
+    for (const auto& [name, place] : process.series()) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      diagnostics_.add(place, "hub.xml declares no series \"" + name + "\"",
+                       config::suggest(name, known));
+    }
+  }
+
+  /// The elements that its schema declares, as routes write them.
+  std::vector<std::string> roots_of(const Endpoint& endpoint) const {
+    std::vector<std::string> roots;
+    for (const auto& element : endpoint.gate->elements()) {
+      const auto end = element.find('}');
+      if (end == std::string::npos) {
+        roots.push_back(element);
+        continue;
+      }
+      const auto prefix = snapshot_->prefixes.find(element.substr(1, end - 1));
+      if (prefix != snapshot_->prefixes.end())
+        roots.push_back(prefix->second + ":" + element.substr(end + 1));
+    }
+    return roots;
   }
 
   void load_endpoints() {
@@ -139,6 +170,7 @@ class Loader {
                          "write id=\"" + file.name + "\"");
       }
       snapshot_->library.endpoints[id] = endpoint->spec.inbound;
+      if (endpoint->gate) snapshot_->library.roots[id] = roots_of(*endpoint);
       snapshot_->library.operations[id] = declared_operations(*endpoint);
       snapshot_->endpoints[id] = std::move(endpoint);
     }

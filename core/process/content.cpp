@@ -230,7 +230,7 @@ class Content {
     auto found =
         std::find_if(effects.begin(), effects.end(), [&](const auto& e) { return e.name == name; });
     if (found == effects.end())
-      found = effects.insert(effects.end(), EffectDeclaration{name, {}, element.place});
+      found = effects.insert(effects.end(), EffectDeclaration{name, {}, element.place, false});
     Emit made{static_cast<int>(found - effects.begin()),
               {},
               std::nullopt,
@@ -239,6 +239,7 @@ class Content {
     made.arguments =
         arguments(element, found->arguments, {"name", "essential", "scope", "not-after"});
     made.not_after = formula(element, "not-after", type_of(Kind::instant));
+    if (made.not_after) found->may_expire = true;
     into.push_back({std::move(made)});
   }
 

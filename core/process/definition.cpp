@@ -93,6 +93,9 @@ class CompiledDefinition final : public Definition {
   const std::vector<TaskDeclaration>& tasks() const override { return tasks_; }
   const std::vector<DataDeclaration>& data() const override { return data_; }
   const std::vector<EffectDeclaration>& effects() const override { return model_->effects; }
+  const std::vector<std::pair<std::string, config::Place>>& series() const override {
+    return model_->series;
+  }
   const std::vector<ReplyDeclaration>& replies() const override { return model_->replies; }
 
   bool opens_with(std::string_view event) const override {

@@ -109,6 +109,7 @@ struct EffectDeclaration {
   std::string name;
   expression::Columns arguments;
   config::Place place;
+  bool may_expire = false;  ///< somewhere it carries a not-after
 };
 struct ReplyDeclaration {
   std::string name;
@@ -158,6 +159,8 @@ class Definition {
   virtual const std::vector<DataDeclaration>& data() const = 0;
   virtual const std::vector<EffectDeclaration>& effects() const = 0;
   virtual const std::vector<ReplyDeclaration>& replies() const = 0;
+  /// Series that `serial('name')` names, and where.
+  virtual const std::vector<std::pair<std::string, config::Place>>& series() const = 0;
   virtual bool opens_with(std::string_view event) const = 0;  ///< m:opens="true" on its m:event
   virtual bool is_end(std::string_view state) const = 0;
   virtual std::string waits_for(

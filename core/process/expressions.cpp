@@ -58,6 +58,7 @@ void check_calls(Builder& builder, std::string_view source, const config::Place&
       builder.diagnostics.add(place, "serial() cannot stand here",
                               "a number is drawn by <assign> only");
     if (call.argument.empty()) continue;
+    if (call.function == "serial") builder.model.series.emplace_back(call.argument, place);
     if (call.function == "in")
       find_or_report(builder, builder.model.state_index, call.argument, "state", place);
     if (call.function != "deadline") continue;

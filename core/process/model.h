@@ -222,6 +222,7 @@ struct Model {
   std::vector<AliasType> aliases;
   std::vector<Invariant> invariants;
   std::vector<EffectDeclaration> effects;
+  std::vector<std::pair<std::string, config::Place>> series;  ///< as serial() names them
   std::vector<ReplyDeclaration> replies;
   std::vector<State> states;  ///< in document order; 0 is the document itself
   std::vector<std::unique_ptr<View>> views;

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/config/fields.h"
 #include "core/route/compiler.h"
+#include "core/route/handlers.h"
 
 namespace masar::route {
 namespace {
@@ -134,7 +135,7 @@ class RouteReader {
     } else {
       read_inbound();
     }
-    if (diagnostics_.findings().size() != before) return nullptr;
+    if (without_process_ || diagnostics_.findings().size() != before) return nullptr;
     return route_;
   }
 
@@ -176,6 +177,8 @@ class RouteReader {
                                                            const config::Place& place) {
     const auto found = library_.processes.find(name);
     if (found != library_.processes.end()) return found->second;
+    without_process_ = true;
+    if (library_.faulty_processes.contains(name)) return nullptr;  // its own mistakes are told
     diagnostics_.add(place, "unknown process \"" + name + "\"",
                      config::suggest(name, keys_of(library_.processes)));
     return nullptr;
@@ -184,12 +187,24 @@ class RouteReader {
   void check_type(const config::Place& place) {
     const std::string& type = route_->from_type;
     const auto colon = type.find(':');
-    if (colon == std::string::npos) return;
+    if (colon == std::string::npos) return check_root(place);
     const std::string prefix = type.substr(0, colon);
     std::vector<std::string> known;
     for (const auto& [uri, name] : library_.prefixes) known.push_back(name);
-    if (std::find(known.begin(), known.end(), prefix) != known.end()) return;
+    if (std::find(known.begin(), known.end(), prefix) != known.end()) return check_root(place);
     diagnostics_.add(place, "unknown prefix " + prefix, config::suggest(prefix, known));
+  }
+
+  /// A type that the endpoint's schema does not declare never passes its gate.
+  void check_root(const config::Place& place) {
+    const auto found = library_.roots.find(route_->from_endpoint);
+    if (route_->from_type.empty() || found == library_.roots.end()) return;
+    const auto& roots = found->second;
+    if (std::find(roots.begin(), roots.end(), route_->from_type) != roots.end()) return;
+    diagnostics_.add(place,
+                     "the schema of endpoint \"" + route_->from_endpoint +
+                         "\" declares no element \"" + route_->from_type + "\"",
+                     config::suggest(route_->from_type, roots));
   }
 
   void check_effect(const config::Values& values) {
@@ -310,6 +325,7 @@ class RouteReader {
     route_->before = steps_.compile(step_elements({"find", "no-case", "reply"}),
                                     message_scope(library_), nullptr);
     check_fields();
+    if (!route_->process) return;
     for (const auto* reply : root_.elements("reply")) read_reply(*reply);
     if (!route_->no_case.reply.empty() && !route_->replies.contains(route_->no_case.reply)) {
       diagnostics_.add(
@@ -367,9 +383,10 @@ class RouteReader {
     route_->process = process_named(values.text("process"), values.place("process"));
     read_finds();
     read_no_case();
+    if (!route_->process) return;
     Scope scope = message_scope(library_);
     scope.add("now", kInstant);
-    if (route_->process) route_->process->add_to(scope);
+    route_->process->add_to(scope);
     route_->before =
         steps_.compile(step_elements({"find", "no-case", "query"}), std::move(scope), nullptr);
   }
@@ -385,8 +402,11 @@ class RouteReader {
   }
 
   void read_effect_route() {
-    if (!route_->process) return;
     Scope after = base_scope(library_);
+    if (!route_->process) {  // only what needs no process can be said now
+      steps_.compile(root_.elements("call"), after, &after);
+      return;
+    }
     route_->process->add_to(after);
     after.add("effect.id", kText);
     after.add("effect.name", kText);
@@ -407,21 +427,23 @@ class RouteReader {
     }
     if (!route_->to_event.empty()) check_fields();
     for (const auto* element : root_.elements("on-failure")) read_failure(*element);
+    config::Place report_place;
     if (const auto* report = root_.element("on-report")) {
       const config::Values values(kOnReport, *report, diagnostics_);
       route_->report_event = values.text("event");
-      check_event(route_->report_event, values.place("event"));
+      report_place = values.place("event");
+      check_event(route_->report_event, report_place);
     }
-    for (const char* kind : {"unavailable", "rejected", "unknown"}) {
-      if (route_->on_failure(kind, "")) continue;
-      diagnostics_.add(root_.place, std::string("outcome \"") + kind + "\" has no handler",
-                       std::string("write <on-failure kind=\"") + kind + "\" event=… or task=…/>");
+    for (const auto& effect : route_->process->effects()) {
+      if (effect.name == route_->from_effect)
+        check_handlers(*route_, effect, report_place, diagnostics_);
     }
   }
 
   void read_failure(const Element& element) {
     const config::Values values(kOnFailure, element, diagnostics_);
     OnFailure failure;
+    failure.place = element.place;
     failure.kind = values.text("kind");
     failure.code = values.text("code");
     failure.event = values.text("event");
@@ -448,6 +470,7 @@ class RouteReader {
   const Library& library_;
   Diagnostics& diagnostics_;
   StepCompiler steps_;
+  bool without_process_ = false;  // it names one that is not there: nothing can come of it
   std::shared_ptr<Route> route_ = std::make_shared<Route>();
 };
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ struct Library {
   std::map<std::string, bool, std::less<>> endpoints;                          ///< id → inbound
   /// Endpoint → the operations that it declares; one that declares none takes any.
   std::map<std::string, std::vector<std::string>, std::less<>> operations;
+  /// Endpoint with a schema → the global elements of it, with their prefixes.
+  std::map<std::string, std::vector<std::string>, std::less<>> roots;
+  /// Processes that did not compile: what names them is not a mistake of its own.
+  std::set<std::string, std::less<>> faulty_processes;
   const expression::Lookups* lookups = nullptr;
   Prefixes prefixes;
   std::string zone;
@@ -56,6 +61,7 @@ struct OnFailure {
   std::string task;   ///< … or opens this task
   bool keep_retrying = false;
   std::optional<Span> task_after;
+  config::Place place = {};
 };
 
 /// Where a message came from, for the variables `$message.…`.

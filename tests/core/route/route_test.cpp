@@ -18,12 +18,14 @@ constexpr const char* kProcess =
   <datamodel><data id="no" m:type="text"/></datamodel>
   <m:event name="order" opens="true"><m:field id="no" type="text" required="true"/></m:event>
   <m:event name="answered"><m:field id="code" type="text"/></m:event>
+  <m:event name="measured"><m:field id="value" type="text" required="true"/></m:event>
   <m:alias id="number" data="no"/>
   <m:task-type name="look"><m:answer name="seen"/></m:task-type>
-  <m:otherwise events="order answered" do="ignore"/>
+  <m:otherwise events="order answered measured" do="ignore"/>
   <m:otherwise events="task.look" do="ignore"/>
   <state id="open"><onentry><assign location="no" expr="$event.no"/>
-    <m:effect name="ask" text="'hello'"/><m:reply name="taken"/></onentry></state>
+    <m:effect name="ask" text="'hello'"/>
+    <m:effect name="remind" not-after="$now + days(1)"/><m:reply name="taken"/></onentry></state>
 </scxml>)x";
 
 constexpr const char* kUpper =
@@ -258,17 +260,60 @@ BOOST_AUTO_TEST_CASE(unknown_names_are_found) {
                   "\"taken\""));
 }
 
+BOOST_AUTO_TEST_CASE(a_handler_that_cannot_work_is_found) {
+  Shelf shelf;
+  const auto wrong = [&](const std::string& handler) {
+    return shelf.wrong(effect(R"x(<call endpoint="out"/>)x", handler + kHandlers));
+  };
+  BOOST_TEST(says(wrong(R"x(<on-failure kind="rejected" code="X" keep="retrying"/>)x"),
+                  "keep=\"retrying\" has no meaning for the outcome \"rejected\""));
+  BOOST_TEST(says(wrong(R"x(<on-failure kind="unavailable" keep="retrying" task-after="PT1H"/>)x"),
+                  "task-after names no task"));
+  BOOST_TEST(says(wrong(R"x(<on-failure kind="rejected" code="X" event="measured"/>)x"),
+                  "requires its field \"value\""));
+  BOOST_TEST(says(wrong(R"x(<on-report event="measured"/>)x"), "requires its field \"value\""));
+}
+
+BOOST_AUTO_TEST_CASE(an_effect_that_may_expire_has_a_handler_for_it) {
+  Shelf shelf;
+  const auto remind = [](const std::string& more) {
+    return R"x(<route id="e"><from process="order" effect="remind"/><call endpoint="out"/>)x" +
+           std::string(kHandlers) + more + "</route>";
+  };
+  BOOST_TEST(says(shelf.wrong(remind("")), "outcome \"expired\" has no handler"));
+  shelf.diagnostics = {};
+  shelf.good(remind(R"x(<on-failure kind="expired" event="answered"/>)x"));
+}
+
+BOOST_AUTO_TEST_CASE(a_type_that_the_endpoints_schema_does_not_declare_is_found) {
+  Shelf shelf;
+  shelf.library.roots["in"] = {"In", "Ini"};
+  shelf.good(inbound(R"x(<map using="t/event"/>)x"));
+  shelf.library.roots["in"] = {"Inn"};
+  BOOST_TEST(says(shelf.wrong(inbound(R"x(<map using="t/event"/>)x")),
+                  "declares no element \"In\"; did you mean \"Inn\"?"));
+}
+
+BOOST_AUTO_TEST_CASE(what_names_a_process_with_mistakes_is_no_mistake_of_its_own) {
+  Shelf shelf;
+  shelf.library.processes.clear();
+  BOOST_TEST(says(shelf.wrong(inbound(R"x(<map using="t/event"/>)x")), "unknown process"));
+  shelf.library.faulty_processes.insert("order");
+  BOOST_TEST(shelf.wrong(inbound(R"x(<map using="t/event"/>)x")) == "");
+  BOOST_TEST(shelf.wrong(effect(R"x(<call endpoint="out"/>)x", kHandlers)) == "");
+}
+
 BOOST_AUTO_TEST_CASE(what_a_route_must_say_is_asked_for) {
   Shelf shelf;
   BOOST_TEST(says(shelf.wrong(R"x(<route id="r"><to process="order" event="order"/></route>)x"),
                   "exactly one <from>"));
   BOOST_TEST(says(shelf.wrong(R"x(<route id="r"><from endpoint="in" type="In"/></route>)x"),
                   "ends in <to"));
-  BOOST_TEST(says(
-      shelf.wrong(
-          R"x(<route id="r"><from endpoint="in" type="In"/><to process="order" event="order"/>
+  BOOST_TEST(
+      says(shelf.wrong(
+               R"x(<route id="r"><from endpoint="in" type="In"/><to process="order" event="order"/>
             </route>)x"),
-      "how its case is found"));
+           "how its case is found"));
   BOOST_TEST(
       says(shelf.wrong(R"x(<route id="r"><from endpoint="in" type="In"/><find key="/In/text"/>
     <no-case do="open"/><to process="order" event="answered"/></route>)x"),

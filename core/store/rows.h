@@ -180,7 +180,15 @@ struct ReplyRow {
   int journal_index = -1;  ///< ≥ 0: the id of this journal row of the same transaction
 };
 
-/// One step of the timeline and the audit log. No chain yet (ENGINE.md 24 comes later).
+/// A loaded configuration, kept as long as an open case or an outbox row names it (ENGINE.md 22).
+struct SnapshotRow {
+  std::string hash;
+  std::string content;  ///< its files in the snapshot's own encoding
+  Instant created{};    ///< given by the store where zero
+};
+
+/// One step of the timeline and the audit log. The chain's members (ENGINE.md 24) are raw bytes,
+/// kept as they are given; empty: the row is of no chain.
 struct AuditRow {
   std::int64_t id = 0;  ///< given by the store
   int partition = 0;
@@ -196,6 +204,19 @@ struct AuditRow {
   std::string text;       ///< for people; no personal data
   RowId journal = 0;
   int journal_index = -1;  ///< ≥ 0: the id of this journal row of the same transaction
+  std::string previous;    ///< hash of the row before in the partition's chain
+  std::string hash;        ///< over `previous`, the columns and `personal_digest`
+  std::string personal_digest;  ///< over `salt` and `personal`; stays when these are deleted
+  /// Kept apart from the row, both or neither, so that retention can delete them.
+  std::string salt;
+  std::string personal;
+};
+
+/// The newest row of a partition's chain.
+struct AuditHead {
+  int partition = 0;
+  std::int64_t audit = 0;
+  std::string hash;
 };
 
 enum class DeadLetterState { open, retried, discarded };

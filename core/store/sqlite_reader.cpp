@@ -40,10 +40,9 @@ constexpr const char* kUndoneOfCase =
     "SELECT " MASAR_JOURNAL_COLUMNS
     " FROM journal INDEXED BY journal_undone_partition "
     "WHERE state = 0 AND id > ? AND partition = ?3 AND case_key = ?4 ORDER BY id LIMIT ?2";
-constexpr const char* kDue =
-    "SELECT " MASAR_TIMER_COLUMNS
-    " FROM timers INDEXED BY timers_due WHERE due <= ? "
-    "ORDER BY due, ord, case_key, kind, name, serial LIMIT ?";
+constexpr const char* kDue = "SELECT " MASAR_TIMER_COLUMNS
+                             " FROM timers INDEXED BY timers_due WHERE due <= ? "
+                             "ORDER BY due, ord, case_key, kind, name, serial LIMIT ?";
 constexpr const char* kNextDue = "SELECT due FROM timers ORDER BY due LIMIT 1";
 constexpr const char* kOutbox = "SELECT " MASAR_OUTBOX_COLUMNS " FROM outbox WHERE id = ?";
 constexpr const char* kWaiting =
@@ -63,7 +62,12 @@ constexpr const char* kCasesFound =
     "(SELECT ?4 UNION SELECT case_key FROM case_search WHERE value = ?4) "
     "AND key > ?1 AND (?3 = '' OR state = ?3) ORDER BY key LIMIT ?2";
 constexpr const char* kTimeline =
-    "SELECT " MASAR_AUDIT_COLUMNS " FROM audit WHERE case_key = ? AND id > ? ORDER BY id LIMIT ?";
+    "SELECT " MASAR_AUDIT_COLUMNS
+    ", salt, content FROM audit LEFT JOIN audit_personal ON audit = id "
+    "WHERE case_key = ? AND id > ? ORDER BY id LIMIT ?";
+constexpr const char* kAuditHeads =
+    "SELECT " MASAR_AUDIT_HEAD_COLUMNS " FROM audit_heads ORDER BY partition";
+constexpr const char* kSnapshot = "SELECT " MASAR_SNAPSHOT_COLUMNS " FROM snapshots WHERE hash = ?";
 constexpr const char* kTask = "SELECT " MASAR_TASK_COLUMNS " FROM tasks WHERE id = ?";
 constexpr const char* kTasks =
     "SELECT " MASAR_TASK_COLUMNS " FROM tasks WHERE id > ? ORDER BY id LIMIT ?";
@@ -130,6 +134,16 @@ void extract(Statement& statement, DeadLetterRow& row) {
 void extract(Statement& statement, AuditRow& row) {
   Extractor columns(statement);
   visit_audit(row, columns);
+  columns.blob(row.salt);
+  columns.blob(row.personal);
+}
+void extract(Statement& statement, AuditHead& row) {
+  Extractor columns(statement);
+  visit_audit_head(row, columns);
+}
+void extract(Statement& statement, SnapshotRow& row) {
+  Extractor columns(statement);
+  visit_snapshot(row, columns);
 }
 
 template <typename Row>
@@ -339,6 +353,14 @@ std::vector<DeadLetterRow> read_dead_letters(SqliteSession& session,
 
 std::optional<DeadLetterRow> read_dead_letter(SqliteSession& session, std::int64_t id) {
   return one<DeadLetterRow>(session.prepared(kDeadLetter).bind(id));
+}
+
+std::vector<AuditHead> read_audit_heads(SqliteSession& session) {
+  return all<AuditHead>(session.prepared(kAuditHeads));
+}
+
+std::optional<SnapshotRow> read_snapshot(SqliteSession& session, std::string_view hash) {
+  return one<SnapshotRow>(session.prepared(kSnapshot).bind(hash));
 }
 
 std::map<std::string, std::string> read_settings(SqliteSession& session) {

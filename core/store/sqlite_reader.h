@@ -78,6 +78,8 @@ std::vector<DeadLetterRow> read_dead_letters(SqliteSession& session,
                                              std::optional<DeadLetterState> state,
                                              std::int64_t after, std::size_t limit);
 std::optional<DeadLetterRow> read_dead_letter(SqliteSession& session, std::int64_t id);
+std::vector<AuditHead> read_audit_heads(SqliteSession& session);
+std::optional<SnapshotRow> read_snapshot(SqliteSession& session, std::string_view hash);
 std::map<std::string, std::string> read_settings(SqliteSession& session);
 std::map<std::string, std::int64_t> read_counts(SqliteSession& session);
 

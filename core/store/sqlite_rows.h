@@ -10,26 +10,29 @@
 // Each row's columns stand once: as SQL, and in the same order as the visit() that binds and reads
 // them.
 
-#define MASAR_JOURNAL_COLUMNS                                                              \
+#define MASAR_JOURNAL_COLUMNS                                                            \
   "id, stamp, partition, state, kind, attempts, serial, origin, envelope, part, parts, " \
-  "owes_reply, case_key, endpoint, route, name, sender, message_id, snapshot, effect, " \
+  "owes_reply, case_key, endpoint, route, name, sender, message_id, snapshot, effect, "  \
   "headers, inputs, payload"
 #define MASAR_KEY_COLUMNS "endpoint, name, value, digest, journal, expires"
-#define MASAR_CASE_COLUMNS                                                                       \
+#define MASAR_CASE_COLUMNS                                                                      \
   "key, partition, version, event_number, visit, opened, since, ended, service_time, process, " \
   "snapshot, state, data"
 #define MASAR_TIMER_COLUMNS "case_key, kind, name, serial, partition, due, ord, visit"
-#define MASAR_TASK_COLUMNS                                                                   \
+#define MASAR_TASK_COLUMNS \
   "id, case_key, partition, state, visit, asked, due, ended, name, until, effect, detail, answer"
-#define MASAR_OUTBOX_COLUMNS                                                                    \
-  "sequence, id, case_key, partition, state, attempts, changed, created, not_after, "           \
+#define MASAR_OUTBOX_COLUMNS                                                                      \
+  "sequence, id, case_key, partition, state, attempts, changed, created, not_after, "             \
   "case_version, visit, step, effect, endpoint, operation, route, snapshot, code, report, text, " \
   "headers, reply, body"
-#define MASAR_DEAD_LETTER_COLUMNS                                                                 \
+#define MASAR_DEAD_LETTER_COLUMNS                                                                \
   "id, partition, state, at, journal, attempts, case_key, effect, endpoint, route, step, code, " \
   "fingerprint, snapshot, text, original, at_step"
-#define MASAR_AUDIT_COLUMNS \
-  "id, partition, at, version, journal, case_key, kind, name, state, reference, text"
+#define MASAR_AUDIT_COLUMNS                                                             \
+  "id, partition, at, version, journal, case_key, kind, name, state, reference, text, " \
+  "previous, hash, personal_digest"
+#define MASAR_AUDIT_HEAD_COLUMNS "partition, audit, hash"
+#define MASAR_SNAPSHOT_COLUMNS "hash, created, content"
 
 namespace masar::store {
 
@@ -62,8 +65,8 @@ void visit_timer(Row& r, Visitor& v) {
 
 template <typename Row, typename Visitor>
 void visit_task(Row& r, Visitor& v) {
-  v(r.id, r.case_key, r.partition, r.state, r.visit, r.asked, r.due, r.ended, r.name,
-    r.until, r.effect);
+  v(r.id, r.case_key, r.partition, r.state, r.visit, r.asked, r.due, r.ended, r.name, r.until,
+    r.effect);
   v.blob(r.detail);
   v.blob(r.answer);
 }
@@ -90,6 +93,21 @@ template <typename Row, typename Visitor>
 void visit_audit(Row& r, Visitor& v) {
   v(r.id, r.partition, r.at, r.version, r.journal, r.case_key, r.kind, r.name, r.state, r.reference,
     r.text);
+  v.blob(r.previous);
+  v.blob(r.hash);
+  v.blob(r.personal_digest);
+}
+
+template <typename Row, typename Visitor>
+void visit_audit_head(Row& r, Visitor& v) {
+  v(r.partition, r.audit);
+  v.blob(r.hash);
+}
+
+template <typename Row, typename Visitor>
+void visit_snapshot(Row& r, Visitor& v) {
+  v(r.hash, r.created);
+  v.blob(r.content);
 }
 
 /// Binds a row's columns to the parameters of a statement, from the first on.

@@ -1,11 +1,11 @@
 #include "core/store/sqlite_schema.h"
 
-#include <array>
 #include <string>
 
 #include <sqlite3.h>
 
 #include "core/base/error.h"
+#include "core/store/migrations.h"
 #include "core/store/sqlite_statement.h"
 
 namespace masar::store {
@@ -13,7 +13,7 @@ namespace {
 
 // Small columns that change come before the large ones, so that neither a scan nor an update has
 // to follow a row into its overflow pages. FORMAT.md says what each column and index is for.
-constexpr const char* kMigration1 = R"sql(
+constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta(
   name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE journal(
@@ -90,43 +90,63 @@ CREATE TABLE series(
   name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-// The n-th brings a store from version n − 1 to n. Published ones never change.
-constexpr std::array kMigrations{kMigration1};
-static_assert(kMigrations.size() == kSchemaVersion);
+// Snapshots; the audit log's chain, with what is personal apart, so that it can be deleted.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE snapshots(
+  hash TEXT PRIMARY KEY, created INTEGER NOT NULL, content BLOB) STRICT;
+ALTER TABLE audit ADD COLUMN previous BLOB;
+ALTER TABLE audit ADD COLUMN hash BLOB;
+ALTER TABLE audit ADD COLUMN personal_digest BLOB;
+CREATE TABLE audit_personal(
+  audit INTEGER PRIMARY KEY, salt BLOB, content BLOB) STRICT;
+CREATE TABLE audit_heads(
+  partition INTEGER PRIMARY KEY, audit INTEGER NOT NULL, hash BLOB) STRICT;
+)sql";
 
-std::int64_t number(sqlite3* database, const char* sql) {
-  Statement statement(database, sql);
-  statement.step();
-  const std::int64_t value = statement.integer(0);
-  statement.reset();
-  return value;
-}
+class SqliteSchema final : public SchemaSession {
+ public:
+  explicit SqliteSchema(sqlite3* database) : database_(database) {}
+
+  void begin() override { execute(database_, "BEGIN IMMEDIATE"); }
+  int version() override {
+    const std::int64_t version = number("PRAGMA user_version");
+    const std::int64_t application = number("PRAGMA application_id");
+    const std::int64_t tables = number("SELECT count(*) FROM sqlite_schema");
+    if (application != kApplicationId && (application != 0 || version != 0 || tables != 0)) {
+      throw Error(ErrorKind::config, "store-foreign",
+                  "the file is an SQLite database, but not a store of this program");
+    }
+    return static_cast<int>(version);
+  }
+  void apply(const char* commands, int version) override {
+    execute(database_, commands);
+    execute(database_, ("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
+    execute(database_, ("PRAGMA user_version = " + std::to_string(version)).c_str());
+  }
+  void commit() override { execute(database_, "COMMIT"); }
+  // SQLite may have undone it already; then there is nothing to do, and nothing that could fail.
+  void roll_back() noexcept override {
+    sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+
+ private:
+  std::int64_t number(const char* sql) {
+    Statement statement(database_, sql);
+    const Reading reading(statement);
+    statement.step();
+    return statement.integer(0);
+  }
+
+  sqlite3* database_;
+};
 
 }  // namespace
 
-void migrate(sqlite3* database) {
-  execute(database, "BEGIN IMMEDIATE");
-  const std::int64_t version = number(database, "PRAGMA user_version");
-  const std::int64_t application = number(database, "PRAGMA application_id");
-  const std::int64_t tables = number(database, "SELECT count(*) FROM sqlite_schema");
-  execute(database, "COMMIT");
-  if (application != kApplicationId && (application != 0 || version != 0 || tables != 0)) {
-    throw Error(ErrorKind::config, "store-foreign",
-                "the file is an SQLite database, but not a store of this program");
-  }
-  if (version > kSchemaVersion) {
-    throw Error(ErrorKind::config, "store-newer",
-                "the store has schema version " + std::to_string(version) +
-                    ", this program knows " + std::to_string(kSchemaVersion) +
-                    ": use the newer program that wrote it");
-  }
-  for (int next = static_cast<int>(version) + 1; next <= kSchemaVersion; ++next) {
-    execute(database, "BEGIN IMMEDIATE");
-    execute(database, kMigrations[static_cast<std::size_t>(next - 1)]);
-    execute(database, ("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
-    execute(database, ("PRAGMA user_version = " + std::to_string(next)).c_str());
-    execute(database, "COMMIT");
-  }
+const Migrations kSqliteMigrations{kVersion1, kVersion2};
+
+void migrate_sqlite(sqlite3* database, std::span<const char* const> steps) {
+  SqliteSchema session(database);
+  migrate(session, steps);
 }
 
 }  // namespace masar::store

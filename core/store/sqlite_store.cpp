@@ -110,6 +110,12 @@ class SqliteStore final : public Store {
   std::optional<DeadLetterRow> find_dead_letter(std::int64_t id) override {
     return readers_.with([&](SqliteSession& s) { return read_dead_letter(s, id); });
   }
+  std::vector<AuditHead> audit_heads() override {
+    return readers_.with([](SqliteSession& s) { return read_audit_heads(s); });
+  }
+  std::optional<SnapshotRow> find_snapshot(std::string_view hash) override {
+    return readers_.with([&](SqliteSession& s) { return read_snapshot(s, hash); });
+  }
   std::map<std::string, std::string> settings() override {
     return readers_.with([](SqliteSession& s) { return read_settings(s); });
   }

@@ -64,7 +64,14 @@ constexpr const char* kPutDeadLetter = "INSERT INTO dead_letters(" MASAR_DEAD_LE
 constexpr const char* kDeadLetterState =
     "UPDATE dead_letters SET state = ? WHERE id = ? AND state = 0";
 constexpr const char* kPutAudit =
-    "INSERT INTO audit(" MASAR_AUDIT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?)";
+    "INSERT INTO audit(" MASAR_AUDIT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* kPutPersonal =
+    "INSERT INTO audit_personal(audit, salt, content) VALUES(?,?,?)";
+constexpr const char* kPutAuditHead =
+    "INSERT INTO audit_heads(" MASAR_AUDIT_HEAD_COLUMNS
+    ") VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET audit = ?2, hash = ?3";
+constexpr const char* kPutSnapshot =
+    "INSERT INTO snapshots(" MASAR_SNAPSHOT_COLUMNS ") VALUES(?,?,?) ON CONFLICT DO NOTHING";
 constexpr const char* kMark = "UPDATE journal SET state = ?1, inputs = ?3 WHERE id = ?2";
 constexpr const char* kCountAttempt = "UPDATE journal SET attempts = attempts + 1 WHERE id = ?";
 constexpr const char* kPutSetting =
@@ -132,6 +139,7 @@ void TransactionApplier::apply(Transaction& transaction, Commit& commit) {
   put_replies(transaction, commit);
   put_dead_letters(transaction, commit);
   put_audit(transaction, commit);
+  put_snapshots(transaction, commit.stamp);
   mark_journal(transaction);
   put_settings(transaction);
   reserve_series(transaction, commit);
@@ -326,6 +334,28 @@ void TransactionApplier::put_audit(Transaction& transaction, const Commit& commi
     Statement& statement = session_.prepared(kPutAudit);
     Binder binder(statement);
     visit_audit(row, binder);
+    statement.run();
+    if (!row.personal.empty()) {
+      Statement& personal = session_.prepared(kPutPersonal).bind(row.id);
+      personal.bind_blob(2, row.salt);
+      personal.bind_blob(3, row.personal);
+      personal.run();
+    }
+  }
+  for (const AuditHead& row : transaction.audit_heads) {
+    Statement& statement = session_.prepared(kPutAuditHead);
+    Binder binder(statement);
+    visit_audit_head(row, binder);
+    statement.run();
+  }
+}
+
+void TransactionApplier::put_snapshots(Transaction& transaction, Instant stamp) {
+  for (SnapshotRow& row : transaction.snapshots) {
+    const Lent created(row.created, or_stamp(row.created, stamp));
+    Statement& statement = session_.prepared(kPutSnapshot);
+    Binder binder(statement);
+    visit_snapshot(row, binder);
     statement.run();
   }
 }

@@ -52,6 +52,7 @@ class TransactionApplier {
   void put_replies(Transaction& transaction, const Commit& commit);
   void put_dead_letters(Transaction& transaction, Commit& commit);
   void put_audit(Transaction& transaction, const Commit& commit);
+  void put_snapshots(Transaction& transaction, Instant stamp);
   void mark_journal(const Transaction& transaction);
   void put_settings(const Transaction& transaction);
   void reserve_series(const Transaction& transaction, Commit& commit);

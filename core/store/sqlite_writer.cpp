@@ -41,7 +41,7 @@ SessionSettings session_settings(const SqliteSettings& settings) {
 }
 
 SqliteSession& migrated(SqliteSession& session) {
-  migrate(session.handle());
+  migrate_sqlite(session.handle());
   return session;
 }
 

@@ -31,6 +31,8 @@ struct Transaction {
   /// Only of open ones: one that was dealt with is a conflict ("dead-letter", id).
   std::vector<std::pair<std::int64_t, DeadLetterState>> dead_letter_states;
   std::vector<AuditRow> audit;
+  std::vector<AuditHead> audit_heads;         ///< by partition: inserted or replaced
+  std::vector<SnapshotRow> snapshots;         ///< a hash that exists stays as it is
   struct Mark {
     RowId id = 0;
     JournalState state = JournalState::done;
@@ -139,6 +141,8 @@ class Store {
   virtual std::vector<DeadLetterRow> dead_letters(std::optional<DeadLetterState> state,
                                                   std::int64_t after, std::size_t limit) = 0;
   virtual std::optional<DeadLetterRow> find_dead_letter(std::int64_t id) = 0;
+  virtual std::vector<AuditHead> audit_heads() = 0;  ///< by partition
+  virtual std::optional<SnapshotRow> find_snapshot(std::string_view hash) = 0;
   virtual std::map<std::string, std::string> settings() = 0;
   /// journal_undone, outbox_ready, outbox_sending, cases_open, tasks_open, dead_letters_open,
   /// timers, wal_bytes; journal_rows and audit_rows: the highest id, so all that were ever written.

@@ -22,6 +22,8 @@
   X(tasks_open_and_end)                        \
   X(outbox_keeps_order_and_states)             \
   X(replies_dead_letters_and_audit)            \
+  X(audit_chain_and_what_is_personal)          \
+  X(snapshots_stay_as_they_are)                \
   X(settings_series_and_counts)                \
   X(stamps_never_go_back)                      \
   X(everything_survives_a_restart)             \

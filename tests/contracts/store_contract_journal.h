@@ -172,6 +172,51 @@ inline void stamps_never_go_back(StoreBench& bench) {
   BOOST_TEST(after.journal_ids.at(0) > same.journal_ids.at(0));
 }
 
+inline void audit_chain_and_what_is_personal(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction t;
+  t.audit = {audit_row("A", "message"), audit_row("A", "applied")};
+  t.audit[1].previous = std::string("\0before", 7);
+  t.audit[1].hash = std::string("\0after", 6);
+  t.audit[1].personal_digest = "digest";
+  t.audit[1].salt = std::string("s\0", 2);
+  t.audit[1].personal = "what can be deleted";
+  t.audit_heads = {{9, 1, "head-9"}, {3, 2, std::string("\0after", 6)}};
+  const AuditRow given = t.audit[1];
+  commit_ok(*store, std::move(t));
+  const auto steps = store->timeline("A", 0, 10);
+  BOOST_REQUIRE(steps.size() == 2u);
+  BOOST_TEST((steps[0].hash.empty() && steps[0].personal.empty() && steps[0].salt.empty()));
+  BOOST_TEST((steps[1].previous == given.previous && steps[1].hash == given.hash));
+  BOOST_TEST(steps[1].personal_digest == "digest");
+  BOOST_TEST((steps[1].salt == given.salt && steps[1].personal == given.personal));
+
+  Transaction later;
+  later.audit_heads = {{9, 7, "head-9-later"}};
+  commit_ok(*store, std::move(later));
+  const auto heads = store->audit_heads();
+  BOOST_REQUIRE(heads.size() == 2u);
+  BOOST_TEST((heads[0].partition == 3 && heads[0].audit == 2 && heads[0].hash == given.hash));
+  BOOST_TEST((heads[1].partition == 9 && heads[1].audit == 7));
+  BOOST_TEST(heads[1].hash == "head-9-later");
+}
+
+inline void snapshots_stay_as_they_are(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction t;
+  t.snapshots = {{"hash-1", std::string("files\0of it", 11), {}}};
+  commit_ok(*store, std::move(t));
+  Transaction again;
+  again.snapshots = {{"hash-1", "other", {}}, {"hash-2", "second", at(5)}};
+  commit_ok(*store, std::move(again));
+  const auto first = store->find_snapshot("hash-1");
+  BOOST_REQUIRE(first.has_value());
+  BOOST_TEST(first->content == std::string("files\0of it", 11));
+  BOOST_TEST((first->hash == "hash-1" && first->created == bench.clock.now()));
+  BOOST_TEST((store->find_snapshot("hash-2")->created == at(5)));
+  BOOST_TEST(!store->find_snapshot("hash-3").has_value());
+}
+
 inline void replies_dead_letters_and_audit(StoreBench& bench) {
   auto store = bench.open_manual();
   Transaction t = opening("A", "m1");

@@ -114,10 +114,12 @@ struct TaskRow {
   std::string until;  ///< states, separated by spaces
   Instant asked{};
   Instant due{};
+  /// The effect that it is about; of one that stands for a dead letter, that letter's id.
   std::string effect;
   std::string detail;
   std::string answer;  ///< once answered
   std::optional<Instant> ended;
+  int dead_letter_index = -1;  ///< ≥ 0: `effect` is the id of this letter of the same transaction
 };
 
 enum class OutboxState {
@@ -168,7 +170,7 @@ struct OutboxUpdate {
   int attempts = 0;
   std::string code;
   std::string text;
-  std::string reply;
+  std::string reply;   ///< empty: unchanged
   std::string report;  ///< empty: unchanged
 };
 

@@ -43,6 +43,11 @@ constexpr const char* kUndoneOfCase =
 constexpr const char* kDue = "SELECT " MASAR_TIMER_COLUMNS
                              " FROM timers INDEXED BY timers_due WHERE due <= ? "
                              "ORDER BY due, ord, case_key, kind, name, serial LIMIT ?";
+constexpr const char* kDueAfter =
+    "SELECT " MASAR_TIMER_COLUMNS
+    " FROM timers INDEXED BY timers_due WHERE due <= ?1 AND due >= ?3 AND "
+    "(due, ord, case_key, kind, name, serial) > (?3, ?4, ?5, ?6, ?7, ?8) "
+    "ORDER BY due, ord, case_key, kind, name, serial LIMIT ?2";
 constexpr const char* kNextDue = "SELECT due FROM timers ORDER BY due LIMIT 1";
 constexpr const char* kOutbox = "SELECT " MASAR_OUTBOX_COLUMNS " FROM outbox WHERE id = ?";
 constexpr const char* kWaiting =
@@ -282,7 +287,13 @@ std::vector<JournalRow> read_undone_in(SqliteSession& session, int partition, Ro
   return all<JournalRow>(session.prepared(kUndoneIn).bind(after, at_most(limit), partition));
 }
 
-std::vector<TimerRow> read_due(SqliteSession& session, Instant until, std::size_t limit) {
+std::vector<TimerRow> read_due(SqliteSession& session, Instant until, std::size_t limit,
+                               const TimerRow* after) {
+  if (after) {
+    return all<TimerRow>(session.prepared(kDueAfter).bind(until, at_most(limit), after->due,
+                                                          after->order, after->case_key,
+                                                          after->kind, after->name, after->serial));
+  }
   return all<TimerRow>(session.prepared(kDue).bind(until, at_most(limit)));
 }
 

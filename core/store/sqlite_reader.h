@@ -61,7 +61,8 @@ std::vector<JournalRow> read_undone(SqliteSession& session, RowId after, std::si
                                     std::string_view case_key);
 std::vector<JournalRow> read_undone_in(SqliteSession& session, int partition, RowId after,
                                        std::size_t limit);
-std::vector<TimerRow> read_due(SqliteSession& session, Instant until, std::size_t limit);
+std::vector<TimerRow> read_due(SqliteSession& session, Instant until, std::size_t limit,
+                               const TimerRow* after);
 std::optional<Instant> read_next_due(SqliteSession& session);
 std::optional<OutboxRow> read_outbox(SqliteSession& session, std::string_view id);
 std::vector<OutboxRow> read_waiting(SqliteSession& session, std::string_view endpoint,

@@ -70,8 +70,8 @@ class SqliteStore final : public Store {
     return readers_.with(
         [&](SqliteSession& s) { return read_undone_in(s, partition, after, limit); });
   }
-  std::vector<TimerRow> due(Instant until, std::size_t limit) override {
-    return readers_.with([&](SqliteSession& s) { return read_due(s, until, limit); });
+  std::vector<TimerRow> due(Instant until, std::size_t limit, const TimerRow* after) override {
+    return readers_.with([&](SqliteSession& s) { return read_due(s, until, limit, after); });
   }
   std::optional<Instant> next_due() override {
     return readers_.with([](SqliteSession& s) { return read_next_due(s); });

@@ -45,15 +45,24 @@ constexpr const char* kPutTask =
     "asked = excluded.asked, due = excluded.due, ended = excluded.ended, name = excluded.name, "
     "until = excluded.until, effect = excluded.effect, detail = excluded.detail, "
     "answer = excluded.answer";
+// Only a failed row (7) gives way to one that has been made anew.
 constexpr const char* kPutOutbox =
     "INSERT INTO outbox(" MASAR_OUTBOX_COLUMNS
-    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING";
+    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+    "sequence = excluded.sequence, case_key = excluded.case_key, partition = excluded.partition, "
+    "state = excluded.state, attempts = excluded.attempts, changed = excluded.changed, "
+    "created = excluded.created, not_after = excluded.not_after, "
+    "case_version = excluded.case_version, visit = excluded.visit, step = excluded.step, "
+    "effect = excluded.effect, endpoint = excluded.endpoint, operation = excluded.operation, "
+    "route = excluded.route, snapshot = excluded.snapshot, code = excluded.code, "
+    "report = excluded.report, text = excluded.text, headers = excluded.headers, "
+    "reply = excluded.reply, body = excluded.body WHERE outbox.state = 7";
 constexpr const char* kOutboxSequence = "SELECT sequence FROM outbox WHERE id = ?";
 // ?7: the states that it may be in, one bit each. What was reported as delivered (2) is neither
 // unavailable (4) nor unknown (5) afterwards.
 constexpr const char* kUpdateOutbox =
     "UPDATE outbox SET state = CASE WHEN report = 'delivered' AND ?1 IN (4, 5) THEN 2 ELSE ?1 END, "
-    "attempts = ?2, code = ?3, text = ?4, reply = ?8, "
+    "attempts = ?2, code = ?3, text = ?4, reply = ifnull(?8, reply), "
     "report = CASE ?5 WHEN '' THEN report ELSE ?5 END, changed = ?6 "
     "WHERE id = ?9 AND ((1 << state) & ?7) <> 0";
 constexpr const char* kPutReply =
@@ -249,8 +258,16 @@ void TransactionApplier::put_timers(const Transaction& transaction) {
   }
 }
 
-void TransactionApplier::put_tasks(const Transaction& transaction) {
-  for (const TaskRow& row : transaction.tasks) {
+void TransactionApplier::put_tasks(Transaction& transaction) {
+  for (TaskRow& row : transaction.tasks) {
+    const int letter = row.dead_letter_index;
+    if (letter >= static_cast<int>(transaction.dead_letters.size())) {
+      throw Error(ErrorKind::internal, "bad-transaction",
+                  "store: a task names a dead letter that its transaction does not have");
+    }
+    // Letters are written after the tasks; their ids are known already.
+    const Lent effect(row.effect,
+                      letter < 0 ? row.effect : std::to_string(counters_.dead_letter + letter));
     Statement& statement = session_.prepared(kPutTask);
     Binder binder(statement);
     visit_task(row, binder);

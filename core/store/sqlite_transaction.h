@@ -46,7 +46,7 @@ class TransactionApplier {
   void put_search(const CaseRow& row, const std::string& before, const std::string& after);
   void put_aliases(const Transaction& transaction);
   void put_timers(const Transaction& transaction);
-  void put_tasks(const Transaction& transaction);
+  void put_tasks(Transaction& transaction);
   void put_outbox(Transaction& transaction, Commit& commit);
   void update_outbox(const OutboxUpdate& update, Instant stamp);
   void put_replies(Transaction& transaction, const Commit& commit);

@@ -24,7 +24,8 @@ struct Transaction {
   std::vector<TimerRow> timers_cleared;                            ///< by kind, case, name, serial
   std::vector<TimerRow> timers;                                    ///< inserted or replaced
   std::vector<TaskRow> tasks;                                      ///< by id: inserted or replaced
-  std::vector<OutboxRow> outbox;                     ///< an id that exists stays as it is
+  /// An id that exists stays as it is; only a failed row is replaced, and takes a new sequence.
+  std::vector<OutboxRow> outbox;
   std::vector<OutboxUpdate> outbox_updates;
   std::vector<ReplyRow> replies;                     ///< by journal row: inserted or replaced
   std::vector<DeadLetterRow> dead_letters;
@@ -125,7 +126,9 @@ class Store {
                                          std::string_view case_key = {}) = 0;
   /// The same for one partition.
   virtual std::vector<JournalRow> undone_in(int partition, RowId after, std::size_t limit) = 0;
-  virtual std::vector<TimerRow> due(Instant until, std::size_t limit) = 0;   ///< by due, order
+  /// By due, order, case, kind, name, serial; `after`: only those behind it in this order.
+  virtual std::vector<TimerRow> due(Instant until, std::size_t limit,
+                                    const TimerRow* after = nullptr) = 0;
   virtual std::optional<Instant> next_due() = 0;
   virtual std::optional<OutboxRow> find_outbox(std::string_view id) = 0;
   /// Rows of an endpoint in any of the states ready and sending, sequence > after, in order.

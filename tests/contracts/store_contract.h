@@ -21,6 +21,7 @@
   X(timers_come_in_order)                      \
   X(tasks_open_and_end)                        \
   X(outbox_keeps_order_and_states)             \
+  X(failed_effect_gives_way)                   \
   X(replies_dead_letters_and_audit)            \
   X(audit_chain_and_what_is_personal)          \
   X(snapshots_stay_as_they_are)                \

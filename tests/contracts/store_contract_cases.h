@@ -134,6 +134,15 @@ inline void timers_come_in_order(StoreBench& bench) {
   BOOST_TEST(names(store->due(at(300), 10)) == "task-1 first second late ");
   BOOST_TEST(names(store->due(at(300), 2)) == "task-1 first ");
   BOOST_TEST(store->due(at(99), 10).empty());
+  // Windows: each begins behind the last of the one before.
+  std::string paged;
+  std::optional<TimerRow> last;
+  for (auto window = store->due(at(300), 1); !window.empty();
+       window = store->due(at(300), 1, &*last)) {
+    paged += names(window);
+    last = window.back();
+  }
+  BOOST_TEST(paged == "task-1 first second late ");
   const auto record = store->find_case("A");
   BOOST_TEST(names(record->deadlines) == "first second late ");
   BOOST_TEST((record->deadlines[1].kind == TimerKind::deadline));
@@ -186,6 +195,13 @@ inline void tasks_open_and_end(StoreBench& bench) {
   BOOST_TEST((task->answer == "settled" && task->partition == partition_of("A")));
   BOOST_TEST(!store->find_task("t1")->ended.has_value());
   BOOST_TEST(!store->find_task("t9").has_value());
+
+  Transaction letter;  // a task that stands for a dead letter names it
+  letter.dead_letters = {dead_letter_row("A"), dead_letter_row("A")};
+  letter.tasks = {task_row("t4", "A")};
+  letter.tasks[0].dead_letter_index = 1;
+  const Commit dead = commit_ok(*store, std::move(letter));
+  BOOST_TEST(store->find_task("t4")->effect == std::to_string(dead.dead_letter_ids.at(1)));
 }
 
 inline void outbox_keeps_order_and_states(StoreBench& bench) {
@@ -230,8 +246,8 @@ inline void outbox_keeps_order_and_states(StoreBench& bench) {
   BOOST_TEST(ids(store->waiting("registry", 0, 10)) == "e2e1e4");
   BOOST_TEST(ids(store->waiting("registry", done.outbox_sequences[0], 1)) == "e1");
   Transaction outcome;
-  outcome.outbox_updates = {outbox_update("e2", {OutboxState::ready, OutboxState::sending},
-                                          OutboxState::rejected)};
+  outcome.outbox_updates = {
+      outbox_update("e2", {OutboxState::ready, OutboxState::sending}, OutboxState::rejected)};
   outcome.outbox_updates[0].report = "failed";
   commit_ok(*store, outcome);
   BOOST_TEST(ids(store->waiting("registry", 0, 10)) == "e1e4");
@@ -246,13 +262,43 @@ inline void outbox_keeps_order_and_states(StoreBench& bench) {
   BOOST_TEST((ended->changed == bench.clock.now()));
   BOOST_TEST(!store->find_outbox("e9").has_value());
   // A report of delivery that came before its outcome beats one that knows nothing.
-  outcome.outbox_updates = {outbox_update("e1", {OutboxState::ready, OutboxState::sending},
-                                          OutboxState::sending)};
+  outcome.outbox_updates = {
+      outbox_update("e1", {OutboxState::ready, OutboxState::sending}, OutboxState::sending)};
   outcome.outbox_updates[0].report = "delivered";
   commit_ok(*store, outcome);
   outcome.outbox_updates = {outbox_update("e1", {OutboxState::sending}, OutboxState::unknown)};
   commit_ok(*store, outcome);
   BOOST_TEST((store->find_outbox("e1")->state == OutboxState::delivered));
+  // The bytes of an answer that could not be used outlive the next attempt.
+  outcome.outbox_updates = {outbox_update("e4", {OutboxState::ready}, OutboxState::ready)};
+  commit_ok(*store, outcome);
+  outcome.outbox_updates[0].reply.clear();
+  commit_ok(*store, outcome);
+  BOOST_TEST(store->find_outbox("e4")->reply == "<fault/>");
+}
+
+inline void failed_effect_gives_way(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction t;
+  t.outbox = {outbox_row("e1", "A"), outbox_row("e2", "A")};
+  t.outbox[0].state = OutboxState::failed;
+  t.outbox[0].body.clear();
+  const Commit first = commit_ok(*store, std::move(t));
+  Transaction anew;
+  anew.outbox = {outbox_row("e1", "A")};
+  anew.outbox[0].body = "<anew/>";
+  const Transaction again = anew;
+  const Commit second = commit_ok(*store, std::move(anew));
+  BOOST_TEST(second.outbox_sequences.at(0) > first.outbox_sequences.at(1));  // behind the others
+  const auto row = store->find_outbox("e1");
+  BOOST_TEST((row->state == OutboxState::ready && row->body == "<anew/>"));
+  BOOST_TEST(row->sequence == second.outbox_sequences[0]);
+  BOOST_TEST(store->waiting("registry", 0, 10).size() == 2u);
+  Transaction third = again;  // it is ready now: it stays as it is
+  third.outbox[0].body = "<other/>";
+  const Commit last = commit_ok(*store, std::move(third));
+  BOOST_TEST(last.outbox_sequences.at(0) == second.outbox_sequences[0]);
+  BOOST_TEST(store->find_outbox("e1")->body == "<anew/>");
 }
 
 inline void settings_series_and_counts(StoreBench& bench) {

@@ -107,7 +107,7 @@ class AmqpConnector final : public connector::Connector {
     auto target = std::make_shared<Target>();
     target->id = spec.id;
     target->partner = spec.partner;
-    target->body_bytes_max = spec.body_bytes_max;
+    target->body_bytes_max = spec.xml.bytes_max;
     target->intake = &intake;
     target->settings = std::move(settings);
     service.intake = &intake;

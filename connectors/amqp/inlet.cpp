@@ -52,8 +52,7 @@ void Peer::open_inlet(pn_link_t* link) {
     return refuse_link(link, condition::kNotFound, "there is no such target");
   const std::shared_ptr<Target>& target = found->second;
   if (target->settings.user != user_) {
-    target->intake->refused(target->id, condition::kUnauthorized, "a link of another user");
-    return refuse_link(link, condition::kUnauthorized, "the address is not yours");
+    return refuse_link(link, condition::kUnauthorized, "the address is not yours", target->id);
   }
   pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
   pn_terminus_copy(pn_link_target(link), wanted);

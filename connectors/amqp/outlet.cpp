@@ -64,7 +64,7 @@ void Peer::open_outlet(pn_link_t* link) {
     return refuse_link(link, condition::kNotFound, "there is no such source");
   const std::shared_ptr<Source>& source = found->second;
   if (source->settings().user != user_) {
-    return refuse_link(link, condition::kUnauthorized, "the address is not yours");
+    return refuse_link(link, condition::kUnauthorized, "the address is not yours", source->id());
   }
   pn_terminus_copy(pn_link_source(link), wanted);
   pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));

@@ -138,12 +138,16 @@ void Peer::on_link_open(pn_link_t* link) {
 }
 
 /// An attach without terminus, then a detach with the reason: part 2.6.3.
-void Peer::refuse_link(pn_link_t* link, const char* name, const std::string& description) {
+void Peer::refuse_link(pn_link_t* link, const char* name, const std::string& description,
+                       const std::string& endpoint) {
   pn_link_open(link);
   set(pn_link_condition(link), name, description);
   pn_link_close(link);
   service_.log("warning",
                "AMQP: a link of " + user_ + " was refused: " + name + ", " + description);
+  if (service_.intake == nullptr) return;
+  service_.intake->refused(endpoint.empty() ? service_.settings.id : endpoint, name,
+                           "a link of " + user_ + ": " + description);
 }
 
 void Peer::on_link_end(pn_link_t* link, bool closed) {

@@ -28,7 +28,7 @@ struct Service {
   ListenerSettings settings;
   std::map<std::string, std::shared_ptr<Target>, std::less<>> targets;  ///< by address
   std::map<std::string, std::shared_ptr<Source>, std::less<>> sources;  ///< by address
-  connector::Intake* intake = nullptr;  ///< told of logins that failed
+  connector::Intake* intake = nullptr;  ///< told of logins and links that are refused
   std::atomic<bool> accepting = true;
   std::atomic<std::uint64_t> links = 0;  ///< numbers given to links
 };
@@ -106,7 +106,9 @@ class Peer {
   void on_transport_error(pn_transport_t* transport);
   void close(const char* condition, const std::string& description);
   void cut();
-  void refuse_link(pn_link_t* link, const char* condition, const std::string& description);
+  /// `endpoint`: whose address it asked for; empty: of none.
+  void refuse_link(pn_link_t* link, const char* condition, const std::string& description,
+                   const std::string& endpoint = {});
   void forget_link(pn_link_t* link);
 
   // inlet.cpp: messages that come

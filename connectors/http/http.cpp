@@ -249,7 +249,7 @@ class HttpConnector final : public connector::Connector {
     door.method = values.text("method");
     door.user = values.text("user");
     if (!door.user.empty()) door.password = context_.secrets.get(values.text("password"));
-    door.body_bytes_max = spec.body_bytes_max;
+    door.body_bytes_max = spec.xml.bytes_max;
     door.timeout = spec.timeout;
     door.intake = &intake;
     Handler handler = door.handler();

@@ -59,19 +59,13 @@ SignedForm form_of(const std::string& name) {
   return name == "dotnet" ? SignedForm::dotnet : SignedForm::as_sent;
 }
 
-XmlLimits limits_of(const EndpointSpec& spec) {
-  XmlLimits limits;
-  limits.bytes_max = spec.body_bytes_max;
-  return limits;
-}
-
 /// One endpoint. Shared by its requests: the last answer may come after the connector's end.
 /// Immutable; any thread.
 struct Inbound {
   Inbound(const EndpointSpec& spec, Intake& the_intake, const connector::Context& context,
           Key verifying, Key signing)
       : endpoint(spec.id), partner(spec.partner), intake(the_intake), verify(std::move(verifying)),
-        sign(std::move(signing)), reader({}, limits_of(spec)), clock(context.business),
+        sign(std::move(signing)), reader({}, spec.xml), clock(context.business),
         executor(context.executor), log(context.log) {}
 
   std::string endpoint;
@@ -241,7 +235,7 @@ void MfepConnector::add_inbound(const EndpointSpec& spec, Intake& intake) {
   door.endpoint = spec.id;
   door.partner = spec.partner;
   door.path = values.text("path");
-  door.body_bytes_max = spec.body_bytes_max;
+  door.body_bytes_max = spec.xml.bytes_max;
   door.timeout = spec.timeout;
   door.intake = &intake;
   door.error = [me](const http::Problem& problem) {

@@ -96,12 +96,6 @@ const config::Element& own_element(const EndpointSpec& spec) {
   return *own;
 }
 
-XmlLimits limits_of(std::size_t bytes_max) {
-  XmlLimits limits;
-  limits.bytes_max = bytes_max;
-  return limits;
-}
-
 class SoapConnector final : public connector::Connector {
  public:
   SoapConnector(const connector::Context& context, http::Listeners& listeners)
@@ -213,7 +207,7 @@ void SoapConnector::add_inbound(const EndpointSpec& spec, Intake& intake) {
   door.path = values.text("path");
   door.user = values.text("user");
   if (!door.user.empty()) door.password = context_.secrets.get(values.text("password"));
-  door.body_bytes_max = spec.body_bytes_max;
+  door.body_bytes_max = spec.xml.bytes_max;
   door.timeout = spec.timeout;
   door.intake = &intake;
   std::map<std::string, std::string> actions;
@@ -222,8 +216,7 @@ void SoapConnector::add_inbound(const EndpointSpec& spec, Intake& intake) {
   }
   paused_[spec.id] = door.paused;
   const auto inbound = std::make_shared<const Inbound>(
-      std::move(door), EnvelopeReader(context_.prefixes, limits_of(spec.body_bytes_max)),
-      std::move(actions));
+      std::move(door), EnvelopeReader(context_.prefixes, spec.xml), std::move(actions));
   listeners_.at(values.text("listener")).route(Inbound::handler(inbound));
   listeners_.refusals_to(intake);
 }
@@ -254,10 +247,10 @@ std::unique_ptr<connector::Outbound> SoapConnector::add_outbound(const EndpointS
     operation.unavailable = words(own.text("unavailable"));
     settings.operations.emplace(own.text("name"), std::move(operation));
   }
-  const std::size_t reply_max = settings.client.reply_bytes_max;
-  return std::make_unique<SoapOutbound>(std::move(settings),
-                                        EnvelopeReader(context_.prefixes, limits_of(reply_max)),
-                                        context_.executor);
+  XmlLimits limits = spec.xml;
+  limits.bytes_max = settings.client.reply_bytes_max;
+  return std::make_unique<SoapOutbound>(
+      std::move(settings), EnvelopeReader(context_.prefixes, limits), context_.executor);
 }
 
 }  // namespace

@@ -77,7 +77,9 @@ std::string with_lines(std::string value, std::string_view raw) {
 class Loader {
  public:
   Loader(const std::string& file, std::string_view text, Diagnostics& diagnostics)
-      : text_(text), lines_(file, text), diagnostics_(diagnostics),
+      : text_(text),
+        lines_(file, text),
+        diagnostics_(diagnostics),
         parser_(XML_ParserCreateNS("UTF-8", kSeparator), &XML_ParserFree) {}
 
   std::optional<Element> load() {
@@ -233,10 +235,11 @@ class Loader {
 };
 
 /// Bytes that begin as UTF-16 or UTF-32 would: expat would believe them in spite of a forced
-/// encoding.
+/// encoding. A second byte order mark, which expat would pass over, is no UTF-8 document either.
 bool begins_as_other_encoding(std::string_view bytes) {
   using namespace std::string_view_literals;
-  constexpr std::array kStarts = {"\xFE\xFF"sv, "\xFF\xFE"sv, "\0<"sv, "<\0"sv, "\0\0"sv};
+  constexpr std::array kStarts = {kByteOrderMark, "\xFE\xFF"sv, "\xFF\xFE"sv,
+                                  "\0<"sv,        "<\0"sv,      "\0\0"sv};
   return std::any_of(kStarts.begin(), kStarts.end(),
                      [&](std::string_view start) { return bytes.starts_with(start); });
 }

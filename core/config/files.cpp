@@ -60,7 +60,10 @@ void read_folder(const fs::path& folder, std::string_view ending, bool deep,
   }
   for (const auto& path : found) {
     std::string name = ending == ".xsd" ? path.filename().string() : stem_of(path);
-    if (deep) name = (path.parent_path().lexically_relative(folder) / name).generic_string();
+    if (deep) {
+      const fs::path inside = path.parent_path().lexically_relative(folder);
+      if (inside != ".") name = (inside / name).generic_string();
+    }
     read(path, std::move(name), into, diagnostics);
   }
 }

@@ -114,7 +114,7 @@ struct EndpointSpec {
   const config::Element* root = nullptr;
   std::chrono::milliseconds timeout{10'000};
   bool idempotent = false;
-  std::size_t body_bytes_max = 1 << 20;
+  XmlLimits xml;  ///< of one message; its bytes_max holds for every body
   std::size_t concurrency = 8;
 };
 

@@ -198,7 +198,7 @@ std::unique_ptr<Endpoint> load_endpoint(const config::Element& root, const Snaps
   spec.partner = values.text("partner");
   spec.inbound = values.text("direction") == "in";
   spec.root = &root;
-  spec.body_bytes_max = snapshot.hub.xml.bytes_max;
+  spec.xml = snapshot.hub.xml;
   spec.timeout = to_ms(values.duration("wait"));
   check_children(root, *endpoint, diagnostics);
   if (!spec.inbound) read_delivery(root, *endpoint, diagnostics);

@@ -62,8 +62,8 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
   if (!it.endpoint) return it.finish({refusal("unknown-endpoint", "there is no endpoint " + id)});
   if (parts_.pauses.endpoint(id)) return it.finish({later("paused", "the endpoint is paused")});
   try {
-    if (it.received.body.size() > it.endpoint->spec.body_bytes_max ||
-        it.received.encoded.size() > it.endpoint->spec.body_bytes_max) {
+    if (it.received.body.size() > it.endpoint->spec.xml.bytes_max ||
+        it.received.encoded.size() > it.endpoint->spec.xml.bytes_max) {
       throw Error(ErrorKind::rejected, "too-large", "the message is larger than the limit");
     }
     const auto* route = parts_.snapshot.inbound(id, {});

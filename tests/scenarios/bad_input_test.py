@@ -217,8 +217,10 @@ class BadInput(OnStage):
         trx = "<Transactions><TrxInf><JOEBPPSTrx>1</JOEBPPSTrx></TrxInf></Transactions>"
         payment = MFEP.format(guid=uuid.uuid4(), kind="BLRPMTNTFRQ", body=trx)
         bill = MFEP.format(guid=uuid.uuid4(), kind="BILPULRQ", body="<AcctInfo/>")
+        empty = MFEP.format(guid=uuid.uuid4(), kind="BILPULRQ", body="")
         for what, body, path in (("invalid payment", payment, NOTIFICATION),
                                  ("invalid inquiry", bill, BILL_PULL),
+                                 ("empty inquiry", empty, BILL_PULL),
                                  ("another type", bill, NOTIFICATION)):
             with self.only_audited(what=what):
                 answer = self.stage.switch.act("notify-raw", sign=True, body=body, path=path)

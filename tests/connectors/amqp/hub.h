@@ -207,7 +207,7 @@ class Hub {
   void inbound(const std::string& address, const std::string& user, const std::string& more = "",
                std::size_t bytes_max = 1 << 20) {
     auto in = spec(address + "-in", true, attributes(address, user) + more);
-    in.body_bytes_max = bytes_max;
+    in.xml.bytes_max = bytes_max;
     connector->add_inbound(in, intake);
   }
   connector::Outbound& outbound(const std::string& address, const std::string& user,

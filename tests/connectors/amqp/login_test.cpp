@@ -90,8 +90,11 @@ BOOST_AUTO_TEST_CASE(an_address_of_another_user_is_not_yours) {
     BOOST_TEST(!client.link_open(link));
     BOOST_TEST(client.link_condition(link) == "amqp:unauthorized-access");
   }
-  BOOST_TEST(hub.intake.wait_refused(1).front() ==
-             "roads.in-in amqp:unauthorized-access a link of another user");
+  const auto refused = hub.intake.wait_refused(2);
+  BOOST_TEST(refused[0] ==
+             "roads.in-in amqp:unauthorized-access a link of parks: the address is not yours");
+  BOOST_TEST(refused[1] ==
+             "roads.out-out amqp:unauthorized-access a link of parks: the address is not yours");
   BOOST_TEST(client.link_open(client.open_sender("parks.in")));
 }
 
@@ -103,6 +106,8 @@ BOOST_AUTO_TEST_CASE(an_unknown_address_is_not_found) {
     client.until([&] { return client.link_closed(link); });
     BOOST_TEST(client.link_condition(link) == "amqp:not-found");
   }
+  BOOST_TEST(hub.intake.wait_refused(4).back() ==
+             "amqp amqp:not-found a link of parks: there is no such source");
 }
 
 BOOST_AUTO_TEST_CASE(too_many_links) {

@@ -42,7 +42,7 @@ const std::string kHere = "<listener id='http' connector='http' address='127.0.0
 struct Inbound {
   explicit Inbound(const std::string& more = "user='u' password='secret:pass'")
       : endpoint("in", true, "<http listener='http' path='/in' " + more + "/>") {
-    endpoint.spec.body_bytes_max = 50;
+    endpoint.spec.xml.bytes_max = 50;
     connector = make_http(stage.context(), listeners);
     connector->add_listener(test::element(kHere));
     connector->add_inbound(endpoint.spec, stage);

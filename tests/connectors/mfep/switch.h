@@ -38,7 +38,7 @@ class Hub {
     const auto base = stage.context();
     const connector::Context context{clock_, base.steady, base.executor, base.secrets,
                                      {},     "Asia/Amman", base.log};
-    endpoint_.spec.body_bytes_max = body_bytes_max;
+    endpoint_.spec.xml.bytes_max = body_bytes_max;
     http_ = http::make_http(context, listeners_);
     http_->add_listener(
         element("<listener id='http' connector='http' address='127.0.0.1:0'/>"));

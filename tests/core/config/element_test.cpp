@@ -136,6 +136,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_has_a_place) {
              std::string::npos);
   BOOST_TEST(refusal("\xFF\xFE<\0a\0/\0>\0"s).find("UTF-8") != std::string::npos);
   BOOST_TEST(refusal("\0<\0a\0/\0>"s).find("UTF-8") != std::string::npos);
+  BOOST_TEST(refusal("\xEF\xBB\xBF\xEF\xBB\xBF<a/>").find("UTF-8") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(limits) {

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/store/migrations.h"
+#include "core/store/reading.h"
 #include "core/store/sqlite_statement.h"
 
 namespace masar::store {

@@ -32,6 +32,10 @@ class SqliteSession {
   /// The statement of this text, prepared the first time. `sql` is a literal: its address is its
   /// name.
   Statement& prepared(const char* sql);
+  /// What is read until end_view() is of the same commits.
+  void begin_view() { prepared("BEGIN").run(); }
+  void end_view() { prepared("ROLLBACK").run(); }  ///< nothing was written: it cannot fail
+  bool usable() const noexcept { return true; }
 
  private:
   Poco::Data::Session session_;

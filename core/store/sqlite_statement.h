@@ -87,18 +87,6 @@ class Statement {
   sqlite3_stmt* statement_ = nullptr;
 };
 
-/// Resets a statement that yields rows, also where reading them throws.
-class Reading {
- public:
-  explicit Reading(Statement& statement) : statement_(statement) {}
-  ~Reading() { statement_.reset(); }
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
-
- private:
-  Statement& statement_;
-};
-
 /// Runs one or several commands without parameters. Throws SqliteError.
 void execute(sqlite3* database, const char* sql);
 

@@ -4,8 +4,9 @@
 
 #include <sqlite3.h>
 
+#include "core/store/reading.h"
 #include "core/store/sqlite_rows.h"
-#include "core/store/sqlite_search.h"
+#include "core/store/search_fields.h"
 
 namespace masar::store {
 namespace {

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "core/store/crash_point.h"
+#include "core/store/reading.h"
 #include "core/store/sqlite_schema.h"
 
 namespace masar::store {
@@ -40,6 +41,16 @@ SessionSettings session_settings(const SqliteSettings& settings) {
   return session;
 }
 
+GroupSettings group_settings(const SqliteSettings& settings) {
+  GroupSettings group;
+  group.group_max = settings.group_max;
+  group.queue_max = settings.queue_max;
+  group.writer_thread = settings.writer_thread;
+  group.probe_interval = settings.probe_interval;
+  group.idle_after = settings.idle_checkpoint;
+  return group;
+}
+
 SqliteSession& migrated(SqliteSession& session) {
   migrate_sqlite(session.handle());
   return session;
@@ -64,10 +75,8 @@ bool is_of_one_transaction(const SqliteError& error) {
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH:
     case SQLITE_RANGE:
-    case SQLITE_ERROR:
-      return true;
-    default:
-      return false;
+    case SQLITE_ERROR: return true;
+    default: return false;
   }
 }
 
@@ -78,145 +87,17 @@ SqliteWriter::SqliteWriter(const SqliteSettings& settings, const BusinessClock& 
       clock_(clock),
       session_(session_settings(settings)),
       applier_(migrated(session_)),
-      next_checkpoint_pages_(settings.checkpoint_pages) {
+      next_checkpoint_pages_(settings.checkpoint_pages),
+      queue_(group_settings(settings), *this) {
   load_stamp();
   sqlite3_wal_hook(session_.handle(), &SqliteWriter::count_wal_pages, this);
-  if (settings_.writer_thread) {
-    thread_ = std::thread([this] { run(); });
-  }
+  queue_.start();
 }
 
 SqliteWriter::~SqliteWriter() { stop(); }
 
-void SqliteWriter::submit(Transaction transaction, Store::Done done) {
-  const char* refused = nullptr;
-  {
-    std::lock_guard lock(mutex_);
-    if (stopping_) {
-      refused = "the store has stopped";
-    } else if (waiting_.size() >= settings_.queue_max) {
-      refused = "the store's queue is full";
-    } else {
-      waiting_.push_back({std::move(transaction), std::move(done), {}});
-      if (writer_waits_) {
-        wake_.notify_one();
-      }
-    }
-  }
-  if (refused != nullptr) {
-    Commit commit;
-    commit.status = CommitStatus::failed;
-    commit.error = refused;
-    done(commit);
-  }
-}
-
-void SqliteWriter::stop() {
-  {
-    std::lock_guard lock(mutex_);
-    if (stopping_) {
-      return;
-    }
-    stopping_ = settings_.writer_thread;
-    wake_.notify_one();
-  }
-  if (thread_.joinable()) {
-    thread_.join();
-  } else {
-    while (run_once() > 0) {
-    }
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  give_up(group_);
-  while (take(group_)) {
-    give_up(group_);
-  }
-  checkpoint_idle();
-}
-
-/// Moves what waits, group_max at most, into an empty group. False: nothing waits.
-bool SqliteWriter::take(Group& group) {
-  std::lock_guard lock(mutex_);
-  const std::size_t count = std::min(settings_.group_max, waiting_.size());
-  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
-  group.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
-  waiting_.erase(waiting_.begin(), end);
-  return count > 0;
-}
-
-void SqliteWriter::run() {
-  for (;;) {
-    if (!take(group_)) {
-      std::unique_lock lock(mutex_);
-      writer_waits_ = true;
-      const auto something = [this] { return stopping_ || !waiting_.empty(); };
-      if (!wake_.wait_for(lock, settings_.idle_checkpoint, something)) {
-        lock.unlock();
-        checkpoint_idle();
-        lock.lock();
-        wake_.wait(lock, something);
-      }
-      writer_waits_ = false;
-      if (waiting_.empty()) {
-        return;
-      }
-      continue;
-    }
-    while (!commit_group(group_)) {
-      wait_to_probe();
-      std::unique_lock lock(mutex_);
-      if (stopping_) {
-        lock.unlock();
-        give_up(group_);
-        break;
-      }
-    }
-    answer(group_);
-    checkpoint_when_large();
-  }
-}
-
-void SqliteWriter::wait_to_probe() {
-  std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, settings_.probe_interval, [this] { return stopping_; });
-}
-
-std::size_t SqliteWriter::run_once() {
-  std::size_t finished = 0;
-  while (!group_.empty() || take(group_)) {
-    if (!commit_group(group_)) {
-      return finished;
-    }
-    finished += group_.size();
-    answer(group_);
-    checkpoint_when_large();
-  }
-  return finished;
-}
-
-void SqliteWriter::answer(Group& group) {
-  // Emptied first: a callback that submits must not find its own group still waiting.
-  Group answered = std::exchange(group, {});
-  for (Pending& pending : answered) {
-    if (pending.done) {
-      pending.done(pending.commit);
-    }
-  }
-}
-
-void SqliteWriter::give_up(Group& group) {
-  for (Pending& pending : group) {
-    pending.commit = {};
-    pending.commit.status = CommitStatus::failed;
-    pending.commit.error = last_error_.empty() ? "the store has stopped" : last_error_;
-  }
-  answer(group);
-}
-
-/// One try at the whole group, from BEGIN, with new stamps. False: nothing of it is stored, and it
-/// is to be tried again.
-bool SqliteWriter::commit_group(Group& group) {
+/// All of the group from BEGIN, or nothing.
+std::size_t SqliteWriter::commit(std::span<Pending> group) {
   const TransactionApplier::Counters counters = applier_.counters();
   const Instant kept_stamp = kept_stamp_;
   try {
@@ -234,15 +115,15 @@ bool SqliteWriter::commit_group(Group& group) {
       session_.prepared(kRollback).run();
     }
     unhealthy(error);
-    return false;
+    return 0;
   }
   crash_point("after-commit");
   healthy_ = true;
   last_error_.clear();
-  return true;
+  return group.size();
 }
 
-void SqliteWriter::apply_group(Group& group) {
+void SqliteWriter::apply_group(std::span<Pending> group) {
   const std::int64_t changes = sqlite3_total_changes64(session_.handle());
   const std::int64_t next_journal = applier_.counters().journal;
   for (Pending& pending : group) {
@@ -337,9 +218,9 @@ int SqliteWriter::count_wal_pages(void* writer, sqlite3*, const char*, int pages
   return SQLITE_OK;
 }
 
-/// After the answers, so that nobody waits for it. A reader can keep the WAL from starting anew:
-/// then the next try comes after as many pages again, not after every group.
-void SqliteWriter::checkpoint_when_large() {
+/// Moves a long WAL into the database. A reader can keep it from starting anew: then the next try
+/// comes after as many pages again, not after every group.
+void SqliteWriter::settle() {
   if (wal_pages_ < next_checkpoint_pages_) {
     return;
   }
@@ -351,11 +232,12 @@ void SqliteWriter::checkpoint_when_large() {
   }
 }
 
-void SqliteWriter::checkpoint_idle() {
+bool SqliteWriter::idle() {
   if (wal_pages_ > 0 && checkpoint(SQLITE_CHECKPOINT_TRUNCATE, {})) {
     wal_pages_ = 0;
     next_checkpoint_pages_ = settings_.checkpoint_pages;
   }
+  return false;
 }
 
 /// False: it could not be done now (a reader stands in the way, the disk is full). Nothing is lost

@@ -8,7 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/store/sqlite_schema.h"
-#include "core/store/sqlite_search.h"
+#include "core/store/search_fields.h"
 #include "tests/contracts/store_contract.h"
 #include "tests/core/store/store_directory.h"
 

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "core/store/sqlite_schema.h"
+#include "core/store/reading.h"
 #include "core/store/sqlite_statement.h"
 #include "tests/contracts/store_contract.h"
 #include "tests/core/store/schemas/stored_case.h"

@@ -1,4 +1,4 @@
-#include "core/store/sqlite_search.h"
+#include "core/store/search_fields.h"
 
 #include <charconv>
 

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/store/store.h"
+
+namespace masar::store {
+
+/// A transaction that waits for its commit, and what its sender will be told.
+struct Pending {
+  Transaction transaction;
+  Store::Done done;
+  Commit commit;
+};
+
+/// What writes a group: one kind of database. Called on the writer's thread only.
+class GroupCommitter {
+ public:
+  virtual ~GroupCommitter() = default;
+
+  /// One try at the whole group, with new stamps. Fills in every `commit` of those that are
+  /// finished, committed or refused for a reason of their own, and returns how many these are,
+  /// counted from the front. Fewer than all: the database could not; nothing of the rest is
+  /// stored, or it is not known yet whether it is: it comes again, first in its group.
+  virtual std::size_t commit(std::span<Pending> group) = 0;
+  /// Why commit() could not; empty: it could.
+  virtual const std::string& last_error() const = 0;
+  /// After the answers to a group, so that nobody waits for it.
+  virtual void settle() {}
+  /// There was nothing to write for `idle_after`, or the store stops. True: again after as long.
+  virtual bool idle() { return false; }
+};
+
+struct GroupSettings {
+  std::size_t group_max = 256;     ///< transactions in one commit at most
+  std::size_t queue_max = 65'536;  ///< transactions waiting; more: submit() answers failed
+  bool writer_thread = true;       ///< false: run_once() commits
+  std::chrono::milliseconds probe_interval{250};  ///< between two tries while writes fail
+  std::chrono::milliseconds idle_after{1000};
+};
+
+/// The one writer of a store: takes what waits, has it committed as one group, calls back, again
+/// (ENGINE.md 17). Owned by the store's own writer, which is its committer. submit() and stop()
+/// from any thread, stop() not from a callback; all else on the writer's thread, which is its own
+/// or, without one, that of run_once()'s caller. Memory is bounded by queue_max.
+class GroupWriter {
+ public:
+  GroupWriter(const GroupSettings& settings, GroupCommitter& committer);
+  ~GroupWriter();
+  GroupWriter(const GroupWriter&) = delete;
+  GroupWriter& operator=(const GroupWriter&) = delete;
+
+  void start();  ///< once, when the committer can commit
+  void submit(Transaction transaction, Store::Done done);
+  std::size_t run_once();  ///< Store::run_writer()
+  void stop();
+
+ private:
+  using Group = std::vector<Pending>;
+
+  void run();
+  bool take();
+  bool wait_for_work();
+  std::size_t commit_group();
+  bool wait_to_probe();
+  void answer(std::size_t count);
+  void give_up();
+
+  const GroupSettings settings_;
+  GroupCommitter& committer_;
+
+  // Shared, under mutex_.
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Pending> waiting_;
+  bool writer_waits_ = false;
+  bool stopping_ = false;
+
+  Group group_;  // the writer's thread only
+  std::thread thread_;
+};
+
+}  // namespace masar::store

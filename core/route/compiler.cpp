@@ -36,12 +36,12 @@ const ElementTable kSetHeader{"set-header",
                               {}};
 const ElementTable kRefuse{"refuse",
                            "The sender is told that the message is refused; nothing else happens.",
-                           {{"code", Kind::name, true, "", "the refusal's code", {}},
+                           {{"code", Kind::text, true, "", "the refusal's code", {}},
                             {"text", Kind::text, false, "", "text with {expression} parts", {}}},
                            {}};
 const ElementTable kDeadLetter{"dead-letter",
                                "The message is kept whole for a person.",
-                               {{"code", Kind::name, true, "", "the cause's code", {}}},
+                               {{"code", Kind::text, true, "", "the cause's code", {}}},
                                {}};
 const ElementTable kChoice{
     "choice", "The first branch whose test is true.", {}, {"when", "otherwise"}};

@@ -46,7 +46,7 @@ const ElementTable kNoCase{
     "no-case",
     "What happens to a message that finds no case.",
     {{"do", Kind::choice, false, "refuse", "what to do", {"refuse", "record", "keep", "open"}},
-     {"code", Kind::name, false, "no-such-case", "the refusal's code", {}},
+     {"code", Kind::text, false, "no-such-case", "the refusal's code", {}},
      {"reply", Kind::name, false, "", "the route's reply that is its answer", {}}},
     {"*"}};
 const ElementTable kTo{"to",

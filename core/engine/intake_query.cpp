@@ -93,15 +93,14 @@ void IntakeDesk::answer_query(const ExchangePtr& exchange, std::shared_ptr<const
     flow.variables = exchange->variables;
     flow.variables.emplace_back(now);
     if (live) route::fill_case(*live->definition, live->value, flow.variables);
-    const bool refuses = !live && route.without_case.empty();
-    if (refuses) {
-      return exchange->finish({PartAnswer{
-          PartAnswer::Kind::refused, route.no_case.code, "there is no such case", {}}});
-    }
+    const auto refused = [&](const std::string& code, const std::string& text) {
+      refuse(exchange->endpoint->spec.id, exchange->received.sender, code, text);
+      exchange->finish({PartAnswer{PartAnswer::Kind::refused, code, text, {}}});
+    };
+    if (!live && route.without_case.empty())
+      return refused(route.no_case.code, "there is no such case");
     const route::Exit exit = live ? route.before.run(flow) : route.without_case.run(flow);
-    if (exit.kind == route::Exit::Kind::refuse) {
-      return exchange->finish({PartAnswer{PartAnswer::Kind::refused, exit.code, exit.text, {}}});
-    }
+    if (exit.kind == route::Exit::Kind::refuse) return refused(exit.code, exit.text);
     if (exit.kind != route::Exit::Kind::end)
       throw Error(ErrorKind::rejected, exit.code, "the route keeps the query");
     parts_.metrics.received(exchange->endpoint->spec.id, "answered");

@@ -46,10 +46,14 @@ class IntakeDesk final : public connector::Intake {
   void take(connector::Received received, Answer answer) override;
   void report(std::string effect_id, std::string state, std::function<void(bool)> answer) override;
   void refused(std::string endpoint, std::string code, std::string text) override;
-  /// A dead letter's message once more, under a new stamp, linked to its original (ENGINE.md 23).
-  /// `done` gets 200, or 409 where it still finds no case.
-  void retry(const store::DeadLetterRow& letter, const store::JournalRow& original,
+  /// A dead letter's event once more, under a new stamp, linked to its original (ENGINE.md 23); of
+  /// an effect, which has no `original`, its document. `done` gets 200, or 409 where the message
+  /// still finds no case or the letter was dealt with meanwhile.
+  void retry(const store::DeadLetterRow& letter, const std::optional<store::JournalRow>& original,
              std::function<void(ActResult)> done);
+  /// Nothing is done about it any more; `reason` stands in the timeline.
+  void discard(const store::DeadLetterRow& letter, const std::string& reason,
+               std::function<void(ActResult)> done);
 
  private:
   struct Exchange;
@@ -78,6 +82,8 @@ class IntakeDesk final : public connector::Intake {
   void refuse(const std::string& endpoint, const std::string& partner, const std::string& code,
               const std::string& text);
   bool may_audit(const std::string& partner);
+  bool find_case_again(store::JournalRow& row) const;
+  void submit_letter(store::Transaction transaction, std::function<void(ActResult)> done);
 
   Parts parts_;
   struct Minute {

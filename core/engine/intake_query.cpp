@@ -1,10 +1,10 @@
-// Queries, which read a case and write nothing, delivery reports, and dead letters once more.
+// Queries, which read a case and write nothing, and delivery reports.
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/engine/exchange.h"
-#include "core/engine/records.h"
 #include "core/engine/intake.h"
 #include "core/engine/outcomes.h"
+#include "core/engine/records.h"
 
 namespace masar::engine {
 
@@ -15,8 +15,8 @@ namespace {
 /// Delivery reports only go forward; delivered beats failed and unknown (ENGINE.md 18).
 int rank(std::string_view state) {
   if (state == "delivered") return 3;
-  if (state == "failed" || state == "rejected" || state == "expired" ||
-      state == "unknown") return 2;
+  if (state == "failed" || state == "rejected" || state == "expired" || state == "unknown")
+    return 2;
   return state.empty() ? 0 : 1;
 }
 
@@ -140,60 +140,6 @@ void IntakeDesk::report(std::string effect_id, std::string state,
     over();
     answer(false);
   }
-}
-
-void IntakeDesk::retry(const store::DeadLetterRow& letter, const store::JournalRow& original,
-                       std::function<void(ActResult)> done) {
-  store::JournalRow row = original;
-  row.id = 0;
-  row.kind =
-      original.kind == store::JournalKind::message ? store::JournalKind::retry : original.kind;
-  row.state = store::JournalState::undone;
-  row.origin = original.origin ? original.origin : original.id;
-  row.attempts = 0;
-  row.envelope = 0;
-  row.part = 0;
-  row.parts = 1;
-  const auto* endpoint = parts_.snapshot.endpoint(original.endpoint);
-  const auto* route = parts_.snapshot.route(original.route);
-  if (row.case_key.empty() && endpoint && route) {
-    Exchange exchange;
-    exchange.endpoint = endpoint;
-    exchange.route = route;
-    route::fill_message(
-        {original.message_id, original.sender, original.name, original.endpoint, original.stamp},
-        exchange.variables);
-    Part part;
-    part.document = parts_.reader.read(original.payload);
-    (void)find_existing(exchange, part);
-    if (part.case_key.empty())
-      return done({409, "no-such-case", "the message still finds no case"});
-    row.case_key = part.case_key;
-    row.partition = partition_of(part.case_key);
-  }
-  store::Transaction transaction;
-  transaction.audit.push_back(
-      operator_audit(row.case_key, "retry", "dead letter " + std::to_string(letter.id)));
-  for (auto task : parts_.store.tasks(store::TaskState::open, row.case_key, {}, 500)) {
-    const bool of_deadline =
-        original.kind == store::JournalKind::deadline && task.id == original.message_id;
-    if (!of_deadline &&
-        !task.id.starts_with(row.case_key + ".dead." + std::to_string(letter.journal) + "."))
-      continue;
-    task.state = store::TaskState::answered;
-    task.answer = "retry";
-    task.ended = parts_.business.now();
-    transaction.tasks.push_back(std::move(task));
-  }
-  transaction.journal.push_back(std::move(row));
-  transaction.dead_letter_states.emplace_back(letter.id, store::DeadLetterState::retried);
-  parts_.journal.submit(std::move(transaction), [done](const store::Commit& commit) {
-    if (commit.status == store::CommitStatus::committed) return done({});
-    if (commit.conflict == "dead-letter") {
-      return done({409, "dead-letter-over", "it was dealt with already"});
-    }
-    done({503, "store", "the store did not take it; try again"});
-  });
 }
 
 }  // namespace masar::engine

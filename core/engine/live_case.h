@@ -19,6 +19,10 @@ struct LiveCase {
 /// Name of the task that stands for a dead letter of an open case; the engine's own, not the
 /// process's.
 inline constexpr std::string_view kDeadLetterTask = "dead-letter";
+/// Its answers. Discarding has a field, kReasonField.
+inline constexpr const char* kRetryAnswer = "retry";
+inline constexpr const char* kDiscardAnswer = "discard";
+inline constexpr const char* kReasonField = "reason";
 
 /// The row's case, decoded. Throws Error(internal, "unknown-process") where the snapshot lacks its
 /// process.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/engine/live_case.h"
 #include "core/engine/records.h"
 #include "core/message/xml_writer.h"
@@ -69,10 +71,7 @@ void Operations::answer_task(const std::string& id, const std::string& answer,
   const auto task = hub_.store().find_task(id);
   if (!task) return done({404, "no-such-task", "there is no task " + id});
   if (task->state != store::TaskState::open) return done({409, "task-over", "the task is over"});
-  if (task->name == kDeadLetterTask) {
-    return done(
-        {409, "dead-letter", "retry the dead letter itself: POST /api/dead-letters/ID/retry"});
-  }
+  if (task->name == kDeadLetterTask) return answer_letter(*task, answer, fields, std::move(done));
   const auto* declared = declaration(*task);
   const process::TaskAnswer* chosen = nullptr;
   std::string known;
@@ -152,19 +151,51 @@ void Operations::pause_route(const std::string& id, bool paused, Done done) {
   set("pause.route." + id, paused, "route " + id, std::move(done));
 }
 
-void Operations::retry_dead_letter(std::int64_t id, Done done) {
-  const auto letter = hub_.store().find_dead_letter(id);
-  if (!letter)
-    return done({404, "no-such-dead-letter", "there is no dead letter " + std::to_string(id)});
-  if (letter->state != store::DeadLetterState::open)
-    return done({409, "dead-letter-over", "it was dealt with already"});
-  const auto original = letter->journal ? hub_.store().find_journal(letter->journal) : std::nullopt;
-  if (!original) {
-    return done({409, "effect-not-retried",
-                 "an effect whose document could not be built is made anew by its case: "
-                 "answer the case's task, or let the event come again"});
+std::optional<store::DeadLetterRow> Operations::open_letter(std::int64_t id, const Done& done) {
+  auto letter = hub_.store().find_dead_letter(id);
+  if (!letter) {
+    done({404, "no-such-dead-letter", "there is no dead letter " + std::to_string(id)});
+    return std::nullopt;
   }
-  hub_.intake().retry(*letter, *original, std::move(done));
+  if (letter->state == store::DeadLetterState::open) return letter;
+  done({409, "dead-letter-over", "it was dealt with already"});
+  return std::nullopt;
+}
+
+void Operations::retry_dead_letter(std::int64_t id, Done done) {
+  const auto letter = open_letter(id, done);
+  if (!letter) return;
+  auto original = letter->journal ? hub_.store().find_journal(letter->journal) : std::nullopt;
+  if (!original && letter->original.empty())
+    return done({409, "no-original", "its message is not kept any more: discard it"});
+  hub_.intake().retry(*letter, original, std::move(done));
+}
+
+void Operations::discard_dead_letter(std::int64_t id, const std::string& reason, Done done) {
+  if (reason.size() > kReasonMax || !is_utf8(reason))
+    return done({422, "bad-reason",
+                 "a reason is text of at most " + std::to_string(kReasonMax) + " bytes"});
+  const std::string text(trim(clean_text(reason)));
+  if (text.empty())
+    return done({422, "no-reason", "say why it is discarded: the reason stays in the timeline"});
+  const auto letter = open_letter(id, done);
+  if (letter) hub_.intake().discard(*letter, text, std::move(done));
+}
+
+void Operations::answer_letter(const store::TaskRow& task, const std::string& answer,
+                               const std::map<std::string, std::string>& fields, Done done) {
+  const std::int64_t id = std::atoll(task.effect.c_str());
+  for (const auto& [name, value] : fields) {
+    if (answer == kDiscardAnswer && name == kReasonField) continue;
+    return done({422, "unknown-field", "the answer has no field " + name});
+  }
+  if (answer == kRetryAnswer) return retry_dead_letter(id, std::move(done));
+  if (answer != kDiscardAnswer)
+    return done({422, "unknown-answer", "the answers are: retry, discard"});
+  const auto reason = fields.find(kReasonField);
+  if (reason == fields.end())
+    return done({422, "missing-field", "the answer needs the field reason"});
+  discard_dead_letter(id, reason->second, std::move(done));
 }
 
 std::size_t Operations::due_in_24h() const {

@@ -29,6 +29,9 @@ class Operations {
   void pause_endpoint(const std::string& id, bool paused, Done done);
   void pause_route(const std::string& id, bool paused, Done done);
   void retry_dead_letter(std::int64_t id, Done done);
+  /// `reason`: for people; at most kReasonMax bytes, not empty.
+  void discard_dead_letter(std::int64_t id, const std::string& reason, Done done);
+  static constexpr std::size_t kReasonMax = 1000;
   /// Moves a stepped clock to the earliest due time; 409 names what is in flight.
   void step_clock(Done done);
   /// Due times within the next 24 hours, at most 10,000.
@@ -38,6 +41,9 @@ class Operations {
 
  private:
   void wait_for_turn(store::RowId row, const Done& done);
+  void answer_letter(const store::TaskRow& task, const std::string& answer,
+                     const std::map<std::string, std::string>& fields, Done done);
+  std::optional<store::DeadLetterRow> open_letter(std::int64_t id, const Done& done);
   void set(const std::string& setting, bool paused, const std::string& what, Done done);
 
   Hub& hub_;

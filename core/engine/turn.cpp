@@ -34,8 +34,8 @@ Turn::Turn(const Parts& parts, const store::JournalRow& row, std::shared_ptr<con
 TurnResult Turn::run() {
   try {
     switch (row_.kind) {
-      case store::JournalKind::message:
-      case store::JournalKind::retry: message(); break;
+      case store::JournalKind::message: message(); break;
+      case store::JournalKind::retry: row_.effect.empty() ? message() : retry_effect(); break;
       case store::JournalKind::outcome: outcome(); break;
       case store::JournalKind::report: report(); break;
       case store::JournalKind::deadline: timer(); break;

@@ -52,6 +52,7 @@ class Turn {
  private:
   // By kind of row.
   void message();
+  void retry_effect();
   void outcome();
   void report();
   void timer();
@@ -76,16 +77,22 @@ class Turn {
 
   void absorb(process::Transition transition, std::string_view kind, const std::string& name);
   void add_effect(const process::Effect& effect, const process::Case& value);
+  /// What became of an effect: `failed` has been written, with its dead letter.
+  enum class Made { document, nothing, failed };
+  Made make_document(const process::Effect& effect, store::OutboxRow& row);
+  bool run_effect_route(const process::Effect& effect, store::OutboxRow& row, std::string& step);
+  void put_effect(store::OutboxRow row);
   void add_reply(const process::Reply& reply);
   void refuse(const std::string& code, const std::string& text);
   void put_refusal(const Endpoint& endpoint, const std::string& code, const std::string& text);
   void dead_letter(const std::string& code, const std::string& text, const std::string& step);
   store::DeadLetterRow& put_dead_letter(const std::string& code, const std::string& text,
                                         const std::string& step);
-  std::string letters_in_turn() const;
-  void failed_effect(store::OutboxRow row, const std::string& code, const std::string& text,
+  void failed_effect(const process::Effect& effect, store::OutboxRow row, const Error& error,
                      const std::string& step);
-  void put_dead_letter_task(const std::string& id, const std::string& detail);
+  void put_letter_task(const std::string& detail);
+  void escalate_letter();
+  void end_failed(const store::OutboxRow& effect, const std::string& code);
   void audit(std::string_view kind, const std::string& name, const std::string& text = {});
   void finish();
   void put_answer();

@@ -136,7 +136,7 @@ void Turn::timer() {
     const bool open = std::any_of(tasks.begin(), tasks.end(), [&](const auto& t) {
       return t.id == row_.name && t.due <= row_.stamp;
     });
-    if (!open) return;
+    if (!open) return escalate_letter();
     step_ = "escalation";
     absorb(live_->definition->escalate(live_->value, row_.name, inputs(row_.stamp)), "task",
            "escalated");

@@ -161,6 +161,8 @@ constexpr const char* kProcess =
     <transition event="note" cond="$event.text eq 'label!'">
       <m:effect name="label" essential="true"/>
       <assign location="notes" expr="concat($notes, 'label!;')"/></transition>
+    <transition event="note" cond="$event.text eq 'phone'">
+      <assign location="phone" expr="'0790000000'"/></transition>
     <transition event="note" cond="$event.text eq 'fast'">
       <m:effect name="sms" text="'one'" scope="case"/>
         <m:effect name="sms" text="'two'" scope="case"/>

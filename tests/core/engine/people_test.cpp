@@ -25,6 +25,18 @@ engine::ActResult answer(Stage& stage, const std::string& id, const std::string&
   return stage.act([&](auto& act, auto done) { act.answer_task(id, with, fields, version, done); });
 }
 
+engine::ActResult discard(Stage& stage, std::int64_t letter, const std::string& reason) {
+  return stage.act([&](auto& act, auto done) { act.discard_dead_letter(letter, reason, done); });
+}
+
+/// A case whose label cannot be made: it lacks a phone, until somebody writes one.
+Stage& with_failed_label(Stage& stage) {
+  to_paying(stage, "A");
+  stage.say("shop-in", note("A", "label"), "n1");
+  BOOST_REQUIRE(stage.letters().size() == 1u);
+  return stage;
+}
+
 engine::ActResult retry(Stage& stage, std::int64_t letter) {
   return stage.act([&](auto& act, auto done) { act.retry_dead_letter(letter, done); });
 }
@@ -142,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_deterministic_failure_is_a_dead_letter_at_once_and_the_ca
   // Of an open case it is a task, too; the answer is the retry.
   BOOST_REQUIRE(stage.tasks("A").size() == 1u);
   const auto task = stage.tasks("A")[0].id;
-  BOOST_TEST(answer(stage, task, "seen", {}).status == 409);
+  BOOST_TEST(answer(stage, task, "seen", {}).status == 422);
   BOOST_TEST(retry(stage, letter.id).status == 200);
   BOOST_TEST((stage.store().find_task(task)->state == TaskState::answered));
   BOOST_REQUIRE(stage.letters().size() == 1u);  // it failed again
@@ -150,6 +162,160 @@ BOOST_AUTO_TEST_CASE(a_deterministic_failure_is_a_dead_letter_at_once_and_the_ca
   BOOST_TEST(stage.store().find_journal(stage.letters()[0].journal)->origin == letter.journal);
   BOOST_TEST(retry(stage, letter.id).status == 409);
   BOOST_TEST(retry(stage, 999).status == 404);
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_letter_is_retried_or_discarded_by_answering_its_task) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "a");
+  stage.say("shop-in", note("A", "break"), "n1");
+  const auto first = stage.letters().at(0);
+  const auto task = stage.tasks("A").at(0);
+  BOOST_TEST(task.effect == std::to_string(first.id));
+  BOOST_TEST(answer(stage, task.id, "discard", {}).code == "missing-field");
+  BOOST_TEST(answer(stage, task.id, "discard", {{"reason", " \n"}}).code == "no-reason");
+  BOOST_TEST(answer(stage, task.id, "retry", {{"reason", "x"}}).code == "unknown-field");
+  BOOST_TEST(answer(stage, task.id, "retry", {}).status == 200);
+  BOOST_TEST((stage.store().find_task(task.id)->state == TaskState::answered));
+  BOOST_TEST(stage.store().find_task(task.id)->answer == "retry");
+  const auto second = stage.letters().at(0);  // it failed again, and is a task again
+  BOOST_TEST(second.id > first.id);
+  const auto asked = stage.tasks("A").at(0);
+  BOOST_TEST(answer(stage, asked.id, "discard", {{"reason", "a test message"}}).status == 200);
+  BOOST_TEST(stage.letters().empty());
+  BOOST_TEST(stage.tasks("A").empty());
+  BOOST_TEST(stage.store().find_task(asked.id)->answer == "discard");
+  BOOST_TEST(
+      (stage.store().find_dead_letter(second.id)->state == store::DeadLetterState::discarded));
+  BOOST_TEST(stage.audited("A", "operator", "discard") == 1);
+  BOOST_TEST(answer(stage, asked.id, "retry", {}).code == "task-over");
+  BOOST_TEST(retry(stage, second.id).code == "dead-letter-over");
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_letter_is_discarded_with_a_reason_and_its_task_goes_with_it) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "a");
+  stage.say("shop-in", note("A", "break"), "n1");
+  const auto letter = stage.letters().at(0);
+  const auto task = stage.tasks("A").at(0).id;
+  BOOST_TEST(discard(stage, letter.id, "").code == "no-reason");
+  BOOST_TEST(discard(stage, letter.id, std::string(1001, 'x')).code == "bad-reason");
+  BOOST_TEST(discard(stage, letter.id, "\xFF").code == "bad-reason");
+  BOOST_TEST(discard(stage, 999, "x").status == 404);
+  BOOST_TEST(stage.letters().size() == 1u);
+  BOOST_TEST(discard(stage, letter.id, "sent twice\nby mistake").status == 200);
+  BOOST_TEST(stage.letters().empty());
+  BOOST_TEST((stage.store().find_task(task)->state == TaskState::answered));
+  const auto timeline = stage.timeline("A");
+  BOOST_TEST(timeline.back().name == "discard");
+  BOOST_TEST(timeline.back().text ==
+             "dead letter " + std::to_string(letter.id) + ": sent twice by mistake");
+  BOOST_TEST(discard(stage, letter.id, "again").status == 409);
+  stage.clock("2026-01-11T05:00:00Z");  // nothing of it comes due any more
+  BOOST_TEST(stage.audited("A", "task", "dead-letter") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_task_of_a_dead_letter_escalates_until_somebody_deals_with_it) {
+  Stage stage;
+  to_paying(stage, "A");
+  stage.say("shop-in", note("A", "break"), "n1");
+  const auto task = stage.tasks("A").at(0);
+  BOOST_TEST(format_instant(task.due) == "2026-01-06T05:00:00Z");  // two working days
+  stage.clock("2026-01-06T05:00:00Z");
+  BOOST_REQUIRE(stage.tasks("A").size() == 1u);
+  BOOST_TEST(stage.tasks("A")[0].id == task.id);
+  BOOST_TEST(stage.tasks("A")[0].effect == task.effect);
+  BOOST_TEST(format_instant(stage.tasks("A")[0].due) == "2026-01-08T05:00:00Z");
+  BOOST_TEST(stage.audited("A", "task", "dead-letter") == 1);
+  stage.restart();
+  stage.clock("2026-01-08T05:00:00Z");
+  BOOST_TEST(stage.audited("A", "task", "dead-letter") == 2);
+  BOOST_TEST(retry(stage, stage.letters().at(0).id).status == 200);
+}
+
+// Dealt with between the look at the task and the commit: the escalation must not open it again.
+BOOST_AUTO_TEST_CASE(a_dead_letter_dealt_with_meanwhile_does_not_escalate) {
+  Stage stage;
+  to_paying(stage, "A");
+  stage.say("shop-in", note("A", "break"), "n1");
+  const auto task = stage.tasks("A").at(0);
+  stage.set_clock(task.due);
+  stage.hub().timers().look();
+  stage.run_executor();
+  stage.run_store();  // the due time is in the journal
+  engine::Operations operations(stage.hub());
+  operations.discard_dead_letter(stage.letters().at(0).id, "in time", [](engine::ActResult) {});
+  stage.run_executor();  // its turn looks; what it wants is committed behind the discarding
+  stage.run();
+  stage.wait(std::chrono::seconds(1));
+  BOOST_TEST((stage.store().find_task(task.id)->state == TaskState::answered));
+  BOOST_TEST(stage.audited("A", "task", "dead-letter") == 0);
+  BOOST_TEST(stage.count("timers") == 1);  // the order's own: expiry
+}
+
+// ENGINE.md 14
+
+BOOST_AUTO_TEST_CASE(an_effect_that_failed_is_sent_under_its_own_id_once_its_document_can_be_made) {
+  Stage stage;
+  with_failed_label(stage);
+  const auto failed = stage.outbox("A", "label").at(0);
+  BOOST_TEST((failed.state == store::OutboxState::failed));
+  const auto letter = stage.letters().at(0);
+  BOOST_TEST(letter.effect == failed.id);
+  BOOST_TEST(letter.step == "steps of label");
+  BOOST_TEST(letter.original.starts_with("<effect name=\"label\""));
+  BOOST_REQUIRE(stage.tasks("A").size() == 1u);
+  // Still without a phone: a letter of its own.
+  BOOST_TEST(retry(stage, letter.id).status == 200);
+  const auto second = stage.letters().at(0);
+  BOOST_TEST(second.id != letter.id);
+  BOOST_TEST(second.fingerprint == letter.fingerprint);
+  BOOST_TEST(stage.tasks("A").size() == 1u);
+  stage.say("shop-in", note("A", "phone"), "n2");
+  BOOST_TEST(retry(stage, second.id).status == 200);
+  BOOST_TEST(stage.letters().empty());
+  BOOST_TEST(stage.tasks("A").empty());
+  BOOST_TEST(stage.next("supplier").effect_id == failed.id);
+  BOOST_TEST(stage.next("supplier").body == "<Label>0790000000</Label>");
+  stage.delivered("supplier", "<Label>x</Label>");
+  BOOST_TEST(stage.outbox("A", "label").size() == 1u);
+  BOOST_TEST((stage.outbox("A", "label")[0].state == store::OutboxState::delivered));
+  BOOST_TEST(retry(stage, second.id).status == 409);
+}
+
+BOOST_AUTO_TEST_CASE(an_effect_is_made_again_with_the_arguments_that_it_had) {
+  auto config = order_config();
+  config.change("mappings/order/sms.map.xml", "{$effect.text}", "{$effect.text} {$case.phone}");
+  Stage stage(config);
+  stage.say("shop-in", order("A"), "a");
+  stage.delivered("supplier", quote());
+  BOOST_REQUIRE(stage.letters().size() == 1u);
+  const auto failed = stage.outbox("A", "sms").at(0);
+  stage.say("shop-in", note("A", "phone"), "n");
+  BOOST_TEST(retry(stage, stage.letters()[0].id).status == 200);
+  BOOST_TEST(stage.next("sms").body == "<Sms>pay 0790000000</Sms>");
+  const auto made = stage.outbox("A", "sms").at(0);
+  BOOST_TEST(made.id == failed.id);
+  BOOST_TEST((made.not_after == failed.not_after));
+  BOOST_TEST(made.visit == failed.visit);
+  BOOST_TEST(made.route == "sms");
+  // It expires as it would have.
+  stage.fails("sms", OutcomeKind::unavailable, "DOWN");
+  stage.clock("2026-01-07T06:00:00Z");
+  BOOST_TEST((stage.outbox("A", "sms")[0].state == store::OutboxState::expired));
+}
+
+BOOST_AUTO_TEST_CASE(an_effect_whose_visit_is_over_ends_withdrawn_where_its_route_names_an_event) {
+  auto config = order_config();
+  config.change("mappings/order/sms.map.xml", "{$effect.text}", "{$effect.text} {$case.phone}");
+  Stage stage(config);
+  stage.say("shop-in", order("A"), "a");
+  stage.delivered("supplier", quote());
+  BOOST_REQUIRE(stage.letters().size() == 1u);
+  stage.say("shop-in", withdraw("A"), "w");
+  BOOST_TEST(retry(stage, stage.letters()[0].id).status == 200);
+  BOOST_TEST(stage.letters().empty());
+  BOOST_TEST((stage.outbox("A", "sms")[0].state == store::OutboxState::withdrawn));
+  BOOST_TEST(stage.sent("sms").empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_dead_letter_that_owes_a_reply_gets_it_from_its_retry) {

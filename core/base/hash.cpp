@@ -33,6 +33,10 @@ constexpr std::array<signed char, 256> base64_values() {
 }
 constexpr std::array<signed char, 256> kBase64Values = base64_values();
 
+[[noreturn]] void hash_failed() {
+  throw Error(ErrorKind::internal, "hash-failed", "OpenSSL could not compute SHA-256");
+}
+
 [[noreturn]] void refuse_base64() {
   throw Error(ErrorKind::rejected, "bad-base64", "the text is not base64 with padding");
 }
@@ -43,8 +47,40 @@ std::string sha256(std::string_view bytes) {
   std::string digest(kSha256Bytes, '\0');
   if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()),
                  nullptr, EVP_sha256(), nullptr) != 1) {
-    throw Error(ErrorKind::internal, "hash-failed", "OpenSSL could not compute SHA-256");
+    hash_failed();
   }
+  return digest;
+}
+
+Sha256::Sha256()
+    : algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {
+  if (algorithm_ == nullptr || context_ == nullptr) {
+    EVP_MD_CTX_free(context_);
+    EVP_MD_free(algorithm_);
+    hash_failed();
+  }
+  begin();
+}
+
+Sha256::~Sha256() {
+  EVP_MD_CTX_free(context_);
+  EVP_MD_free(algorithm_);
+}
+
+void Sha256::begin() {
+  if (EVP_DigestInit_ex2(context_, algorithm_, nullptr) != 1) hash_failed();
+}
+
+Sha256& Sha256::add(std::string_view bytes) {
+  if (EVP_DigestUpdate(context_, bytes.data(), bytes.size()) != 1) hash_failed();
+  return *this;
+}
+
+std::string Sha256::finish() {
+  std::string digest(kSha256Bytes, '\0');
+  if (EVP_DigestFinal_ex(context_, reinterpret_cast<unsigned char*>(digest.data()), nullptr) != 1)
+    hash_failed();
+  begin();
   return digest;
 }
 
@@ -120,7 +156,7 @@ std::uint8_t partition_of(std::string_view case_key) noexcept {
   return static_cast<std::uint8_t>(hash & 0xFF);
 }
 
-std::string random_hex(std::size_t bytes) {
+std::string random_bytes(std::size_t bytes) {
   std::string raw(bytes, '\0');
   for (std::size_t done = 0; done < bytes;) {
     const ssize_t got = getrandom(raw.data() + done, bytes - done, 0);
@@ -129,8 +165,10 @@ std::string random_hex(std::size_t bytes) {
     }
     if (got > 0) done += static_cast<std::size_t>(got);
   }
-  return to_hex(raw);
+  return raw;
 }
+
+std::string random_hex(std::size_t bytes) { return to_hex(random_bytes(bytes)); }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

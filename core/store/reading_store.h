@@ -88,6 +88,9 @@ class ReadingStore : public Store {
   std::optional<DeadLetterRow> find_dead_letter(std::int64_t id) override {
     return readers_.with([&](Session& s) { return reads::read_dead_letter(s, id); });
   }
+  std::vector<AuditRow> audit_rows(std::int64_t after, std::size_t limit) override {
+    return readers_.with([&](Session& s) { return reads::read_audit_rows(s, after, limit); });
+  }
   std::vector<AuditHead> audit_heads() override {
     return readers_.with([](Session& s) { return reads::read_audit_heads(s); });
   }

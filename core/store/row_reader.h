@@ -85,6 +85,10 @@ inline constexpr const char* kTimeline =
     "SELECT " MASAR_AUDIT_COLUMNS
     ", salt, content FROM audit LEFT JOIN audit_personal ON audit_personal.audit = audit.id "
     "WHERE case_key = $1 AND id > $2 ORDER BY id LIMIT $3";
+inline constexpr const char* kAuditRows =
+    "SELECT " MASAR_AUDIT_COLUMNS
+    ", salt, content FROM audit LEFT JOIN audit_personal ON audit_personal.audit = audit.id "
+    "WHERE id > $1 ORDER BY id LIMIT $2";
 inline constexpr const char* kAuditHeads =
     "SELECT " MASAR_AUDIT_HEAD_COLUMNS " FROM audit_heads ORDER BY partition";
 inline constexpr const char* kSnapshot =
@@ -372,6 +376,11 @@ std::vector<DeadLetterRow> read_dead_letters(Session& session, std::optional<Dea
 template <typename Session>
 std::optional<DeadLetterRow> read_dead_letter(Session& session, std::int64_t id) {
   return one<DeadLetterRow>(session.prepared(kDeadLetter).bind(id));
+}
+
+template <typename Session>
+std::vector<AuditRow> read_audit_rows(Session& session, std::int64_t after, std::size_t limit) {
+  return all<AuditRow>(session.prepared(kAuditRows).bind(after, at_most(limit)));
 }
 
 template <typename Session>

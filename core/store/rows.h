@@ -190,7 +190,7 @@ struct SnapshotRow {
 };
 
 /// One step of the timeline and the audit log. The chain's members (ENGINE.md 24) are raw bytes,
-/// kept as they are given; empty: the row is of no chain.
+/// given by the store (AuditChain); a row that is older than the chain has none.
 struct AuditRow {
   std::int64_t id = 0;  ///< given by the store
   int partition = 0;
@@ -206,7 +206,7 @@ struct AuditRow {
   std::string text;       ///< for people; no personal data
   RowId journal = 0;
   int journal_index = -1;  ///< ≥ 0: the id of this journal row of the same transaction
-  std::string previous;    ///< hash of the row before in the partition's chain
+  std::string previous;    ///< hash of the row before in the partition's chain; empty: the first
   std::string hash;        ///< over `previous`, the columns and `personal_digest`
   std::string personal_digest;  ///< over `salt` and `personal`; stays when these are deleted
   /// Kept apart from the row, both or neither, so that retention can delete them.

@@ -5,8 +5,9 @@
 #include <sqlite3.h>
 
 #include "core/store/reading.h"
-#include "core/store/sqlite_rows.h"
+#include "core/store/row_reader.h"
 #include "core/store/search_fields.h"
+#include "core/store/sqlite_rows.h"
 
 namespace masar::store {
 namespace {
@@ -129,6 +130,17 @@ TransactionApplier::TransactionApplier(SqliteSession& session) : session_(sessio
   counters_.outbox = next_id(session, "SELECT max(sequence) FROM outbox");
   counters_.dead_letter = next_id(session, "SELECT max(id) FROM dead_letters");
   counters_.audit = next_id(session, "SELECT max(id) FROM audit");
+  chain_.load(reads::read_audit_heads(session));
+}
+
+void TransactionApplier::set_counters(const Counters& counters) {
+  counters_ = counters;
+  chain_.undo(counters.links);
+}
+
+void TransactionApplier::committed() noexcept {
+  chain_.committed();
+  counters_.links = 0;
 }
 
 std::int64_t TransactionApplier::changed() const { return sqlite3_changes(session_.handle()); }
@@ -349,6 +361,8 @@ void TransactionApplier::put_audit(Transaction& transaction, const Commit& commi
       row.journal = journal_id(commit, row.journal_index);
     }
     const Lent at(row.at, or_stamp(row.at, commit.stamp));
+    chain_.link(row);
+    counters_.links = chain_.mark();
     Statement& statement = session_.prepared(kPutAudit);
     Binder binder(statement);
     visit_audit(row, binder);
@@ -360,7 +374,10 @@ void TransactionApplier::put_audit(Transaction& transaction, const Commit& commi
       personal.run();
     }
   }
-  for (const AuditHead& row : transaction.audit_heads) {
+}
+
+void TransactionApplier::put_heads() {
+  for (const AuditHead& row : chain_.changed()) {
     Statement& statement = session_.prepared(kPutAuditHead);
     Binder binder(statement);
     visit_audit_head(row, binder);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/store/audit_chain.h"
 #include "core/store/sqlite_session.h"
 #include "core/store/store.h"
 
@@ -11,7 +12,7 @@ namespace masar::store {
 /// Thrown by TransactionApplier::apply(): the transaction contradicts what is stored, and will
 /// again.
 struct Conflict {
-  std::string what;   ///< as Commit::conflict
+  std::string what;  ///< as Commit::conflict
   std::string name;
   std::string value;
 };
@@ -27,6 +28,7 @@ class TransactionApplier {
     std::int64_t outbox = 1;
     std::int64_t dead_letter = 1;
     std::int64_t audit = 1;
+    std::size_t links = 0;  ///< of the audit chain in this group
   };
 
   explicit TransactionApplier(SqliteSession& session);
@@ -36,8 +38,13 @@ class TransactionApplier {
   /// "bad-transaction"); what it wrote until then is the caller's to undo.
   void apply(Transaction& transaction, Commit& commit);
 
+  /// The heads of the audit chains, as the last row of a group.
+  void put_heads();
+  /// The group is committed.
+  void committed() noexcept;
+
   const Counters& counters() const noexcept { return counters_; }
-  void set_counters(const Counters& counters) noexcept { counters_ = counters; }
+  void set_counters(const Counters& counters);
 
  private:
   void put_journal(Transaction& transaction, Commit& commit);
@@ -60,6 +67,7 @@ class TransactionApplier {
 
   SqliteSession& session_;
   Counters counters_;
+  AuditChain chain_;
 };
 
 }  // namespace masar::store

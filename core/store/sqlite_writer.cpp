@@ -118,6 +118,7 @@ std::size_t SqliteWriter::commit(std::span<Pending> group) {
     return 0;
   }
   crash_point("after-commit");
+  applier_.committed();
   healthy_ = true;
   last_error_.clear();
   return group.size();
@@ -129,6 +130,7 @@ void SqliteWriter::apply_group(std::span<Pending> group) {
   for (Pending& pending : group) {
     apply_one(pending);
   }
+  applier_.put_heads();
   // The newest journal row keeps the last stamp by itself.
   if (applier_.counters().journal == next_journal &&
       sqlite3_total_changes64(session_.handle()) != changes) {

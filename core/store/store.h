@@ -31,8 +31,7 @@ struct Transaction {
   std::vector<DeadLetterRow> dead_letters;
   /// Only of open ones: one that was dealt with is a conflict ("dead-letter", id).
   std::vector<std::pair<std::int64_t, DeadLetterState>> dead_letter_states;
-  std::vector<AuditRow> audit;
-  std::vector<AuditHead> audit_heads;         ///< by partition: inserted or replaced
+  std::vector<AuditRow> audit;                ///< linked into the chain of their partition
   std::vector<SnapshotRow> snapshots;         ///< a hash that exists stays as it is
   struct Mark {
     RowId id = 0;
@@ -144,6 +143,8 @@ class Store {
   virtual std::vector<DeadLetterRow> dead_letters(std::optional<DeadLetterState> state,
                                                   std::int64_t after, std::size_t limit) = 0;
   virtual std::optional<DeadLetterRow> find_dead_letter(std::int64_t id) = 0;
+  /// The whole log, of all partitions: rows with id > after, in order.
+  virtual std::vector<AuditRow> audit_rows(std::int64_t after, std::size_t limit) = 0;
   virtual std::vector<AuditHead> audit_heads() = 0;  ///< by partition
   virtual std::optional<SnapshotRow> find_snapshot(std::string_view hash) = 0;
   virtual std::map<std::string, std::string> settings() = 0;

@@ -23,7 +23,8 @@
   X(outbox_keeps_order_and_states)             \
   X(failed_effect_gives_way)                   \
   X(replies_dead_letters_and_audit)            \
-  X(audit_chain_and_what_is_personal)          \
+  X(audit_rows_are_chained)                    \
+  X(foreign_partition_fails_alone)             \
   X(snapshots_stay_as_they_are)                \
   X(settings_series_and_counts)                \
   X(stamps_never_go_back)                      \

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "core/store/audit_chain.h"
 #include "tests/contracts/store_bench.h"
 
 // The contract of a store: the journal and what hangs on its rows: keys, stamps, replies, dead
@@ -172,33 +174,64 @@ inline void stamps_never_go_back(StoreBench& bench) {
   BOOST_TEST(after.journal_ids.at(0) > same.journal_ids.at(0));
 }
 
-inline void audit_chain_and_what_is_personal(StoreBench& bench) {
+// The hashes of a row, as FORMAT.md says, computed from what is stored.
+inline void check_links(const std::vector<AuditRow>& rows, std::map<int, std::string>& heads) {
+  AuditHasher hasher;
+  for (const AuditRow& row : rows) {
+    BOOST_TEST(row.previous == heads[row.partition]);
+    BOOST_TEST(row.hash.size() == 32u);
+    BOOST_TEST(row.hash == hasher.hash(row));
+    if (row.personal.empty()) {
+      BOOST_TEST((row.personal_digest.empty() && row.salt.empty()));
+    } else {
+      BOOST_TEST(row.salt.size() == 16u);
+      BOOST_TEST(row.personal_digest == hasher.personal_digest(row.salt, row.personal));
+    }
+    heads[row.partition] = row.hash;
+  }
+}
+
+inline void audit_rows_are_chained(StoreBench& bench) {
   auto store = bench.open_manual();
   Transaction t;
-  t.audit = {audit_row("A", "message"), audit_row("A", "applied")};
-  t.audit[1].previous = std::string("\0before", 7);
-  t.audit[1].hash = std::string("\0after", 6);
-  t.audit[1].personal_digest = "digest";
-  t.audit[1].salt = std::string("s\0", 2);
-  t.audit[1].personal = "what can be deleted";
-  t.audit_heads = {{9, 1, "head-9"}, {3, 2, std::string("\0after", 6)}};
-  const AuditRow given = t.audit[1];
+  t.audit = {audit_row("A", "message"), audit_row("B", "message"), audit_row("A", "applied")};
+  t.audit[2].personal = std::string("what can\0be deleted", 19);
   commit_ok(*store, std::move(t));
-  const auto steps = store->timeline("A", 0, 10);
-  BOOST_REQUIRE(steps.size() == 2u);
-  BOOST_TEST((steps[0].hash.empty() && steps[0].personal.empty() && steps[0].salt.empty()));
-  BOOST_TEST((steps[1].previous == given.previous && steps[1].hash == given.hash));
-  BOOST_TEST(steps[1].personal_digest == "digest");
-  BOOST_TEST((steps[1].salt == given.salt && steps[1].personal == given.personal));
+  // One of a group that is undone leaves no link.
+  for (const std::string id : {"m1", "m1", "m2"}) store->submit(opening("A", id), {});
+  store->run_writer();
+  BOOST_TEST(store->audit_rows(0, 100).size() == 5u);
+  store.reset();
+  store = bench.open_manual();
+  commit_ok(*store, opening("A", "m3"));
 
-  Transaction later;
-  later.audit_heads = {{9, 7, "head-9-later"}};
-  commit_ok(*store, std::move(later));
-  const auto heads = store->audit_heads();
-  BOOST_REQUIRE(heads.size() == 2u);
-  BOOST_TEST((heads[0].partition == 3 && heads[0].audit == 2 && heads[0].hash == given.hash));
-  BOOST_TEST((heads[1].partition == 9 && heads[1].audit == 7));
-  BOOST_TEST(heads[1].hash == "head-9-later");
+  const auto rows = store->audit_rows(0, 100);
+  BOOST_REQUIRE(rows.size() == 6u);
+  std::map<int, std::string> heads;
+  check_links(rows, heads);
+  BOOST_TEST(heads.size() == 2u);
+  BOOST_TEST(rows[2].personal == std::string("what can\0be deleted", 19));
+  const auto stored = store->audit_heads();
+  BOOST_REQUIRE(stored.size() == 2u);
+  BOOST_TEST(stored[0].partition < stored[1].partition);
+  for (const AuditHead& head : stored) {
+    BOOST_TEST(head.hash == heads[head.partition]);
+    BOOST_TEST(head.audit == (head.partition == partition_of("A") ? rows[5].id : rows[1].id));
+  }
+  BOOST_TEST(store->audit_rows(rows[1].id, 2).size() == 2u);
+  BOOST_TEST(store->audit_rows(rows[1].id, 2)[0].id == rows[2].id);
+  BOOST_TEST(store->audit_rows(rows[5].id, 2).empty());
+  // The timeline shows the same row.
+  BOOST_TEST(store->timeline("A", rows[0].id, 1).at(0).personal == rows[2].personal);
+}
+
+inline void foreign_partition_fails_alone(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction bad;
+  bad.audit = {audit_row("A", "message")};
+  bad.audit[0].partition = 256;
+  BOOST_TEST(commit(*store, std::move(bad)).conflict == "constraint");
+  commit_ok(*store, opening("A", "m1"));
 }
 
 inline void snapshots_stay_as_they_are(StoreBench& bench) {

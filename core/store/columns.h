@@ -17,7 +17,7 @@
 #define MASAR_CASE_COLUMNS                                                                      \
   "key, partition, version, event_number, visit, opened, since, ended, service_time, process, " \
   "snapshot, state, data"
-#define MASAR_TIMER_COLUMNS "case_key, kind, name, serial, partition, due, ord, visit"
+#define MASAR_TIMER_COLUMNS "case_key, kind, name, serial, partition, due, ord, visit, working"
 #define MASAR_TASK_COLUMNS \
   "id, case_key, partition, state, visit, asked, due, ended, name, until, effect, detail, answer"
 #define MASAR_OUTBOX_COLUMNS                                                                      \
@@ -59,7 +59,8 @@ void visit_case(Row& r, Visitor& v) {
 
 template <typename Row, typename Visitor>
 void visit_timer(Row& r, Visitor& v) {
-  v(r.case_key, r.kind, r.name, r.serial, r.partition, r.due, r.order, r.visit);
+  v(r.case_key, r.kind, r.name, r.serial, r.partition, r.due, r.order, r.visit,
+    r.working);
 }
 
 template <typename Row, typename Visitor>

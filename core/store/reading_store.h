@@ -97,6 +97,26 @@ class ReadingStore : public Store {
   std::optional<SnapshotRow> find_snapshot(std::string_view hash) override {
     return readers_.with([&](Session& s) { return reads::read_snapshot(s, hash); });
   }
+  std::vector<std::string> snapshots() override {
+    return readers_.with([](Session& s) { return reads::read_snapshots(s); });
+  }
+  std::vector<SnapshotUse> snapshot_uses() override {
+    return readers_.with([](Session& s) { return reads::read_snapshot_uses(s); });
+  }
+  std::vector<OutboxUse> outbox_uses() override {
+    return readers_.with([](Session& s) { return reads::read_outbox_uses(s); });
+  }
+  std::int64_t count_cases_of(std::string_view hash, std::string_view process) override {
+    return readers_.with([&](Session& s) { return reads::read_count_cases_of(s, hash, process); });
+  }
+  std::vector<std::string> cases_of(std::string_view hash, std::string_view process,
+                                    std::string_view after_key, std::size_t limit) override {
+    return readers_.with(
+        [&](Session& s) { return reads::read_cases_of(s, hash, process, after_key, limit); });
+  }
+  std::vector<TimerRow> working_timers(std::size_t limit, const TimerRow* after) override {
+    return readers_.with([&](Session& s) { return reads::read_working(s, limit, after); });
+  }
   std::map<std::string, std::string> settings() override {
     return readers_.with([](Session& s) { return reads::read_settings(s); });
   }

@@ -93,6 +93,27 @@ inline constexpr const char* kAuditHeads =
     "SELECT " MASAR_AUDIT_HEAD_COLUMNS " FROM audit_heads ORDER BY partition";
 inline constexpr const char* kSnapshot =
     "SELECT " MASAR_SNAPSHOT_COLUMNS " FROM snapshots WHERE hash = $1";
+inline constexpr const char* kSnapshots = "SELECT hash FROM snapshots ORDER BY hash";
+// The next pair after the one given, so that a million cases of one pair are passed over at once.
+inline constexpr const char* kNextUse =
+    "SELECT snapshot, process, key FROM cases INDEXED BY cases_snapshot "
+    "WHERE ended IS NULL AND (snapshot, process) > ($1, $2) "
+    "ORDER BY snapshot, process, key LIMIT 1";
+inline constexpr const char* kOutboxUses =
+    "SELECT snapshot, route, endpoint, operation, count(*), min(case_key) "
+    "FROM outbox INDEXED BY outbox_waiting WHERE state < 2 "
+    "GROUP BY snapshot, route, endpoint, operation ORDER BY snapshot, route, endpoint, operation";
+inline constexpr const char* kCountCasesOf =
+    "SELECT count(*) FROM cases INDEXED BY cases_snapshot "
+    "WHERE ended IS NULL AND snapshot = $1 AND process = $2";
+inline constexpr const char* kCasesOf =
+    "SELECT key FROM cases INDEXED BY cases_snapshot "
+    "WHERE ended IS NULL AND snapshot = $1 AND process = $2 AND key > $3 ORDER BY key LIMIT $4";
+inline constexpr const char* kWorking =
+    "SELECT " MASAR_TIMER_COLUMNS
+    " FROM timers INDEXED BY timers_working WHERE working <> '' "
+    "AND (case_key, kind, name, serial) > ($1, $2, $3, $4) "
+    "ORDER BY case_key, kind, name, serial LIMIT $5";
 inline constexpr const char* kTask = "SELECT " MASAR_TASK_COLUMNS " FROM tasks WHERE id = $1";
 inline constexpr const char* kTasks =
     "SELECT " MASAR_TASK_COLUMNS " FROM tasks WHERE id > $1 ORDER BY id LIMIT $2";
@@ -391,6 +412,73 @@ std::vector<AuditHead> read_audit_heads(Session& session) {
 template <typename Session>
 std::optional<SnapshotRow> read_snapshot(Session& session, std::string_view hash) {
   return one<SnapshotRow>(session.prepared(kSnapshot).bind(hash));
+}
+
+template <typename Statement>
+std::vector<std::string> texts(Statement& statement) {
+  const Reading reading(statement);
+  std::vector<std::string> found;
+  while (statement.step()) {
+    found.push_back(statement.bytes(0));
+  }
+  return found;
+}
+
+template <typename Session>
+std::vector<std::string> read_snapshots(Session& session) {
+  return texts(session.prepared(kSnapshots));
+}
+
+template <typename Session>
+std::vector<SnapshotUse> read_snapshot_uses(Session& session) {
+  const SameView view(session);
+  std::vector<SnapshotUse> uses;
+  SnapshotUse last;
+  for (;;) {
+    auto& statement = session.prepared(kNextUse).bind(last.hash, last.process);
+    const Reading reading(statement);
+    if (!statement.step()) {
+      return uses;
+    }
+    last = {statement.bytes(0), statement.bytes(1), statement.bytes(2)};
+    uses.push_back(last);
+  }
+}
+
+template <typename Session>
+std::vector<OutboxUse> read_outbox_uses(Session& session) {
+  auto& statement = session.prepared(kOutboxUses);
+  const Reading reading(statement);
+  std::vector<OutboxUse> uses;
+  while (statement.step()) {
+    uses.push_back({statement.bytes(0), statement.bytes(1), statement.bytes(2), statement.bytes(3),
+                    statement.integer(4), statement.bytes(5)});
+  }
+  return uses;
+}
+
+template <typename Session>
+std::int64_t read_count_cases_of(Session& session, std::string_view hash,
+                                 std::string_view process) {
+  auto& statement = session.prepared(kCountCasesOf).bind(hash, process);
+  const Reading reading(statement);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+template <typename Session>
+std::vector<std::string> read_cases_of(Session& session, std::string_view hash,
+                                       std::string_view process, std::string_view after_key,
+                                       std::size_t limit) {
+  return texts(session.prepared(kCasesOf).bind(hash, process, after_key, at_most(limit)));
+}
+
+template <typename Session>
+std::vector<TimerRow> read_working(Session& session, std::size_t limit, const TimerRow* after) {
+  static const TimerRow first{TimerKind::deadline, {}, 0, {}, -1, {}, 0, 0};
+  const TimerRow& from = after ? *after : first;
+  return all<TimerRow>(
+      session.prepared(kWorking)
+          .bind(from.case_key, from.kind, from.name, from.serial, at_most(limit)));
 }
 
 template <typename Session>

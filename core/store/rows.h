@@ -100,6 +100,8 @@ struct TimerRow {
   Instant due{};
   int order = 0;
   std::int64_t visit = 0;
+  /// How the due time was computed in working time, in the engine's encoding; empty: it was not.
+  std::string working = {};
 };
 
 enum class TaskState { open, answered, withdrawn };
@@ -187,6 +189,23 @@ struct SnapshotRow {
   std::string hash;
   std::string content;  ///< its files in the snapshot's own encoding
   Instant created{};    ///< given by the store where zero
+};
+
+/// A configuration that open cases of one process began with.
+struct SnapshotUse {
+  std::string hash;
+  std::string process;
+  std::string case_key;  ///< the first of them
+};
+
+/// What waiting outbox rows name of a configuration, with how many there are.
+struct OutboxUse {
+  std::string hash;
+  std::string route;
+  std::string endpoint;
+  std::string operation;
+  std::int64_t rows = 0;
+  std::string case_key;  ///< of one of them
 };
 
 /// One step of the timeline and the audit log. The chain's members (ENGINE.md 24) are raw bytes,

@@ -104,6 +104,13 @@ CREATE TABLE audit_heads(
   partition INTEGER PRIMARY KEY, audit INTEGER NOT NULL, hash BLOB) STRICT;
 )sql";
 
+// Which open cases began with which configuration; how a due time was computed in working time.
+constexpr const char* kVersion3 = R"sql(
+CREATE INDEX cases_snapshot ON cases(snapshot, process, key) WHERE ended IS NULL;
+ALTER TABLE timers ADD COLUMN working TEXT NOT NULL DEFAULT '';
+CREATE INDEX timers_working ON timers(case_key) WHERE working <> '';
+)sql";
+
 class SqliteSchema final : public SchemaSession {
  public:
   explicit SqliteSchema(sqlite3* database) : database_(database) {}
@@ -143,7 +150,7 @@ class SqliteSchema final : public SchemaSession {
 
 }  // namespace
 
-const Migrations kSqliteMigrations{kVersion1, kVersion2};
+const Migrations kSqliteMigrations{kVersion1, kVersion2, kVersion3};
 
 void migrate_sqlite(sqlite3* database, std::span<const char* const> steps) {
   SqliteSchema session(database);

@@ -37,8 +37,8 @@ constexpr const char* kClearTimer =
     "DELETE FROM timers WHERE case_key = ? AND kind = ? AND name = ? AND serial = ?";
 constexpr const char* kPutTimer =
     "INSERT INTO timers(" MASAR_TIMER_COLUMNS
-    ") VALUES(?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET partition = excluded.partition, "
-    "due = excluded.due, ord = excluded.ord, visit = excluded.visit";
+    ") VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET partition = excluded.partition, "
+    "due = excluded.due, ord = excluded.ord, visit = excluded.visit, working = excluded.working";
 constexpr const char* kPutTask =
     "INSERT INTO tasks(" MASAR_TASK_COLUMNS
     ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
@@ -83,6 +83,10 @@ constexpr const char* kPutAuditHead =
     ") VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET audit = ?2, hash = ?3";
 constexpr const char* kPutSnapshot =
     "INSERT INTO snapshots(" MASAR_SNAPSHOT_COLUMNS ") VALUES(?,?,?) ON CONFLICT DO NOTHING";
+constexpr const char* kDropSnapshot =
+    "DELETE FROM snapshots WHERE hash = ?1 "
+    "AND NOT EXISTS(SELECT 1 FROM cases WHERE ended IS NULL AND snapshot = ?1) "
+    "AND NOT EXISTS(SELECT 1 FROM outbox WHERE state < 2 AND snapshot = ?1)";
 constexpr const char* kMark = "UPDATE journal SET state = ?1, inputs = ?3 WHERE id = ?2";
 constexpr const char* kCountAttempt = "UPDATE journal SET attempts = attempts + 1 WHERE id = ?";
 constexpr const char* kPutSetting =
@@ -392,6 +396,9 @@ void TransactionApplier::put_snapshots(Transaction& transaction, Instant stamp) 
     Binder binder(statement);
     visit_snapshot(row, binder);
     statement.run();
+  }
+  for (const std::string& hash : transaction.snapshots_dropped) {
+    session_.prepared(kDropSnapshot).bind(hash).run();
   }
 }
 

@@ -33,6 +33,8 @@ struct Transaction {
   std::vector<std::pair<std::int64_t, DeadLetterState>> dead_letter_states;
   std::vector<AuditRow> audit;                ///< linked into the chain of their partition
   std::vector<SnapshotRow> snapshots;         ///< a hash that exists stays as it is
+  /// Hashes; one that an open case or a waiting outbox row names stays.
+  std::vector<std::string> snapshots_dropped;
   struct Mark {
     RowId id = 0;
     JournalState state = JournalState::done;
@@ -147,6 +149,19 @@ class Store {
   virtual std::vector<AuditRow> audit_rows(std::int64_t after, std::size_t limit) = 0;
   virtual std::vector<AuditHead> audit_heads() = 0;  ///< by partition
   virtual std::optional<SnapshotRow> find_snapshot(std::string_view hash) = 0;
+  virtual std::vector<std::string> snapshots() = 0;  ///< the hashes, in order
+  /// By hash and process. Costs a look-up for each, however many cases there are.
+  virtual std::vector<SnapshotUse> snapshot_uses() = 0;
+  /// By hash, route, endpoint and operation. Costs the backlog.
+  virtual std::vector<OutboxUse> outbox_uses() = 0;
+  /// Of the open cases of a process that began with a configuration: how many; and the keys after
+  /// `after_key`, in order.
+  virtual std::int64_t count_cases_of(std::string_view hash, std::string_view process) = 0;
+  virtual std::vector<std::string> cases_of(std::string_view hash, std::string_view process,
+                                            std::string_view after_key, std::size_t limit) = 0;
+  /// Those with `working`, by case, kind, name and serial; `after`: the last of the page before.
+  virtual std::vector<TimerRow> working_timers(std::size_t limit,
+                                               const TimerRow* after = nullptr) = 0;
   virtual std::map<std::string, std::string> settings() = 0;
   /// journal_undone, outbox_ready, outbox_sending, cases_open, tasks_open, dead_letters_open,
   /// timers, wal_bytes; journal_rows and audit_rows: the highest id, so all that were ever written.

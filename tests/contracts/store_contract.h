@@ -19,6 +19,7 @@
   X(cases_are_found_and_paged)                 \
   X(living_alias_is_unique)                    \
   X(timers_come_in_order)                      \
+  X(due_times_in_working_time_are_found)       \
   X(tasks_open_and_end)                        \
   X(outbox_keeps_order_and_states)             \
   X(failed_effect_gives_way)                   \
@@ -26,6 +27,7 @@
   X(audit_rows_are_chained)                    \
   X(foreign_partition_fails_alone)             \
   X(snapshots_stay_as_they_are)                \
+  X(snapshots_know_their_users)                \
   X(settings_series_and_counts)                \
   X(stamps_never_go_back)                      \
   X(everything_survives_a_restart)             \

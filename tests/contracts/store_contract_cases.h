@@ -113,6 +113,30 @@ inline void living_alias_is_unique(StoreBench& bench) {
   BOOST_TEST(store->find_alias("sketch", "S-1").value_or("") == "B");
 }
 
+inline void due_times_in_working_time_are_found(StoreBench& bench) {
+  auto store = bench.open_manual();
+  const auto working = [](const std::string& key, const std::string& name, std::int64_t serial) {
+    TimerRow row = timer_row(TimerKind::deadline, key, name, serial, at(100));
+    row.working = "7 3 0 0 0";
+    return row;
+  };
+  Transaction t;
+  t.timers = {working("B", "answer", 1), timer_row(TimerKind::deadline, "B", "plain", 1, at(50)),
+              working("A", "answer", 2), working("A", "answer", 1)};
+  commit_ok(*store, std::move(t));
+  const auto page = store->working_timers(2);
+  BOOST_REQUIRE(page.size() == 2u);
+  BOOST_TEST((page[0].case_key == "A" && page[0].serial == 1));
+  BOOST_TEST((page[1].serial == 2 && page[1].working == "7 3 0 0 0"));
+  const auto rest = store->working_timers(2, &page[1]);
+  BOOST_REQUIRE(rest.size() == 1u);
+  BOOST_TEST((rest[0].case_key == "B" && rest[0].name == "answer"));
+  Transaction plain;  // set again, not in working time any more
+  plain.timers = {timer_row(TimerKind::deadline, "B", "answer", 1, at(70))};
+  commit_ok(*store, std::move(plain));
+  BOOST_TEST(store->working_timers(10).size() == 2u);
+}
+
 inline void timers_come_in_order(StoreBench& bench) {
   auto store = bench.open_manual();
   BOOST_TEST(!store->next_due().has_value());

@@ -250,6 +250,46 @@ inline void snapshots_stay_as_they_are(StoreBench& bench) {
   BOOST_TEST(!store->find_snapshot("hash-3").has_value());
 }
 
+inline void snapshots_know_their_users(StoreBench& bench) {
+  auto store = bench.open_manual();
+  const auto case_of = [](const std::string& key, const std::string& hash,
+                          const std::string& process) {
+    CaseRow row = case_row(key, 1);
+    row.snapshot = hash;
+    row.process = process;
+    return row;
+  };
+  Transaction t;
+  t.cases = {case_of("B", "hash-1", "p"), case_of("A", "hash-1", "p"), case_of("C", "hash-1", "q"),
+             case_of("D", "hash-2", "p"), case_of("E", "hash-3", "p")};
+  t.cases[4].ended = at(9);
+  t.outbox = {outbox_row("one", "A"), outbox_row("two", "B"), outbox_row("three", "C")};
+  for (auto& row : t.outbox) row.snapshot = "hash-4";
+  t.outbox[2].state = OutboxState::delivered;
+  t.snapshots = {{"hash-1", "1", {}}, {"hash-3", "3", {}}, {"hash-4", "4", {}}};
+  commit_ok(*store, std::move(t));
+
+  std::string uses;
+  for (const auto& use : store->snapshot_uses())
+    uses += use.hash + ' ' + use.process + ' ' + use.case_key + '\n';
+  BOOST_TEST(uses == "hash-1 p A\nhash-1 q C\nhash-2 p D\n");
+  BOOST_TEST(store->count_cases_of("hash-1", "p") == 2);
+  BOOST_TEST(store->count_cases_of("hash-3", "p") == 0);
+  BOOST_TEST((store->cases_of("hash-1", "p", "", 10) == std::vector<std::string>{"A", "B"}));
+  BOOST_TEST((store->cases_of("hash-1", "p", "A", 10) == std::vector<std::string>{"B"}));
+  BOOST_TEST(store->cases_of("hash-1", "p", "", 1).size() == 1u);
+  const auto waiting = store->outbox_uses();
+  BOOST_REQUIRE(waiting.size() == 1u);
+  BOOST_TEST((waiting[0].hash == "hash-4" && waiting[0].route == "inquire"));
+  BOOST_TEST((waiting[0].endpoint == "registry" && waiting[0].operation == "Inquire"));
+  BOOST_TEST((waiting[0].rows == 2 && waiting[0].case_key == "A"));
+
+  Transaction drop;  // those in use stay
+  drop.snapshots_dropped = {"hash-1", "hash-3", "hash-4", "hash-5"};
+  commit_ok(*store, std::move(drop));
+  BOOST_TEST((store->snapshots() == std::vector<std::string>{"hash-1", "hash-4"}));
+}
+
 inline void replies_dead_letters_and_audit(StoreBench& bench) {
   auto store = bench.open_manual();
   Transaction t = opening("A", "m1");

@@ -18,14 +18,12 @@ Verdict verdict_of(const connector::IntakeAnswer& parts) {
   bool taken = false;
   for (const PartAnswer& part : parts) {
     switch (part.kind) {
-      case PartAnswer::Kind::retry_later:
-        return {Verdict::Kind::release, {}, {}};
+      case PartAnswer::Kind::retry_later: return {Verdict::Kind::release, {}, {}};
       case PartAnswer::Kind::refused:
         if (refused == nullptr) refused = &part;
         break;
       case PartAnswer::Kind::accepted:
-      case PartAnswer::Kind::replied:
-        taken = true;
+      case PartAnswer::Kind::replied: taken = true;
     }
   }
   if (taken || refused == nullptr) return {};
@@ -58,7 +56,7 @@ void Peer::open_inlet(pn_link_t* link) {
   pn_terminus_copy(pn_link_target(link), wanted);
   pn_link_set_max_message_size(link, target->body_bytes_max);
   pn_link_open(link);
-  Inlet& inlet = inlets_.try_emplace(link, Inlet{link, target, {}, 0, false}).first->second;
+  Inlet& inlet = inlets_.try_emplace(link, Inlet{link, target, {}}).first->second;
   grant(inlet);
 }
 
@@ -103,22 +101,30 @@ bool Peer::read_part(Inlet& inlet, pn_delivery_t* delivery) {
 }
 
 void Peer::take(Inlet& inlet, pn_delivery_t* delivery) {
-  Target& target = *inlet.target;
   std::string encoded = std::exchange(inlet.part, {});
   if (encoded.empty())
     return reject(inlet, delivery, condition::kDecode, "an empty transfer is no message");
-  // What the peer sent before it knew better: nothing is journaled while paused or stopping.
-  if (target.paused || !service_.accepting) {
+  // What the peer sent before it knew better: nothing is journaled while stopping …
+  if (!service_.accepting) {
     settle(delivery, {Verdict::Kind::release, {}, {}});
     return grant(inlet);
   }
+  // … nor while paused, and then nothing overtakes: what is held back goes first.
+  const bool waits = inlet.target->paused || !inlet.held.empty();
+  if (!waits && hand_in(inlet, delivery, encoded)) return;
+  open_bytes_ += encoded.size();
+  inlet.held.push_back({delivery, std::move(encoded)});
+  grant(inlet);
+}
+
+/// False: it waits for a pause to end, and `encoded` is as it was.
+bool Peer::hand_in(Inlet& inlet, pn_delivery_t* delivery, std::string& encoded) {
+  Target& target = *inlet.target;
   const std::size_t bytes = encoded.size();
   connector::Received received;
   received.endpoint = target.id;
   received.sender = target.partner;
-  if (target.settings.encoded) {
-    received.encoded = std::move(encoded);
-  } else {
+  if (!target.settings.encoded) {
     try {
       Decoded decoded =
           decode(encoded, target.settings.properties, service_.context.business.now());
@@ -127,9 +133,13 @@ void Peer::take(Inlet& inlet, pn_delivery_t* delivery) {
       received.body = std::move(decoded.body);
       received.expires = decoded.expires;
     } catch (const Error& error) {
-      return reject(inlet, delivery, condition::kDecode, error.what());
+      reject(inlet, delivery, condition::kDecode, error.what());
+      return true;
     }
   }
+  if (target.intake->holds(received)) return false;
+  received.admitted = true;
+  if (target.settings.encoded) received.encoded = std::move(encoded);
   if (open_free_.empty()) {
     open_free_.push_back(static_cast<std::uint32_t>(open_.size()));
     open_.emplace_back();
@@ -147,6 +157,30 @@ void Peer::take(Inlet& inlet, pn_delivery_t* delivery) {
       [mailbox = mailbox_, ticket = ticket_of(place, open.turn)](connector::IntakeAnswer answer) {
         mailbox->answer({ticket, verdict_of(answer)});
       });
+  return true;
+}
+
+/// An endpoint or a route was paused or resumed, or accepting ended.
+void Peer::review() {
+  const bool was_stalled = stalled();
+  for (auto& [link, inlet] : inlets_) review(inlet);
+  if (!was_stalled) return;
+  for (auto& [link, inlet] : inlets_) read(inlet);
+}
+
+void Peer::review(Inlet& inlet) {
+  while (!inlet.held.empty() && !(inlet.target->paused && service_.accepting)) {
+    HeldDelivery& first = inlet.held.front();
+    const std::size_t bytes = first.encoded.size();
+    if (!service_.accepting) {
+      settle(first.delivery, {Verdict::Kind::release, {}, {}});
+    } else if (!hand_in(inlet, first.delivery, first.encoded)) {
+      break;
+    }
+    open_bytes_ -= bytes;
+    inlet.held.pop_front();
+  }
+  grant(inlet);
 }
 
 void Peer::reject(Inlet& inlet, pn_delivery_t* delivery, const char* name,
@@ -158,12 +192,8 @@ void Peer::reject(Inlet& inlet, pn_delivery_t* delivery, const char* name,
 
 void Peer::settle(pn_delivery_t* delivery, const Verdict& verdict) {
   switch (verdict.kind) {
-    case Verdict::Kind::accept:
-      pn_delivery_update(delivery, PN_ACCEPTED);
-      break;
-    case Verdict::Kind::release:
-      pn_delivery_update(delivery, PN_RELEASED);
-      break;
+    case Verdict::Kind::accept: pn_delivery_update(delivery, PN_ACCEPTED); break;
+    case Verdict::Kind::release: pn_delivery_update(delivery, PN_RELEASED); break;
     case Verdict::Kind::reject:
       set(pn_disposition_condition(pn_delivery_local(delivery)), verdict.condition.c_str(),
           verdict.description);
@@ -200,7 +230,7 @@ void Peer::settle_all(const std::vector<Answered>& answers) {
 void Peer::grant(Inlet& inlet) {
   if (pn_link_state(inlet.link) & PN_LOCAL_CLOSED) return;
   const int granted = pn_link_credit(inlet.link);
-  if (inlet.target->paused || !service_.accepting) {
+  if (inlet.target->paused || !inlet.held.empty() || !service_.accepting) {
     if (granted > 0 && !pn_link_get_drain(inlet.link)) pn_link_drain(inlet.link, 0);
     return;
   }
@@ -214,6 +244,7 @@ void Peer::grant(Inlet& inlet) {
 }
 
 void Peer::forget(Inlet& inlet) {
+  for (const HeldDelivery& held : inlet.held) open_bytes_ -= held.encoded.size();
   for (std::uint32_t place = 0; place < open_.size(); ++place) {
     OpenDelivery& open = open_[place];
     if (open.delivery == nullptr || open.inlet != &inlet) continue;

@@ -17,15 +17,13 @@ Peer::~Peer() {
 
 void Peer::on_event(pn_event_t* event) {
   switch (pn_event_type(event)) {
-    case PN_CONNECTION_REMOTE_OPEN:
-      return on_open();
+    case PN_CONNECTION_REMOTE_OPEN: return on_open();
     case PN_SESSION_REMOTE_OPEN: {
       pn_session_t* session = pn_event_session(event);
       pn_session_set_incoming_capacity(session, service_.settings.session_bytes);
       return pn_session_open(session);
     }
-    case PN_LINK_REMOTE_OPEN:
-      return on_link_open(pn_event_link(event));
+    case PN_LINK_REMOTE_OPEN: return on_link_open(pn_event_link(event));
     case PN_DELIVERY: {
       pn_link_t* link = pn_event_link(event);
       if (const auto in = inlets_.find(link); in != inlets_.end()) return read(in->second);
@@ -45,23 +43,14 @@ void Peer::on_event(pn_event_t* event) {
       }
       return;
     }
-    case PN_CONNECTION_WAKE:
-      return on_wake();
-    case PN_LINK_REMOTE_CLOSE:
-      return on_link_end(pn_event_link(event), true);
-    case PN_LINK_REMOTE_DETACH:
-      return on_link_end(pn_event_link(event), false);
-    case PN_SESSION_REMOTE_CLOSE:
-      return on_session_end(pn_event_session(event));
-    case PN_CONNECTION_REMOTE_CLOSE:
-      pn_connection_close(connection_);
-      return;
-    case PN_TRANSPORT_ERROR:
-      return on_transport_error(pn_event_transport(event));
-    case PN_TRANSPORT_CLOSED:
-      return on_end();
-    default:
-      return;
+    case PN_CONNECTION_WAKE: return on_wake();
+    case PN_LINK_REMOTE_CLOSE: return on_link_end(pn_event_link(event), true);
+    case PN_LINK_REMOTE_DETACH: return on_link_end(pn_event_link(event), false);
+    case PN_SESSION_REMOTE_CLOSE: return on_session_end(pn_event_session(event));
+    case PN_CONNECTION_REMOTE_CLOSE: pn_connection_close(connection_); return;
+    case PN_TRANSPORT_ERROR: return on_transport_error(pn_event_transport(event));
+    case PN_TRANSPORT_CLOSED: return on_end();
+    default: return;
   }
 }
 
@@ -101,9 +90,7 @@ void Peer::on_wake() {
   mailbox_->take(mail_);
   if (!mail_.answers.empty()) settle_all(mail_.answers);
   if (!mail_.sends.empty()) send_all(mail_.sends);
-  if (mail_.errands & kReview) {
-    for (auto& [link, inlet] : inlets_) grant(inlet);
-  }
+  if (mail_.errands & kReview) review();
   if (mail_.errands & kDeadlines) expire();
   if ((mail_.errands & kLogin) && !opened_) cut();
   if (mail_.errands & kClose) close(condition::kForced, "the hub is stopping");

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,13 +34,20 @@ struct Service {
   std::atomic<std::uint64_t> links = 0;  ///< numbers given to links
 };
 
+/// A message that came into a pause: it is neither handed in nor settled.
+struct HeldDelivery {
+  pn_delivery_t* delivery;
+  std::string encoded;
+};
+
 /// A peer's link that sends to us.
 struct Inlet {
   pn_link_t* link;
   std::shared_ptr<Target> target;
-  std::string part;      ///< of the message that is arriving
-  int open = 0;          ///< messages without an answer
-  bool touched = false;  ///< answered since its credit was last looked at
+  std::string part;                 ///< of the message that is arriving
+  int open = 0;                     ///< messages without an answer
+  bool touched = false;             ///< answered since its credit was last looked at
+  std::deque<HeldDelivery> held{};  ///< in their order; bounded by the credit it was given
 };
 
 /// A message that came and has no answer yet. Its ticket is its place and the place's turn.
@@ -116,6 +124,9 @@ class Peer {
   void read(Inlet& inlet);
   bool read_part(Inlet& inlet, pn_delivery_t* delivery);
   void take(Inlet& inlet, pn_delivery_t* delivery);
+  bool hand_in(Inlet& inlet, pn_delivery_t* delivery, std::string& encoded);
+  void review();
+  void review(Inlet& inlet);
   void settle(const Answered& answered);
   void settle(pn_delivery_t* delivery, const Verdict& verdict);
   void reject(Inlet& inlet, pn_delivery_t* delivery, const char* condition,
@@ -148,7 +159,7 @@ class Peer {
   std::unordered_map<std::uint64_t, Outlet*> outlet_by_number_;
   std::vector<OpenDelivery> open_;
   std::vector<std::uint32_t> open_free_;
-  std::size_t open_bytes_ = 0;
+  std::size_t open_bytes_ = 0;  // of messages without an answer, and of held ones
   bool outlets_touched_ = false;
   Mailbox::Contents mail_;  // kept for its capacity
 };

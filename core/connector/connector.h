@@ -86,6 +86,7 @@ struct Received {
   std::string body;                ///< XML bytes (the codec's one XML form)
   std::optional<Instant> expires;
   std::string encoded;             ///< pass-through: the encoded message as it came
+  bool admitted = false;           ///< the source asked Intake::holds() and was told no
 };
 
 /// Where inbound messages go: the engine. Any thread. take() never throws; `answer` is called
@@ -95,6 +96,12 @@ class Intake {
   using Answer = std::function<void(IntakeAnswer)>;
   virtual ~Intake() = default;
   virtual void take(Received received, Answer answer) = 0;
+  /// Whether this message waits for a pause to end. For sources that can keep one unsettled, and
+  /// those behind it, until the next Connector::pause(): take() itself answers retry_later.
+  virtual bool holds(const Received& received) const {
+    (void)received;
+    return false;
+  }
   /// A delivery report for an effect that was sent: state is "delivered", "failed", "buffered" …
   /// `answer(true)` once it is journaled or was known already, `answer(false)`: try again later.
   virtual void report(std::string effect_id, std::string state,
@@ -157,7 +164,8 @@ class Connector {
   virtual std::unique_ptr<Outbound> add_outbound(const EndpointSpec& spec, Intake& intake) = 0;
   /// Binds and listens. Throws Error(config, "cannot-listen") naming the address.
   virtual void start() = 0;
-  /// Paused: no AMQP credit, HTTP 503 with Retry-After.
+  /// Paused: no AMQP credit, HTTP 503 with Retry-After. Called again, with the same value, where
+  /// Intake::holds() may say something else now. Any thread, one call at a time.
   virtual void pause(const std::string& endpoint, bool paused) = 0;
   virtual void stop_accepting() = 0;
   virtual void stop() = 0;

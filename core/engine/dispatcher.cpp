@@ -36,9 +36,15 @@ void Dispatcher::start() {
   wake();
 }
 
+void Dispatcher::pause_changed() {
+  state_.with([](State& state) { state.pause_changed = true; });
+  wake();
+}
+
 void Dispatcher::take_in(State& state, store::OutboxRow row) {
   state.last = row.sequence;
-  ++state.held;
+  // Behind a row of a paused route; or read again with those that were put back.
+  if (state.put_back.contains(row.case_key) || !state.held.insert(row.sequence).second) return;
   CaseQueue& queue = state.cases[row.case_key];
   const std::string key = row.case_key;
   queue.rows.push_back(std::move(row));
@@ -49,7 +55,7 @@ void Dispatcher::offer(store::OutboxRow row) {
   state_.with([&](State& state) {
     state.missed = true;
     if (!state.started || state.behind || row.sequence <= state.last) return;
-    if (state.held >= kHeldMax) {
+    if (state.held.size() >= kHeldMax || state.put_back.size() >= kPutBackMax) {
       state.behind = true;
       return;
     }
@@ -67,8 +73,34 @@ void Dispatcher::wake() {
   if (post) parts_.executor.post([this] { pump(); });
 }
 
+// A case whose next row is of a paused route waits in the store, all of it: its rows leave in their
+// order. Only pump() judges by the pauses, so that none is put back behind read_put_back().
+void Dispatcher::put_back_paused(State& state) {
+  while (!state.ready.empty()) {
+    const auto found = state.cases.find(state.ready.front());
+    if (!parts_.pauses.route(found->second.rows.front().route)) return;
+    const std::int64_t first = found->second.rows.front().sequence;
+    state.put_back_from = state.put_back.empty() ? first : std::min(state.put_back_from, first);
+    for (const auto& row : found->second.rows) state.held.erase(row.sequence);
+    state.put_back.insert(found->first);
+    state.cases.erase(found);
+    state.ready.pop_front();
+  }
+}
+
+// From the first one on everything is read once more; what is held already is not taken in twice.
+void Dispatcher::read_put_back(State& state) {
+  if (state.put_back.empty()) return;
+  state.put_back.clear();
+  state.last = std::min(state.last, state.put_back_from - 1);
+  state.behind = true;
+}
+
 void Dispatcher::pump() {
-  state_.with([](State& state) { state.again = false; });
+  state_.with([&](State& state) {
+    state.again = false;
+    if (std::exchange(state.pause_changed, false)) read_put_back(state);
+  });
   for (int count = 0; count < kStartsInARow && !stopped_.load(); ++count) {
     auto next = pick(parts_.steady.now());
     if (!next) break;
@@ -98,10 +130,11 @@ void Dispatcher::look_again(SteadyClock::TimePoint::duration after) {
 // In this order: pause, credit, breaker, concurrency, rate. Not-after is looked at last, in
 // attempt().
 std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
-  if (parts_.pauses.endpoint(endpoint_.spec.id) || !outbound_->ready()) return std::nullopt;
+  const bool closed = parts_.pauses.endpoint(endpoint_.spec.id) || !outbound_->ready();
   const DeliveryPolicy& policy = endpoint_.delivery;
   return state_.with([&](State& state) -> std::optional<Pick> {
-    if (state.ready.empty()) return std::nullopt;
+    put_back_paused(state);
+    if (closed || state.ready.empty()) return std::nullopt;
     if (now < state.open_until) return Pick{std::nullopt, state.open_until - now};
     const bool tries = state.open_until != SteadyClock::TimePoint{};
     if (tries && state.half_open)
@@ -124,13 +157,17 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
     queue.busy = true;
     state.half_open = tries;
     ++state.sending;
+    ++state.sending_of[queue.rows.front().route];
     return Pick{queue.rows.front(), std::nullopt};
   });
 }
 
 void Dispatcher::refill() {
   const auto after = state_.with([](State& state) -> std::optional<std::int64_t> {
-    if (!state.started || !state.behind || state.held > kHeldMax / 2) return std::nullopt;
+    if (!state.started || !state.behind || state.held.size() > kHeldMax / 2 ||
+        state.put_back.size() >= kPutBackMax) {
+      return std::nullopt;
+    }
     state.missed = false;
     return state.last;
   });
@@ -155,7 +192,6 @@ void Dispatcher::refill() {
 
 void Dispatcher::attempt(store::OutboxRow row) {
   auto kept = std::make_shared<store::OutboxRow>(std::move(row));
-  if (parts_.pauses.route(kept->route)) return back_off(kept, std::chrono::seconds(1));
   try {
     if (kept->attempts > 0 && visit_over(*kept)) return withdraw(kept);
   } catch (const Error&) {
@@ -179,7 +215,7 @@ void Dispatcher::expire(const std::shared_ptr<store::OutboxRow>& row) {
   transaction.journal.push_back(std::move(event));
   parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
     if (commit.status == store::CommitStatus::failed) return back_off(row, std::chrono::seconds(1));
-    release(row->case_key, true);
+    release(*row, true);
   });
 }
 
@@ -207,7 +243,7 @@ void Dispatcher::withdraw(const std::shared_ptr<store::OutboxRow>& row) {
   transaction.journal.push_back(outcome_event(*row, "withdrawn", parts_.snapshot.hash));
   parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
     if (commit.status == store::CommitStatus::failed) return back_off(row, std::chrono::seconds(1));
-    release(row->case_key, true);
+    release(*row, true);
   });
 }
 
@@ -224,7 +260,7 @@ void Dispatcher::begin(const std::shared_ptr<store::OutboxRow>& row) {
   parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
     // A conflict: the row is not ready any more (expired, withdrawn); failed: the store will be
     // tried again.
-    if (commit.status == store::CommitStatus::conflict) return release(row->case_key, true);
+    if (commit.status == store::CommitStatus::conflict) return release(*row, true);
     if (commit.status == store::CommitStatus::failed) return back_off(row, std::chrono::seconds(1));
     ++row->attempts;
     send(row);
@@ -304,7 +340,7 @@ void Dispatcher::take_back(const std::shared_ptr<store::OutboxRow>& row) {
                                         [this, row] { take_back(row); });
     }
     --row->attempts;
-    release(row->case_key, commit.status == store::CommitStatus::conflict);
+    release(*row, commit.status == store::CommitStatus::conflict);
   });
 }
 
@@ -323,7 +359,7 @@ void Dispatcher::store_outcome(const std::shared_ptr<store::OutboxRow>& row,
         }
         if (again && commit.status == store::CommitStatus::committed)
           return back_off(row, outcome.retry_after);
-        release(row->case_key, true);
+        release(*row, true);
       });
 }
 
@@ -352,8 +388,7 @@ void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row,
     std::uniform_real_distribution<double> spread(1.0 - policy.jitter_percent / 100.0,
                                                   1.0 + policy.jitter_percent / 100.0);
     ++state.backing_off;
-    --state.sending;
-    state.half_open = false;
+    end_sending(state, *row);
     auto& rows = state.cases[row->case_key].rows;
     if (!rows.empty()) rows.front() = *row;
     return std::chrono::milliseconds(static_cast<std::int64_t>(ms * spread(state.random)));
@@ -370,25 +405,38 @@ void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row,
   wake();
 }
 
-void Dispatcher::release(const std::string& key, bool drop_head) {
+void Dispatcher::end_sending(State& state, const store::OutboxRow& row) {
+  --state.sending;
+  state.half_open = false;
+  const auto of_route = state.sending_of.find(row.route);
+  if (--of_route->second == 0) state.sending_of.erase(of_route);
+}
+
+void Dispatcher::release(const store::OutboxRow& row, bool drop_head) {
   state_.with([&](State& state) {
-    --state.sending;
-    state.half_open = false;
-    const auto found = state.cases.find(key);
+    end_sending(state, row);
+    const auto found = state.cases.find(row.case_key);
     if (found == state.cases.end()) return;
     CaseQueue& queue = found->second;
     queue.busy = false;
     if (drop_head && !queue.rows.empty()) {
+      state.held.erase(queue.rows.front().sequence);
       queue.rows.pop_front();
-      --state.held;
     }
     if (queue.rows.empty()) {
       state.cases.erase(found);
     } else {
-      state.ready.push_back(key);
+      state.ready.push_back(row.case_key);
     }
   });
   wake();
+}
+
+std::size_t Dispatcher::sending_of(std::string_view route) const {
+  return state_.with([&](State& state) {
+    const auto found = state.sending_of.find(route);
+    return found == state.sending_of.end() ? 0 : found->second;
+  });
 }
 
 std::size_t Dispatcher::in_flight() const {
@@ -409,7 +457,7 @@ Dispatcher::Status Dispatcher::status() const {
     return Status{open   ? "open"
                   : half ? "half-open"
                          : "closed",
-                  state.held, static_cast<std::size_t>(state.sending), false};
+                  state.held.size(), static_cast<std::size_t>(state.sending), false};
   });
   status.ready = outbound_->ready();
   return status;

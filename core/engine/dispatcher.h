@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "core/base/clock.h"
 #include "core/base/executor.h"
@@ -27,8 +28,12 @@ namespace masar::engine {
 ///
 /// Entities: the queues (by case, each with at most one row under way), the endpoint's connector,
 /// the store's writer. offer() comes from the writer's thread; outcomes from the connector's;
-/// pump() runs on the executor. All state is in one Guarded; nothing is called while it is held.
-/// Limits: at most `kHeldMax` rows in memory; the rest is read from the store as the queues drain.
+/// pump() runs on the executor, once at a time. All state is in one Guarded; nothing is called
+/// while it is held. Rows of a paused route, and of the same cases behind them, go back to the
+/// store: they take no place of others and are read again once the route is resumed. Limits: at
+/// most `kHeldMax` rows in memory; the rest is read from the store as the queues drain. Of at most
+/// `kPutBackMax` cases with a row of a paused route the key is kept; beyond that the endpoint reads
+/// no further.
 class Dispatcher {
  public:
   struct Parts {
@@ -44,6 +49,7 @@ class Dispatcher {
     std::uint64_t seed = 0;  ///< of the jitter
   };
   static constexpr std::size_t kHeldMax = 4096;
+  static constexpr std::size_t kPutBackMax = 100'000;
 
   Dispatcher(const Parts& parts, const Endpoint& endpoint,
              std::unique_ptr<connector::Outbound> outbound);
@@ -52,12 +58,15 @@ class Dispatcher {
   void offer(store::OutboxRow row);
   /// Reads on in the store from the beginning; once, at start.
   void start();
-  void pause_changed() { wake(); }
+  /// The endpoint or a route was paused or resumed.
+  void pause_changed();
   /// No further attempts begin; those under way finish.
   void stop() { stopped_.store(true); }
   /// Attempts under way, and rows whose attempt could begin now (waiting for credit counts;
   /// back-off, an open breaker and a pause do not).
   std::size_t in_flight() const;
+  /// Rows of this route that are being sent or whose outcome is being stored.
+  std::size_t sending_of(std::string_view route) const;
   connector::Outbound& outbound() { return *outbound_; }
 
   struct Status {
@@ -75,14 +84,18 @@ class Dispatcher {
   };
   struct State {
     std::unordered_map<std::string, CaseQueue> cases;
-    std::deque<std::string> ready;  ///< cases whose head may be attempted, each once
-    std::size_t held = 0;
+    std::deque<std::string> ready;          ///< cases whose head may be attempted, each once
+    std::unordered_set<std::int64_t> held;  ///< sequences of the rows in `cases`
     std::size_t backing_off = 0;
     int sending = 0;
-    std::int64_t last = 0;  ///< highest sequence taken in
-    bool started = false;   ///< until then rows stay in the store
-    bool behind = false;    ///< rows beyond `last` are in the store only
-    bool missed = false;    ///< one came since the store was last read
+    std::map<std::string, std::size_t, std::less<>> sending_of;  ///< by route
+    std::unordered_set<std::string> put_back;  ///< cases whose rows wait in the store for a route
+    std::int64_t put_back_from = 0;            ///< lowest sequence of those rows
+    bool pause_changed = false;                ///< since pump() last looked
+    std::int64_t last = 0;                     ///< highest sequence taken in
+    bool started = false;                      ///< until then rows stay in the store
+    bool behind = false;                       ///< rows beyond `last` are in the store only
+    bool missed = false;                       ///< one came since the store was last read
     bool pumping = false;
     bool again = false;
     bool looking = false;                 ///< a look after the breaker or the rate is due
@@ -100,6 +113,9 @@ class Dispatcher {
   void refill();
   void look_again(SteadyClock::TimePoint::duration after);
   void take_in(State& state, store::OutboxRow row);
+  void put_back_paused(State& state);
+  void read_put_back(State& state);
+  void end_sending(State& state, const store::OutboxRow& row);
   std::optional<Pick> pick(SteadyClock::TimePoint now);
   void attempt(store::OutboxRow row);
   void begin(const std::shared_ptr<store::OutboxRow>& row);
@@ -116,7 +132,7 @@ class Dispatcher {
   void count(const connector::Outcome& outcome);
   void back_off(const std::shared_ptr<store::OutboxRow>& row,
                 std::optional<std::chrono::seconds> at_least);
-  void release(const std::string& key, bool drop_head);
+  void release(const store::OutboxRow& row, bool drop_head);
 
   Parts parts_;
   const Endpoint& endpoint_;

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/engine/intake.h"
+#include "core/engine/open_exchanges.h"
 
 namespace masar::engine {
 
@@ -23,10 +24,10 @@ struct IntakeDesk::Part {
   int journal_index = -1;  ///< in the transaction
 };
 
-/// One message on its way into the journal. Used by one thread at a time, but for finish().
+/// One message on its way into the journal. Used by one thread at a time.
 struct IntakeDesk::Exchange {
   connector::Received received;
-  Answer answer;
+  std::shared_ptr<Caller> caller;
   const Endpoint* endpoint = nullptr;
   const route::Route* route = nullptr;
   route::Origin origin;
@@ -35,15 +36,8 @@ struct IntakeDesk::Exchange {
   std::vector<store::KeyRow> keys;  ///< of the message; stored with its first new part
   std::vector<expression::Value> variables;
   int tries = 0;
-  std::atomic<bool> finished{false};
 
-  /// Answers, once: of an answer and a time limit the first one counts.
-  void finish(connector::IntakeAnswer with) {
-    if (finished.exchange(true)) return;
-    // The time limit's timer holds the exchange for a while: what was answered lets go at once.
-    const Answer say = std::move(answer);
-    say(std::move(with));
-  }
+  void finish(connector::IntakeAnswer with) { caller->finish(std::move(with)); }
 
   expression::Frame frame(const Document& of) const {
     expression::Frame frame;

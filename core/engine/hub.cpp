@@ -21,6 +21,7 @@ constexpr const char* kClockSetting = "clock";
 Hub::Hub(const Parts& parts)
     : parts_(parts),
       reader_(parts.snapshot->prefixes, parts.snapshot->hub.xml),
+      pauses_(*parts.snapshot),
       journal_(parts.store),
       series_(parts.snapshot->hub.series, parts.store),
       lanes_({*parts.snapshot, parts.store, series_, reader_, journal_, replies_, parts.executor,
@@ -41,6 +42,7 @@ Hub::Hub(const Parts& parts)
                         if (found != dispatchers_.end()) found->second->offer(std::move(row));
                       },
                       [this](const store::TimerRow& timer) { timers_.changed(timer); }});
+  make_dispatchers();
 }
 
 Hub::~Hub() = default;
@@ -93,6 +95,25 @@ void Hub::load_settings() {
   }
   const auto clean = settings.find(kCleanSetting);
   clean_ = settings.empty() || (clean != settings.end() && clean->second == "1");
+}
+
+void Hub::tell_connectors() {
+  telling_.with([this](auto&) {
+    for (const auto& [id, endpoint] : parts_.snapshot->endpoints) {
+      if (endpoint->spec.inbound) connector(endpoint->connector)->pause(id, pauses_.closed(id));
+    }
+  });
+}
+
+void Hub::pauses_changed() {
+  tell_connectors();
+  for (const auto& [id, dispatcher] : dispatchers_) dispatcher->pause_changed();
+}
+
+bool Hub::drained(const route::Route& route) const {
+  std::size_t moving = intake_.open().of_route(route.id);
+  for (const auto& [id, dispatcher] : dispatchers_) moving += dispatcher->sending_of(route.id);
+  return pauses_.route(route.id) && moving == 0;
 }
 
 void Hub::wait_until(const std::function<bool()>& done, std::chrono::milliseconds at_most) {
@@ -166,7 +187,6 @@ void Hub::apply_carefully() {
 
 void Hub::start() {
   load_settings();
-  make_dispatchers();
   store::Transaction begun;
   begun.settings.emplace_back(kCleanSetting, "0");
   if (parts_.stepped)
@@ -179,10 +199,7 @@ void Hub::start() {
   recover_sending();
   lanes_.recover();
   // What was paused stays so from the first connection on.
-  for (const auto& [id, endpoint] : parts_.snapshot->endpoints) {
-    if (endpoint->spec.inbound && pauses_.endpoint(id))
-      connector(endpoint->connector)->pause(id, true);
-  }
+  tell_connectors();
   // Attempts may name a listener's address (a report's): it is bound before the first one.
   for (const auto& [name, connector] : parts_.connectors) connector->start();
   for (const auto& [id, dispatcher] : dispatchers_) dispatcher->start();
@@ -201,8 +218,8 @@ bool Hub::stop() {
   };
   for (const auto& [id, dispatcher] : dispatchers_) dispatcher->stop();
   const auto drained = [&] {
-    return journal_.in_flight() == 0 && lanes_.waiting() == 0 && replies_.open() == 0 &&
-           sending() == 0;
+    return journal_.in_flight() == 0 && lanes_.waiting() == 0 && intake_.open().all() == 0 &&
+           replies_.open() == 0 && sending() == 0;
   };
   wait_until(drained, kDrain);
   lanes_.stop();
@@ -224,7 +241,7 @@ bool Hub::stop() {
 
 std::string Hub::not_ready() const {
   if (draining_.load()) return "draining";
-  if (!running_.load()) return "recovering";
+  if (!running_.load()) return kRecovering;
   if (!parts_.store.healthy()) return "the store does not take writes";
   return {};
 }
@@ -234,7 +251,7 @@ std::string Hub::in_flight() const {
   if (timers_.in_flight() > 0) return "due times are being looked at";
   if (journal_.in_flight() > 0) return "transactions are being committed";
   if (lanes_.waiting() > 0) return "events wait for their turn";
-  if (replies_.open() > 0) return "an exchange is open";
+  if (intake_.open().all() > 0 || replies_.open() > 0) return "an exchange is open";
   for (const auto& [id, dispatcher] : dispatchers_) {
     if (dispatcher->in_flight() > 0) return "rows for endpoint " + id + " are ready or sending";
   }

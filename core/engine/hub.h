@@ -6,10 +6,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/executor.h"
+#include "core/base/guarded.h"
 #include "core/connector/connector.h"
 #include "core/engine/dispatcher.h"
 #include "core/engine/intake.h"
@@ -31,7 +33,7 @@ namespace masar::engine {
 /// Store, executor, clocks and connectors are handed in and outlive it, so that the same hub runs
 /// on threads and sockets or on one thread with manual clocks.
 ///
-/// start() and stop() belong to one thread; the rest is for any.
+/// start() and stop() belong to one thread; the rest is for any, also while they run.
 class Hub {
  public:
   struct Parts {
@@ -48,6 +50,7 @@ class Hub {
     std::function<void()> idle;
     std::uint64_t seed = 0;
   };
+  /// Throws Error(config, …) where a connector cannot take an endpoint or a listener.
   explicit Hub(const Parts& parts);
   ~Hub();
 
@@ -56,6 +59,7 @@ class Hub {
   /// Stops accepting, lets what is in flight finish for at most 30 s, closes. False: something was
   /// left for the next start.
   bool stop();
+  static constexpr const char* kRecovering = "recovering";
   /// Empty: ready. Otherwise the reason why not.
   std::string not_ready() const;
 
@@ -70,17 +74,22 @@ class Hub {
   ReplyDesk& replies() { return replies_; }
   Executor& executor() { return parts_.executor; }
   Pauses& pauses() { return pauses_; }
+  /// Tells connectors and dispatchers that pauses() says something else now. Any thread.
+  void pauses_changed();
   Metrics& metrics() { return metrics_; }
   Timers& timers() { return timers_; }
   IntakeDesk& intake() { return intake_; }
   connector::Connector* connector(std::string_view name) const;
   const std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>>& dispatchers() const {
-    return dispatchers_;
+    return dispatchers_;  // filled by the constructor
   }
+  /// Paused, and nothing of it being sent or without its answer (ENGINE.md 20).
+  bool drained(const route::Route& route) const;
 
  private:
   void make_dispatchers();
   void load_settings();
+  void tell_connectors();
   void recover_sending();
   void apply_carefully();
   void commit_and_wait(store::Transaction transaction);
@@ -99,6 +108,7 @@ class Hub {
   IntakeDesk intake_;
   std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>> dispatchers_;
   std::vector<std::unique_ptr<connector::Outbound>> bridges_;  ///< of pass-through routes
+  Guarded<std::monostate> telling_;  ///< one by one, so that the last one told is what holds
   std::atomic<bool> running_{false};
   std::atomic<bool> draining_{false};
   bool clean_ = false;  ///< the last stop was an orderly one

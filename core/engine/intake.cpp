@@ -55,12 +55,15 @@ Document part_document(pugi::xml_node node, const XmlReader& reader, std::string
 void IntakeDesk::take(connector::Received received, Answer answer) {
   auto exchange = std::make_shared<Exchange>();
   exchange->received = std::move(received);
-  exchange->answer = std::move(answer);
+  exchange->caller = std::make_shared<Caller>(open_, std::move(answer));
   Exchange& it = *exchange;
   it.endpoint = parts_.snapshot.endpoint(it.received.endpoint);
   const std::string& id = it.received.endpoint;
   if (!it.endpoint) return it.finish({refusal("unknown-endpoint", "there is no endpoint " + id)});
-  if (parts_.pauses.endpoint(id)) return it.finish({later("paused", "the endpoint is paused")});
+  // Where the source asked holds() before, a pause that came since finds the message on its way.
+  const bool may_wait = !it.received.admitted;
+  if (may_wait && parts_.pauses.endpoint(id))
+    return it.finish({later("paused", "the endpoint is paused")});
   try {
     if (it.received.body.size() > it.endpoint->spec.xml.bytes_max ||
         it.received.encoded.size() > it.endpoint->spec.xml.bytes_max) {
@@ -68,10 +71,14 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
     }
     const auto* route = parts_.snapshot.inbound(id, {});
     if (route && route->mode == route::Mode::pass_through) {
+      if (may_wait && parts_.pauses.holds(*route))
+        return it.finish({later("paused", "the route is paused")});
+      it.caller->enter(*route);
       parts_.metrics.received(id, "passed");
-      return parts_.forward(
-          *route, std::move(it.received),
-          [exchange](connector::IntakeAnswer given) { exchange->finish(std::move(given)); });
+      return parts_.forward(*route, std::move(it.received),
+                            [caller = it.caller](connector::IntakeAnswer given) {
+                              caller->finish(std::move(given));
+                            });
     }
     it.document = parts_.reader.read(it.received.body);
     it.origin = {it.received.message_id, it.received.sender, it.document->document_element().name(),
@@ -87,10 +94,11 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
                     findings[0].element + ": " + findings[0].text);
       }
     }
+    if (may_wait && parts_.pauses.holds(*it.route))
+      return it.finish({later("paused", "the route is paused")});
+    it.caller->enter(*it.route);
     route::fill_message(it.origin, it.variables);
     if (it.route->mode == route::Mode::query) return query(exchange);
-    if (parts_.pauses.route(it.route->id))
-      return it.finish({later("paused", "the route is paused")});
     split(it);
     journal(exchange);
   } catch (const Error& error) {
@@ -457,9 +465,10 @@ PartAnswer IntakeDesk::stored(store::RowId journal, store::RowId& wait) const {
 void IntakeDesk::wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows,
                           connector::IntakeAnswer known) {
   const auto waited = rows;
-  auto ticket = parts_.replies.wait(
-      {std::move(rows), std::move(known),
-       [exchange](connector::IntakeAnswer answer) { exchange->finish(std::move(answer)); }});
+  auto ticket = parts_.replies.wait({std::move(rows), std::move(known),
+                                     [caller = exchange->caller](connector::IntakeAnswer answer) {
+                                       caller->finish(std::move(answer));
+                                     }});
   parts_.executor.post_after(exchange->endpoint->spec.timeout,
                              [this, ticket] { parts_.replies.expire(ticket); });
   // A duplicate's first reply may have been committed between looking and waiting.

@@ -15,6 +15,7 @@
 #include "core/engine/journal.h"
 #include "core/engine/lanes.h"
 #include "core/engine/metrics.h"
+#include "core/engine/open_exchanges.h"
 #include "core/engine/pauses.h"
 #include "core/engine/replies.h"
 #include "core/engine/snapshot.h"
@@ -41,11 +42,16 @@ class IntakeDesk final : public connector::Intake {
     /// Pass-through: the message goes to an outbound endpoint, its outcome settles the source.
     std::function<void(const route::Route&, connector::Received, Answer)> forward;
   };
-  explicit IntakeDesk(const Parts& parts) : parts_(parts) {}
+  explicit IntakeDesk(const Parts& parts) : parts_(parts), open_(parts.snapshot) {}
 
   void take(connector::Received received, Answer answer) override;
+  bool holds(const connector::Received& received) const override {
+    return parts_.pauses.holds(received, parts_.reader);
+  }
   void report(std::string effect_id, std::string state, std::function<void(bool)> answer) override;
   void refused(std::string endpoint, std::string code, std::string text) override;
+  /// Messages that came in and have no answer yet.
+  const OpenExchanges& open() const noexcept { return open_; }
   /// A dead letter's event once more, under a new stamp, linked to its original (ENGINE.md 23); of
   /// an effect, which has no `original`, its document. `done` gets 200, or 409 where the message
   /// still finds no case or the letter was dealt with meanwhile.
@@ -86,6 +92,7 @@ class IntakeDesk final : public connector::Intake {
   void submit_letter(store::Transaction transaction, std::function<void(ActResult)> done);
 
   Parts parts_;
+  OpenExchanges open_;
   struct Minute {
     SteadyClock::TimePoint since{};
     std::size_t refusals = 0;

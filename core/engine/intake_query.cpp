@@ -50,8 +50,8 @@ store::Transaction report_transaction(const store::OutboxRow& effect, const std:
 // A stamp from the writer stands behind everything written before; the case's lane is asked behind
 // all that was journaled for it until then (ENGINE.md 8).
 void IntakeDesk::query(const ExchangePtr& exchange) {
-  parts_.executor.post_after(exchange->endpoint->spec.timeout, [exchange] {
-    exchange->finish(
+  parts_.executor.post_after(exchange->endpoint->spec.timeout, [caller = exchange->caller] {
+    caller->finish(
         {PartAnswer{PartAnswer::Kind::retry_later, "timeout", "the answer is not ready yet", {}}});
   });
   parts_.journal.submit({}, [this, exchange](const store::Commit& commit) {

@@ -123,32 +123,38 @@ void Operations::wait_for_turn(store::RowId row, const Done& done) {
   hub_.executor().post_after(kTurnWait, [&desk = hub_.replies(), ticket] { desk.expire(ticket); });
 }
 
-void Operations::set(const std::string& setting, bool paused, const std::string& what, Done done) {
+// In force once it is committed: what was answered with an error is as it was. The flag is set in
+// the order of the commits; those who look at it are told off the writer's thread.
+void Operations::set_pause(bool of_endpoint, const std::string& id, bool paused, Done done) {
+  if (const auto why = hub_.not_ready(); why == Hub::kRecovering)
+    return done({503, "not-ready", "the hub is " + why + "; try again"});
+  const std::string kind = of_endpoint ? "endpoint" : "route";
   store::Transaction transaction;
-  transaction.settings.emplace_back(setting, paused ? "1" : "");
-  transaction.audit.push_back(operator_audit({}, paused ? "pause" : "resume", what));
-  hub_.journal().submit(std::move(transaction),
-                        [done](const store::Commit& commit) { done(from_commit(commit)); });
+  transaction.settings.emplace_back("pause." + kind + "." + id, paused ? "1" : "");
+  transaction.audit.push_back(operator_audit({}, paused ? "pause" : "resume", kind + " " + id));
+  hub_.journal().submit(std::move(transaction), [=, this](const store::Commit& commit) {
+    if (commit.status != store::CommitStatus::committed) return done(from_commit(commit));
+    if (of_endpoint) {
+      hub_.pauses().set_endpoint(id, paused);
+    } else {
+      hub_.pauses().set_route(id, paused);
+    }
+    hub_.executor().post([this, done] {
+      hub_.pauses_changed();
+      done({});
+    });
+  });
 }
 
 void Operations::pause_endpoint(const std::string& id, bool paused, Done done) {
-  const auto* endpoint = hub_.snapshot().endpoint(id);
-  if (!endpoint) return done({404, "no-such-endpoint", "there is no endpoint " + id});
-  hub_.pauses().set_endpoint(id, paused);
-  if (endpoint->spec.inbound) {
-    if (auto* connector = hub_.connector(endpoint->connector)) connector->pause(id, paused);
-  } else {
-    const auto found = hub_.dispatchers().find(id);
-    if (found != hub_.dispatchers().end()) found->second->pause_changed();
-  }
-  set("pause.endpoint." + id, paused, "endpoint " + id, std::move(done));
+  if (!hub_.snapshot().endpoint(id))
+    return done({404, "no-such-endpoint", "there is no endpoint " + id});
+  set_pause(true, id, paused, std::move(done));
 }
 
 void Operations::pause_route(const std::string& id, bool paused, Done done) {
   if (!hub_.snapshot().route(id)) return done({404, "no-such-route", "there is no route " + id});
-  hub_.pauses().set_route(id, paused);
-  for (const auto& [name, dispatcher] : hub_.dispatchers()) dispatcher->pause_changed();
-  set("pause.route." + id, paused, "route " + id, std::move(done));
+  set_pause(false, id, paused, std::move(done));
 }
 
 std::optional<store::DeadLetterRow> Operations::open_letter(std::int64_t id, const Done& done) {

@@ -44,7 +44,7 @@ class Operations {
   void answer_letter(const store::TaskRow& task, const std::string& answer,
                      const std::map<std::string, std::string>& fields, Done done);
   std::optional<store::DeadLetterRow> open_letter(std::int64_t id, const Done& done);
-  void set(const std::string& setting, bool paused, const std::string& what, Done done);
+  void set_pause(bool of_endpoint, const std::string& id, bool paused, Done done);
 
   Hub& hub_;
 };

@@ -304,7 +304,8 @@ struct Admin::Pages {
                                   {"type", route->from_type},
                                   {"effect", route->from_effect},
                                   {"event", route->to_event},
-                                  {"paused", hub.pauses().route(route->id)}});
+                                  {"paused", hub.pauses().route(route->id)},
+                                  {"drained", hub.drained(*route)}});
     }
     return json_response(200, json::object{{"routes", std::move(rows)}});
   }

@@ -96,6 +96,15 @@ class StubIntake final : public connector::Intake {
   void report(std::string, std::string, std::function<void(bool)> answer) override {
     answer(false);
   }
+  bool holds(const connector::Received& received) const override {
+    std::lock_guard lock(mutex_);
+    return !held_.empty() && received.body.find(held_) != std::string::npos;
+  }
+  /// Messages that contain this wait for a pause to end; none where it is empty.
+  void hold(const std::string& text) {
+    std::lock_guard lock(mutex_);
+    held_ = text;
+  }
   void refused(std::string endpoint, std::string code, std::string text) override {
     std::lock_guard lock(mutex_);
     refused_.push_back(endpoint + " " + code + " " + text);
@@ -133,7 +142,8 @@ class StubIntake final : public connector::Intake {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::string held_;
   std::condition_variable changed_;
   std::function<connector::IntakeAnswer(const connector::Received&)> rule_;
   std::vector<connector::Received> taken_;

@@ -236,11 +236,67 @@ BOOST_AUTO_TEST_CASE(paused_takes_credit_back_and_resumed_gives_it_again) {
   BOOST_TEST(client->wait_settled(number).state == PN_ACCEPTED);
 }
 
-BOOST_AUTO_TEST_CASE(what_a_partner_sends_into_a_pause_is_released) {
+BOOST_AUTO_TEST_CASE(what_a_partner_sends_into_a_pause_is_held_and_goes_on_in_its_order) {
   open("credit=\"10\"");
   wait_credit(10);
   hub.connector->pause("roads.in-in", true);
-  BOOST_TEST(client->wait_settled(client->send(link, message("<a/>"))).state == PN_RELEASED);
+  const std::size_t first = client->send(link, message("<a/>", "m-1"));
+  const std::size_t second = client->send(link, message("<b/>", "m-2"));
+  client->until([&] {  // the hub has both, and has asked for the credit back
+    if (pn_link_get_drain(link)) client->act([&] { pn_link_drained(link); });
+    return client->credit(link) == 0;
+  });
+  BOOST_TEST(hub.intake.taken() == 0u);
+  BOOST_TEST(client->settled().empty());
+  hub.connector->pause("roads.in-in", false);
+  const auto taken = hub.intake.wait_taken(2);
+  BOOST_TEST(taken[0].message_id == "m-1");
+  BOOST_TEST(taken[1].message_id == "m-2");
+  BOOST_TEST(taken[0].admitted);
+  hub.intake.answer(accepted());
+  hub.intake.answer(accepted());
+  BOOST_TEST(client->wait_settled(first).state == PN_ACCEPTED);
+  BOOST_TEST(client->wait_settled(second).state == PN_ACCEPTED);
+  client->until([&] { return client->credit(link) >= 8; });  // topped up in steps
+}
+
+BOOST_AUTO_TEST_CASE(a_message_of_a_paused_route_is_held_and_none_overtakes_it) {
+  open("credit=\"4\"");
+  wait_credit(4);
+  hub.intake.answer_by([](const auto&) { return connector::IntakeAnswer{accepted()}; });
+  hub.intake.hold("b");
+  BOOST_TEST(client->wait_settled(client->send(link, message("<a/>", "m-1"))).state == PN_ACCEPTED);
+  const std::size_t second = client->send(link, message("<b/>", "m-2"));
+  const std::size_t third = client->send(link, message("<c/>", "m-3"));
+  client->until([&] {
+    if (pn_link_get_drain(link)) client->act([&] { pn_link_drained(link); });
+    return client->credit(link) == 0;
+  });
+  BOOST_TEST(hub.intake.taken() == 1u);
+  hub.connector->pause("roads.in-in", false);  // looked at once more: the route is still paused
+  client->act([] {});
+  BOOST_TEST(hub.intake.taken() == 1u);
+  BOOST_TEST(client->credit(link) == 0);
+  hub.intake.hold("");
+  hub.connector->pause("roads.in-in", false);
+  BOOST_TEST(client->wait_settled(second).state == PN_ACCEPTED);
+  BOOST_TEST(client->wait_settled(third).state == PN_ACCEPTED);
+  const auto taken = hub.intake.wait_taken(3);
+  BOOST_TEST(taken[1].message_id == "m-2");
+  BOOST_TEST(taken[2].message_id == "m-3");
+  wait_credit(4);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_held_is_released_at_a_stop_and_forgotten_with_its_link) {
+  open();
+  hub.intake.hold("b");
+  pn_link_t* other = client->open_sender("roads.in");
+  client->send(other, message("<b/>", "m-1"));
+  client->detach(other);
+  const std::size_t second = client->send(link, message("<b/>", "m-2"));
+  client->until([&] { return pn_link_get_drain(link); });
+  hub.connector->stop_accepting();
+  BOOST_TEST(client->wait_settled(second).state == PN_RELEASED);
   BOOST_TEST(hub.intake.taken() == 0u);
 }
 

@@ -289,6 +289,11 @@ BOOST_AUTO_TEST_CASE(endpoints_and_routes_are_paused_and_resumed) {
   for (const auto& row : rows(office, "routes")) {
     BOOST_TEST(row.at("paused").as_bool() == (row.at("id").as_string() == "note"));
   }
+  for (const auto& row : rows(office, "routes")) {
+    const bool note = row.at("id").as_string() == "note";
+    BOOST_TEST(row.at("paused").as_bool() == note);
+    BOOST_TEST(row.at("drained").as_bool() == note);
+  }
   BOOST_TEST(office.post("/api/routes/note/resume").status == 200);
   BOOST_TEST(office.post("/api/routes/none/pause").status == 404);
   BOOST_TEST(office.stage.timeline("").size() == 5u);  // every act is written down

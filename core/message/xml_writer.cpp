@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/message/xml_characters.h"
 
 namespace masar {
 namespace {
@@ -28,7 +29,7 @@ enum class Class : unsigned char {
   escaped,       // in text and attributes
   in_attribute,  // escaped in attributes only
   refused,
-  many,          // begins a character of several bytes
+  many,  // begins a character of several bytes
 };
 
 constexpr std::array<Class, 256> byte_classes() {
@@ -53,31 +54,6 @@ std::string_view escape_of(char c) {
   }
 }
 
-/// Bytes of the well-formed character at `at` (which begins with 0x80 or more), allowed in XML 1.0.
-std::size_t character_bytes(const unsigned char* at, const unsigned char* end) {
-  const auto follows = [&](std::size_t i) { return at + i < end && (at[i] & 0xC0) == 0x80; };
-  const unsigned first = at[0];
-  if (first >= 0xC2 && first < 0xE0) {
-    if (!follows(1)) refuse_character();
-    return 2;
-  }
-  if (first >= 0xE0 && first < 0xF0) {
-    if (!follows(1) || !follows(2)) refuse_character();
-    const unsigned point = (first & 0x0FU) << 12 | (at[1] & 0x3FU) << 6 | (at[2] & 0x3FU);
-    if (point < 0x800 || (point >= 0xD800 && point <= 0xDFFF) || point >= 0xFFFE) {
-      refuse_character();
-    }
-    return 3;
-  }
-  if (first >= 0xF0 && first < 0xF5) {
-    if (!follows(1) || !follows(2) || !follows(3)) refuse_character();
-    const unsigned second = (first & 0x07U) << 6 | (at[1] & 0x3FU);
-    if (second < 0x10 || second > 0x10F) refuse_character();
-    return 4;
-  }
-  refuse_character();
-}
-
 void append_escaped(std::string& out, const char* text, bool attribute) {
   const auto* at = reinterpret_cast<const unsigned char*>(text);
   const auto* end = at + std::char_traits<char>::length(text);
@@ -90,7 +66,9 @@ void append_escaped(std::string& out, const char* text, bool attribute) {
     if (kind == Class::plain) {
       ++at;
     } else if (kind == Class::many) {
-      at += character_bytes(at, end);
+      const std::size_t length = xml_character_bytes(at, end);
+      if (length == 0) refuse_character();
+      at += length;
     } else if (kind == Class::refused) {
       refuse_character();
     } else if (kind == Class::in_attribute && !attribute) {

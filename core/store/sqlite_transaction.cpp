@@ -8,6 +8,7 @@
 #include "core/store/row_reader.h"
 #include "core/store/search_fields.h"
 #include "core/store/sqlite_rows.h"
+#include "core/store/sweep.h"
 
 namespace masar::store {
 namespace {
@@ -169,6 +170,9 @@ void TransactionApplier::apply(Transaction& transaction, Commit& commit) {
   mark_journal(transaction);
   put_settings(transaction);
   reserve_series(transaction, commit);
+  for (const Sweep& sweep : transaction.sweeps) {
+    commit.swept.push_back(Sweeper(session_, sweep).run());
+  }
 }
 
 void TransactionApplier::put_journal(Transaction& transaction, Commit& commit) {

@@ -12,6 +12,33 @@
 
 namespace masar::store {
 
+/// What retention removes (FORMAT.md, "Retention").
+enum class SweepKind {
+  messages,      ///< the content of done journal rows
+  effects,       ///< the content of finished outbox rows
+  replies,       ///< whole rows, by their message's stamp
+  journal,       ///< whole done rows
+  personal,      ///< what is personal of audit rows, salt included
+  dead_letters,  ///< those that were dealt with
+  cases,         ///< ended ones with all that belongs to them
+  keys,          ///< those that have expired
+};
+
+/// One small step of retention: looks at the next `limit` rows behind `after`, and removes what is
+/// older than `before`. The newest row of each counted table stays.
+struct Sweep {
+  SweepKind kind = SweepKind::messages;
+  Instant before{};
+  std::string after;  ///< empty: from the beginning
+  std::size_t limit = 200;
+};
+
+struct Swept {
+  std::int64_t removed = 0;
+  std::string after;  ///< where the next step goes on; empty: nothing older is left
+  std::string last;   ///< the last row that was old enough to be looked at; empty: none
+};
+
 /// Everything that one commit does, in the order of the members. All or nothing.
 struct Transaction {
   std::vector<JournalRow> journal;
@@ -46,6 +73,7 @@ struct Transaction {
   std::vector<std::pair<std::string, std::string>> settings;
   /// Name → how many numbers to reserve.
   std::vector<std::pair<std::string, std::int64_t>> series;
+  std::vector<Sweep> sweeps;
 };
 
 enum class CommitStatus {
@@ -70,6 +98,7 @@ struct Commit {
   std::vector<std::int64_t> outbox_sequences; ///< of the outbox rows
   std::vector<std::int64_t> dead_letter_ids;
   std::vector<std::int64_t> series_first;     ///< first number of each reservation
+  std::vector<Swept> swept;                   ///< of the sweeps
   std::string conflict_name;                  ///< of "key" and "alias": the key's or alias's name
 };
 

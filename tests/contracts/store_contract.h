@@ -3,6 +3,7 @@
 #include "tests/contracts/store_contract_cases.h"
 #include "tests/contracts/store_contract_commits.h"
 #include "tests/contracts/store_contract_journal.h"
+#include "tests/contracts/store_contract_retention.h"
 
 // What every store must do (core/store/store.h, ENGINE.md 6, 11, 17), whatever it stands on. A
 // store's tests make a StoreBench that opens it, and run every case of MASAR_STORE_CONTRACT on a
@@ -28,6 +29,11 @@
   X(foreign_partition_fails_alone)             \
   X(snapshots_stay_as_they_are)                \
   X(snapshots_know_their_users)                \
+  X(old_messages_lose_their_content)           \
+  X(newest_rows_survive)                       \
+  X(personal_content_goes_with_its_salt)       \
+  X(ended_cases_go_whole)                      \
+  X(expired_keys_go)                           \
   X(settings_series_and_counts)                \
   X(stamps_never_go_back)                      \
   X(everything_survives_a_restart)             \

@@ -61,7 +61,7 @@ void GroupWriter::stop() {
   while (take()) {
     give_up();
   }
-  committer_.idle();
+  committer_.finish();
 }
 
 /// Moves what waits, group_max at most, into the empty group. False: nothing waits.

@@ -35,8 +35,9 @@ class GroupCommitter {
   virtual const std::string& last_error() const = 0;
   /// After the answers to a group, so that nobody waits for it.
   virtual void settle() {}
-  /// There was nothing to write for `idle_after`, or the store stops. True: again after as long.
+  /// There was nothing to write for `idle_after`. True: again after as long.
   virtual bool idle() { return false; }
+  virtual void finish() {}  ///< the store has stopped
 };
 
 struct GroupSettings {

@@ -9,6 +9,9 @@ namespace masar::store {
 /// one number says what a store holds; FORMAT.md, "Schema version", says how to add one.
 inline constexpr int kSchemaVersion = 3;
 
+/// Stands in every store, so that nothing else is taken for one: "MSAR".
+inline constexpr int kApplicationId = 0x4D534152;
+
 /// The steps of one kind of store: the SQL that brings version n − 1 to n stands at n − 1.
 /// Published ones never change.
 using Migrations = std::array<const char*, kSchemaVersion>;

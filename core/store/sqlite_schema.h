@@ -8,9 +8,6 @@ struct sqlite3;
 
 namespace masar::store {
 
-/// PRAGMA application_id of every store: "MSAR".
-inline constexpr int kApplicationId = 0x4D534152;
-
 extern const Migrations kSqliteMigrations;
 
 /// migrate() for an SQLite database. Throws also Error(config, "store-foreign") for a database that

@@ -103,31 +103,6 @@ std::int64_t next_id(SqliteSession& session, const char* sql) {
   return statement.step() ? statement.integer(0) + 1 : 1;
 }
 
-// Gives a member of a row another value for as long as the row is written: written again, in a
-// group that is redone, it must start from what its caller gave.
-template <typename Value>
-class Lent {
- public:
-  Lent(Value& member, Value value) : member_(member), given_(std::exchange(member, value)) {}
-  ~Lent() { member_ = given_; }
-  Lent(const Lent&) = delete;
-  Lent& operator=(const Lent&) = delete;
-
- private:
-  Value& member_;
-  Value given_;
-};
-
-Instant or_stamp(Instant at, Instant stamp) { return at == Instant{} ? stamp : at; }
-
-RowId journal_id(const Commit& commit, int index) {
-  if (index < 0 || static_cast<std::size_t>(index) >= commit.journal_ids.size()) {
-    throw Error(ErrorKind::internal, "bad-transaction",
-                "store: a row names a journal row that its transaction does not have");
-  }
-  return commit.journal_ids[static_cast<std::size_t>(index)];
-}
-
 }  // namespace
 
 TransactionApplier::TransactionApplier(SqliteSession& session) : session_(session) {
@@ -138,7 +113,7 @@ TransactionApplier::TransactionApplier(SqliteSession& session) : session_(sessio
   chain_.load(reads::read_audit_heads(session));
 }
 
-void TransactionApplier::set_counters(const Counters& counters) {
+void TransactionApplier::set_counters(const RowCounters& counters) {
   counters_ = counters;
   chain_.undo(counters.links);
 }

@@ -4,33 +4,17 @@
 #include <string>
 
 #include "core/store/audit_chain.h"
+#include "core/store/row_ids.h"
 #include "core/store/sqlite_session.h"
 #include "core/store/store.h"
 
 namespace masar::store {
-
-/// Thrown by TransactionApplier::apply(): the transaction contradicts what is stored, and will
-/// again.
-struct Conflict {
-  std::string what;  ///< as Commit::conflict
-  std::string name;
-  std::string value;
-};
 
 /// Writes the rows of one transaction after another, inside the database transaction that its
 /// caller holds open. Gives the ids: it alone writes, so it counts them itself from the highest
 /// stored. Owned by the writer and used on its thread only.
 class TransactionApplier {
  public:
-  /// The next ids. Put back by the caller when it rolls back, so that ids have no gaps.
-  struct Counters {
-    std::int64_t journal = 1;
-    std::int64_t outbox = 1;
-    std::int64_t dead_letter = 1;
-    std::int64_t audit = 1;
-    std::size_t links = 0;  ///< of the audit chain in this group
-  };
-
   explicit TransactionApplier(SqliteSession& session);
 
   /// All rows of the transaction, in the order of its members. Fills ids into `transaction` and
@@ -43,8 +27,8 @@ class TransactionApplier {
   /// The group is committed.
   void committed() noexcept;
 
-  const Counters& counters() const noexcept { return counters_; }
-  void set_counters(const Counters& counters);
+  const RowCounters& counters() const noexcept { return counters_; }
+  void set_counters(const RowCounters& counters);
 
  private:
   void put_journal(Transaction& transaction, Commit& commit);
@@ -66,7 +50,7 @@ class TransactionApplier {
   std::int64_t changed() const;
 
   SqliteSession& session_;
-  Counters counters_;
+  RowCounters counters_;
   AuditChain chain_;
 };
 

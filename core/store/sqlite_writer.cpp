@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 #include <sqlite3.h>
@@ -59,9 +58,7 @@ SqliteSession& migrated(SqliteSession& session) {
 // After a failed sync nobody knows what is on the disk, and the kernel may call it clean: what
 // stands in memory must not be acknowledged, nor read again as if it were stored (ENGINE.md 17).
 [[noreturn]] void die(const SqliteError& error) {
-  std::fprintf(stderr, "masar: the store could not sync, stopping at once: %s\n", error.what());
-  std::fflush(stderr);
-  std::_Exit(EX_IOERR);
+  end_process(EX_IOERR, std::string("the store could not sync, stopping at once: ") + error.what());
 }
 
 bool is_sync_failure(const SqliteError& error) {
@@ -98,7 +95,7 @@ SqliteWriter::~SqliteWriter() { stop(); }
 
 /// All of the group from BEGIN, or nothing.
 std::size_t SqliteWriter::commit(std::span<Pending> group) {
-  const TransactionApplier::Counters counters = applier_.counters();
+  const RowCounters counters = applier_.counters();
   const Instant kept_stamp = kept_stamp_;
   try {
     session_.prepared(kBegin).run();
@@ -114,13 +111,12 @@ std::size_t SqliteWriter::commit(std::span<Pending> group) {
     if (sqlite3_get_autocommit(session_.handle()) == 0) {
       session_.prepared(kRollback).run();
     }
-    unhealthy(error);
+    health_.bad(error);
     return 0;
   }
   crash_point("after-commit");
   applier_.committed();
-  healthy_ = true;
-  last_error_.clear();
+  health_.good();
   return group.size();
 }
 
@@ -139,14 +135,8 @@ void SqliteWriter::apply_group(std::span<Pending> group) {
 }
 
 void SqliteWriter::apply_one(Pending& pending) {
-  const TransactionApplier::Counters counters = applier_.counters();
+  const RowCounters counters = applier_.counters();
   Commit& commit = pending.commit;
-  const auto begin_anew = [&](CommitStatus status) {
-    const Instant stamp = commit.stamp;
-    commit = {};
-    commit.stamp = stamp;
-    commit.status = status;
-  };
   commit = {};
   commit.stamp = next_stamp();
   session_.prepared(kSavepoint).run();
@@ -155,10 +145,7 @@ void SqliteWriter::apply_one(Pending& pending) {
     session_.prepared(kRelease).run();
     return;
   } catch (const Conflict& conflict) {
-    begin_anew(CommitStatus::conflict);
-    commit.conflict = conflict.what;
-    commit.conflict_name = conflict.name;
-    commit.conflict_value = conflict.value;
+    refuse(commit, conflict);
   } catch (const SqliteError& error) {
     // Full disks and some I/O errors undo the whole transaction, savepoints included: then there is
     // nothing left to roll back to, and any further statement would be committed by itself.
@@ -166,13 +153,9 @@ void SqliteWriter::apply_one(Pending& pending) {
       throw;
     }
     // The store is well, this transaction is not: whoever sent it counts its attempts.
-    begin_anew(CommitStatus::conflict);
-    commit.conflict = "constraint";
-    commit.error = error.what();
+    refuse(commit, {"constraint", {}, {}}, error.what());
   } catch (const Error& error) {
-    begin_anew(CommitStatus::conflict);
-    commit.conflict = "constraint";
-    commit.error = error.what();
+    refuse(commit, {"constraint", {}, {}}, error.what());
   }
   applier_.set_counters(counters);
   undo_one();
@@ -181,14 +164,6 @@ void SqliteWriter::apply_one(Pending& pending) {
 void SqliteWriter::undo_one() {
   session_.prepared(kRollbackOne).run();
   session_.prepared(kRelease).run();
-}
-
-void SqliteWriter::unhealthy(const Error& error) {
-  if (last_error_ != error.what()) {
-    last_error_ = error.what();
-    std::fprintf(stderr, "masar: the store cannot write, trying again: %s\n", error.what());
-  }
-  healthy_ = false;
 }
 
 Instant SqliteWriter::next_stamp() {

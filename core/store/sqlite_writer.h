@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <span>
 #include <string>
@@ -10,6 +9,7 @@
 #include "core/store/sqlite_session.h"
 #include "core/store/sqlite_store.h"
 #include "core/store/sqlite_transaction.h"
+#include "core/store/writer_health.h"
 
 namespace masar::store {
 
@@ -28,19 +28,19 @@ class SqliteWriter final : private GroupCommitter {
   }
   std::size_t run_once() { return queue_.run_once(); }  ///< Store::run_writer()
   void stop() { queue_.stop(); }
-  bool healthy() const noexcept { return healthy_; }
+  bool healthy() const noexcept { return health_.well(); }
 
  private:
   std::size_t commit(std::span<Pending> group) override;
-  const std::string& last_error() const override { return last_error_; }
+  const std::string& last_error() const override { return health_.last_error(); }
   void settle() override;
   bool idle() override;
+  void finish() override { idle(); }
 
   void apply_group(std::span<Pending> group);
   void apply_one(Pending& pending);
   void undo_one();
   void keep_stamp();
-  void unhealthy(const Error& error);
 
   Instant next_stamp();
   void load_stamp();
@@ -50,14 +50,13 @@ class SqliteWriter final : private GroupCommitter {
   const SqliteSettings settings_;
   const BusinessClock& clock_;
 
-  std::atomic<bool> healthy_{true};  // shared
+  WriterHealth health_;  // shared
 
   // The writer's thread only.
   SqliteSession session_;
   TransactionApplier applier_;
   Instant last_stamp_{};
   Instant kept_stamp_{};
-  std::string last_error_;
   int wal_pages_ = 0;
   int next_checkpoint_pages_;
 

@@ -1,0 +1,80 @@
+#include "core/store/postgres_arrays.h"
+
+namespace masar::store {
+namespace {
+
+// PostgreSQL's numbers of its own types (pg_type.dat); they never change.
+constexpr std::uint32_t kBytea = 17;
+constexpr std::uint32_t kInt8 = 20;
+constexpr std::uint32_t kText = 25;
+constexpr std::uint32_t kNull = 0xffffffff;  // as a length
+
+void put(std::string& bytes, std::uint64_t value, int length) {
+  for (int shift = 8 * (length - 1); shift >= 0; shift -= 8) {
+    bytes += static_cast<char>(value >> shift & 0xff);
+  }
+}
+
+}  // namespace
+
+PostgresArrays::Column& PostgresArrays::next(Type type) {
+  if (column_ == columns_.size()) columns_.push_back({type, false, {}});
+  return columns_[column_++];
+}
+
+void PostgresArrays::add_integer(std::int64_t value) {
+  std::string& elements = next(Type::integers).elements;
+  put(elements, 8, 4);
+  put(elements, static_cast<std::uint64_t>(value), 8);
+}
+
+void PostgresArrays::add_text(std::string_view value) {
+  std::string& elements = next(Type::texts).elements;
+  put(elements, value.size(), 4);
+  elements += value;
+}
+
+void PostgresArrays::blob(std::string_view bytes) {
+  if (bytes.empty()) return add_null(Type::bytes);
+  std::string& elements = next(Type::bytes).elements;
+  put(elements, bytes.size(), 4);
+  elements += bytes;
+}
+
+void PostgresArrays::add_null(Type type) {
+  Column& column = next(type);
+  column.nulls = true;
+  put(column.elements, kNull, 4);
+}
+
+std::string PostgresArrays::types() const {
+  std::string types;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const Type type = columns_[i].type;
+    types += (i == 0 ? "$" : ", $") + std::to_string(i + 1);
+    types += type == Type::integers ? "::bigint[]" : type == Type::texts ? "::text[]" : "::bytea[]";
+  }
+  return types;
+}
+
+std::vector<PostgresParameter> PostgresArrays::parameters() const {
+  std::vector<PostgresParameter> parameters;
+  for (const Column& column : columns_) {
+    std::string bytes;
+    bytes.reserve(column.elements.size() + 20);
+    put(bytes, 1, 4);  // dimensions
+    put(bytes, column.nulls ? 1 : 0, 4);
+    put(bytes,
+        column.type == Type::integers ? kInt8
+        : column.type == Type::texts  ? kText
+                                      : kBytea,
+        4);
+    put(bytes, static_cast<std::uint64_t>(rows_), 4);
+    put(bytes, 1, 4);  // where its indexes begin
+    bytes += column.elements;
+    parameters.push_back({std::move(bytes), true, false});
+  }
+  return parameters;
+}
+
+}  // namespace masar::store

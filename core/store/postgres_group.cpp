@@ -1,0 +1,434 @@
+#include "core/store/postgres_group.h"
+
+#include <algorithm>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "core/store/columns.h"
+#include "core/store/postgres_arrays.h"
+#include "core/store/search_fields.h"
+
+namespace masar::store {
+namespace {
+
+// What is looked up, by index for each of the wanted values.
+constexpr const char* kKeys =
+    "SELECT k.endpoint, k.name, k.value, k.expires FROM "
+    "unnest($1::text[], $2::text[], $3::text[]) AS n(endpoint, name, value) JOIN keys k ON "
+    "k.endpoint = n.endpoint AND k.name = n.name AND k.value = n.value";
+constexpr const char* kCases =
+    "SELECT c.key, c.version, c.search FROM unnest($1::text[]) AS n(key) "
+    "JOIN cases c ON c.key = n.key";
+constexpr const char* kAliases =
+    "SELECT a.name, a.value, a.case_key, a.partition FROM unnest($1::text[], $2::text[]) "
+    "AS n(name, value) JOIN aliases a ON a.name = n.name AND a.value = n.value";
+constexpr const char* kAliasesOfCases =
+    "SELECT a.name, a.value, a.case_key, a.partition FROM unnest($1::text[], $2::text[]) "
+    "AS n(case_key, name) JOIN aliases a ON a.case_key = n.case_key AND a.name = n.name";
+constexpr const char* kOutbox =
+    "SELECT o.id, o.sequence, o.state, o.report FROM unnest($1::text[]) AS n(id) "
+    "JOIN outbox o ON o.id = n.id";
+constexpr const char* kLetters =
+    "SELECT d.id, d.state FROM unnest($1::bigint[]) AS n(id) JOIN dead_letters d ON d.id = n.id";
+constexpr const char* kSeries =
+    "SELECT s.name, s.next FROM unnest($1::text[]) AS n(name) JOIN series s ON s.name = n.name";
+
+// What is changed by its key.
+constexpr const char* kUpdateOutbox =
+    "UPDATE outbox SET state = n.state, attempts = n.attempts, code = n.code, text = n.text, "
+    "report = n.report, changed = n.changed, reply = coalesce(n.reply, outbox.reply) FROM "
+    "unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], "
+    "$7::bigint[], $8::bytea[]) AS n(id, state, attempts, code, text, report, changed, reply) "
+    "WHERE outbox.id = n.id";
+constexpr const char* kLetterStates =
+    "UPDATE dead_letters SET state = n.state FROM unnest($1::bigint[], $2::bigint[]) "
+    "AS n(id, state) WHERE dead_letters.id = n.id AND dead_letters.state = 0";
+constexpr const char* kMarks =
+    "UPDATE journal SET state = n.state, inputs = n.inputs FROM "
+    "unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS n(id, state, inputs) "
+    "WHERE journal.id = n.id";
+constexpr const char* kAttempts =
+    "UPDATE journal SET attempts = attempts + n.more FROM unnest($1::bigint[], $2::bigint[]) "
+    "AS n(id, more) WHERE journal.id = n.id";
+// After the group's cases and effects: what these name stays.
+constexpr const char* kDropSnapshots =
+    "DELETE FROM snapshots s WHERE s.hash = ANY($1::text[]) "
+    "AND NOT EXISTS(SELECT 1 FROM cases c WHERE c.ended IS NULL AND c.snapshot = s.hash) "
+    "AND NOT EXISTS(SELECT 1 FROM outbox o WHERE o.state < 2 AND o.snapshot = s.hash)";
+constexpr const char* kEndSettings = "DELETE FROM settings WHERE name = ANY($1::text[])";
+
+std::string insert(const std::string& table, std::string_view columns, const PostgresArrays& rows,
+                   const std::string& conflict = {}) {
+  return "INSERT INTO " + table + '(' + std::string(columns) + ") SELECT * FROM unnest(" +
+         rows.types() + ')' + conflict;
+}
+
+/// The columns of a list, each as `format` makes it, with commas between.
+template <typename Format>
+std::string each_column(std::string_view columns, const Format& format) {
+  std::string all;
+  for (std::size_t at = 0; at < columns.size();) {
+    const std::size_t end = std::min(columns.find(',', at), columns.size());
+    all += (all.empty() ? "" : ", ") + format(std::string(columns.substr(at, end - at)));
+    at = std::min(columns.find_first_not_of(", ", end), columns.size());
+  }
+  return all;
+}
+
+/// ` ON CONFLICT(key) DO UPDATE SET a = excluded.a, …` for all the columns but the key's.
+std::string replacing(std::string_view key, std::string_view columns) {
+  return " ON CONFLICT(" + std::string(key) + ") DO UPDATE SET " +
+         each_column(columns, [](const std::string& c) { return c + " = excluded." + c; });
+}
+
+/// An empty row of a type, for the types of its columns.
+template <typename Row, typename Visit>
+PostgresArrays sample(const Visit& visit) {
+  PostgresArrays rows;
+  const Row row{};
+  visit(row, rows.row());
+  return rows;
+}
+
+template <typename... Values>
+PostgresArrays like(const Values&... values) {
+  PostgresArrays rows;
+  rows.row()(values...);
+  return rows;
+}
+
+void add(PostgresGroup::Writing& writing, const char* sql, const PostgresArrays& rows,
+         std::int64_t changes = -1) {
+  if (rows.rows() == 0) return;
+  writing.commands.push_back({sql, rows.parameters()});
+  writing.changes.push_back(changes);
+}
+void add(PostgresGroup::Writing& writing, const std::string& sql, const PostgresArrays& rows,
+         std::int64_t changes = -1) {
+  add(writing, sql.c_str(), rows, changes);
+}
+
+void put_case(const CaseRow& row, const std::string& search, PostgresArrays& rows) {
+  visit_case(row, rows.row());
+  rows.blob(search);
+}
+
+constexpr auto kJournalColumns = [](auto& row, auto& v) { visit_journal(row, v); };
+constexpr auto kKeyColumns = [](auto& row, auto& v) { visit_key(row, v); };
+constexpr auto kTimerColumns = [](auto& row, auto& v) { visit_timer(row, v); };
+constexpr auto kTaskColumns = [](auto& row, auto& v) { visit_task(row, v); };
+constexpr auto kOutboxColumns = [](auto& row, auto& v) { visit_outbox(row, v); };
+constexpr auto kLetterColumns = [](auto& row, auto& v) { visit_dead_letter(row, v); };
+constexpr auto kAuditColumns = [](auto& row, auto& v) { visit_audit(row, v); };
+constexpr auto kHeadColumns = [](auto& row, auto& v) { visit_audit_head(row, v); };
+constexpr auto kSnapshotColumns = [](auto& row, auto& v) { visit_snapshot(row, v); };
+
+}  // namespace
+
+PostgresGroup::PostgresGroup() {
+  const std::string text;
+  const std::int64_t number = 0;
+  PostgresArrays case_rows;
+  put_case({}, {}, case_rows);
+  PostgresArrays reply_rows = like(number, text);
+  reply_rows.blob({});
+  PostgresArrays personal_rows = like(number);
+  personal_rows.blob({});
+  personal_rows.blob({});
+
+  journal_ = insert("journal", MASAR_JOURNAL_COLUMNS, sample<JournalRow>(kJournalColumns));
+  keys_ = insert("keys", MASAR_KEY_COLUMNS, sample<KeyRow>(kKeyColumns),
+                 replacing("endpoint, name, value", "digest, journal, expires"));
+  cases_ = insert("cases", MASAR_CASE_COLUMNS ", search", case_rows);
+  PostgresArrays updated_rows = case_rows;
+  updated_rows(number);
+  update_cases_ =
+      "UPDATE cases SET (" MASAR_CASE_COLUMNS ", search) = (" +
+      each_column(MASAR_CASE_COLUMNS ", search", [](const std::string& c) { return "n." + c; }) +
+      ") FROM unnest(" + updated_rows.types() +
+      ") AS n(" MASAR_CASE_COLUMNS
+      ", search, stored) "
+      "WHERE cases.key = n.key AND cases.version = n.stored";
+  search_ = insert("case_search", "value, field, case_key", like(text, text, text),
+                   " ON CONFLICT DO NOTHING");
+  search_ended_ = "DELETE FROM case_search s USING unnest(" + like(text, text, text).types() +
+                  ") AS n(value, field, case_key) WHERE s.value = n.value AND s.field = n.field "
+                  "AND s.case_key = n.case_key";
+  aliases_ = insert("aliases", "name, value, case_key, partition", like(text, text, text, number),
+                    replacing("name, value", "case_key, partition"));
+  aliases_ended_ = "DELETE FROM aliases a USING unnest(" + like(text, text).types() +
+                   ") AS n(name, value) WHERE a.name = n.name AND a.value = n.value";
+  timers_ =
+      insert("timers", MASAR_TIMER_COLUMNS, sample<TimerRow>(kTimerColumns),
+             replacing("case_key, kind, name, serial", "partition, due, ord, visit, working"));
+  timers_cleared_ = "DELETE FROM timers t USING unnest(" +
+                    like(text, number, text, number).types() +
+                    ") AS n(case_key, kind, name, serial) WHERE t.case_key = n.case_key AND "
+                    "t.kind = n.kind AND t.name = n.name AND t.serial = n.serial";
+  tasks_ = insert("tasks", MASAR_TASK_COLUMNS, sample<TaskRow>(kTaskColumns),
+                  replacing("id", MASAR_TASK_COLUMNS));
+  outbox_ = insert("outbox", MASAR_OUTBOX_COLUMNS, sample<OutboxRow>(kOutboxColumns),
+                   replacing("id", MASAR_OUTBOX_COLUMNS));
+  replies_ =
+      insert("replies", "journal, code, body", reply_rows, replacing("journal", "code, body"));
+  letters_ =
+      insert("dead_letters", MASAR_DEAD_LETTER_COLUMNS, sample<DeadLetterRow>(kLetterColumns));
+  audit_ = insert("audit", MASAR_AUDIT_COLUMNS, sample<AuditRow>(kAuditColumns));
+  personal_ = insert("audit_personal", "audit, salt, content", personal_rows);
+  heads_ = insert("audit_heads", MASAR_AUDIT_HEAD_COLUMNS, sample<AuditHead>(kHeadColumns),
+                  replacing("partition", "audit, hash"));
+  snapshots_ = insert("snapshots", MASAR_SNAPSHOT_COLUMNS, sample<SnapshotRow>(kSnapshotColumns),
+                      " ON CONFLICT DO NOTHING");
+  settings_ = insert("settings", "name, value", like(text, text), replacing("name", "value"));
+  series_ = insert("series", "name, next", like(text, number), replacing("name", "next"));
+}
+
+void PostgresGroup::look_up(PostgresSession& session, const GroupPlan::Wanted& wanted,
+                            GroupPlan& plan) const {
+  if (wanted.empty()) return;
+  std::vector<PostgresCommand> commands;
+  const auto ask = [&](const char* sql, const auto& set, const auto& put) {
+    if (set.empty()) return false;
+    PostgresArrays rows;
+    for (const auto& element : set) put(element, rows.row());
+    commands.push_back({sql, rows.parameters()});
+    return true;
+  };
+  const auto one = [](const auto& value, PostgresArrays& rows) { rows(value); };
+  const auto two = [](const GroupPlan::Pair& p, PostgresArrays& rows) { rows(p.first, p.second); };
+  const auto three = [](const GroupPlan::Triple& t, PostgresArrays& rows) {
+    rows(std::get<0>(t), std::get<1>(t), std::get<2>(t));
+  };
+  const bool keys = ask(kKeys, wanted.keys, three);
+  const bool cases = ask(kCases, wanted.cases, one);
+  const bool aliases = ask(kAliases, wanted.aliases, two);
+  const bool of_cases = ask(kAliasesOfCases, wanted.aliases_ended, two);
+  const bool outbox = ask(kOutbox, wanted.outbox, one);
+  const bool letters = ask(kLetters, wanted.dead_letters, one);
+  const bool series = ask(kSeries, wanted.series, one);
+
+  const std::vector<PostgresResult> answers = session.run(commands);
+  std::size_t next = 0;
+  const auto each = [&](bool asked, const auto& know) {
+    if (!asked) return;
+    const PostgresResult& answer = answers.at(next++);
+    for (int row = 0; row < answer.rows(); ++row) know(PostgresRow(answer, row));
+  };
+  each(keys, [&](const PostgresRow& r) {
+    plan.keys.know({r.bytes(0), r.bytes(1), r.bytes(2)}, {Instant(Duration(r.integer(3)))});
+  });
+  each(cases, [&](const PostgresRow& r) {
+    plan.cases.know(r.bytes(0), {r.integer(1), r.bytes(2), r.integer(1), r.bytes(2)});
+  });
+  const auto know_alias = [&](const PostgresRow& r) {
+    plan.aliases.know({r.bytes(0), r.bytes(1)}, {r.bytes(2), static_cast<int>(r.integer(3))});
+  };
+  each(aliases, know_alias);
+  each(of_cases, know_alias);
+  each(outbox, [&](const PostgresRow& r) {
+    GroupPlan::Effect effect;
+    effect.sequence = r.integer(1);
+    effect.state = static_cast<OutboxState>(r.integer(2));
+    effect.report = r.bytes(3);
+    plan.outbox.know(r.bytes(0), std::move(effect));
+  });
+  each(letters, [&](const PostgresRow& r) {
+    plan.letter_states.know(r.integer(0), static_cast<DeadLetterState>(r.integer(1)));
+  });
+  each(series, [&](const PostgresRow& r) { plan.series.know(r.bytes(0), r.integer(1)); });
+}
+
+PostgresGroup::Writing PostgresGroup::writing(const GroupPlan& plan,
+                                              const std::vector<AuditHead>& heads) const {
+  Writing writing;
+  write_journal(plan, writing);
+  write_keys(plan, writing);
+  write_cases(plan, writing);
+  write_aliases(plan, writing);
+  write_timers(plan, writing);
+  write_tasks(plan, writing);
+  write_outbox(plan, writing);
+  write_replies_and_letters(plan, writing);
+  write_audit(plan, heads, writing);
+  write_snapshots(plan, writing);
+  write_settings(plan, writing);
+  return writing;
+}
+
+void PostgresGroup::write_journal(const GroupPlan& plan, Writing& writing) const {
+  PostgresArrays rows;
+  for (const GroupPlan::Journal& entry : plan.journal) {
+    const Lent envelope(entry.row->envelope, entry.envelope);
+    visit_journal(*entry.row, rows.row());
+  }
+  add(writing, journal_, rows);
+  PostgresArrays marked;
+  for (const auto& [id, mark] : plan.marks) {
+    marked.row()(id, mark->state);
+    marked.blob(mark->inputs);
+  }
+  add(writing, kMarks, marked);
+  PostgresArrays counted;
+  for (const auto& [id, more] : plan.attempts_counted) counted.row()(id, more);
+  add(writing, kAttempts, counted);
+}
+
+void PostgresGroup::write_keys(const GroupPlan& plan, Writing& writing) const {
+  PostgresArrays rows;
+  for (const auto& [key, state] : plan.keys.changed()) visit_key(*state->row, rows.row());
+  add(writing, keys_, rows, rows.rows());
+}
+
+void PostgresGroup::write_cases(const GroupPlan& plan, Writing& writing) const {
+  PostgresArrays fresh;
+  PostgresArrays updated;
+  PostgresArrays ended;
+  PostgresArrays found;
+  for (const auto& [key, state] : plan.cases.changed()) {
+    if (state->stored_version == 0) {
+      put_case(*state->row, state->search, fresh);
+    } else {
+      put_case(*state->row, state->search, updated);
+      updated(state->stored_version);
+    }
+    if (state->search == state->stored_search) continue;
+    for (const auto& [field, value] : decode_search(state->stored_search)) {
+      ended.row()(value, field, *key);
+    }
+    for (const auto& [field, value] : decode_search(state->search)) {
+      found.row()(value, field, *key);
+    }
+  }
+  add(writing, cases_, fresh, fresh.rows());
+  add(writing, update_cases_, updated, updated.rows());
+  add(writing, search_ended_, ended);
+  add(writing, search_, found);
+}
+
+void PostgresGroup::write_aliases(const GroupPlan& plan, Writing& writing) const {
+  PostgresArrays ended;
+  PostgresArrays held;
+  for (const auto& [alias, holder] : plan.aliases.changed()) {
+    if (holder->case_key.empty()) {
+      ended.row()(alias->first, alias->second);
+    } else {
+      held.row()(alias->first, alias->second, holder->case_key, holder->partition);
+    }
+  }
+  add(writing, aliases_ended_, ended);
+  add(writing, aliases_, held);
+}
+
+void PostgresGroup::write_timers(const GroupPlan& plan, Writing& writing) const {
+  PostgresArrays cleared;
+  PostgresArrays set;
+  for (const auto& [key, row] : plan.timers) {
+    if (row == nullptr) {
+      std::apply([&](const auto&... part) { cleared.row()(part...); }, key);
+    } else {
+      visit_timer(*row, set.row());
+    }
+  }
+  add(writing, timers_cleared_, cleared);
+  add(writing, timers_, set);
+}
+
+void PostgresGroup::write_tasks(const GroupPlan& plan, Writing& writing) const {
+  PostgresArrays rows;
+  for (const GroupPlan::Task& task : plan.tasks) {
+    const Lent effect(task.row->effect, task.effect);
+    visit_task(*task.row, rows.row());
+  }
+  add(writing, tasks_, rows);
+}
+
+void PostgresGroup::write_outbox(const GroupPlan& plan, Writing& writing) const {
+  PostgresArrays rows;
+  PostgresArrays updated;
+  for (const auto& [id, effect] : plan.outbox.changed()) {
+    if (effect->row == nullptr) {
+      updated.row()(*id, effect->state, effect->attempts, effect->code, effect->text,
+                    effect->report, effect->changed);
+      updated.blob(effect->reply);
+      continue;
+    }
+    OutboxRow& row = *effect->row;
+    const bool later = effect->updated;
+    const Lent created(row.created, effect->created);
+    const Lent changed(row.changed, effect->changed);
+    const Lent state(row.state, effect->state);
+    const Lent report(row.report, effect->report);
+    const Lent attempts(row.attempts, later ? effect->attempts : row.attempts);
+    const Lent code(row.code, later ? effect->code : row.code);
+    const Lent text(row.text, later ? effect->text : row.text);
+    const Lent reply(row.reply, effect->reply.empty() ? row.reply : effect->reply);
+    visit_outbox(row, rows.row());
+  }
+  add(writing, outbox_, rows, rows.rows());
+  add(writing, kUpdateOutbox, updated, updated.rows());
+}
+
+void PostgresGroup::write_replies_and_letters(const GroupPlan& plan, Writing& writing) const {
+  PostgresArrays replies;
+  for (const auto& [journal, row] : plan.replies) {
+    replies.row()(journal, row->code);
+    replies.blob(row->body);
+  }
+  add(writing, replies_, replies);
+  PostgresArrays letters;
+  for (const auto& [row, at] : plan.dead_letters) {
+    const Lent dated(row->at, at);
+    visit_dead_letter(*row, letters.row());
+  }
+  add(writing, letters_, letters);
+  PostgresArrays states;
+  for (const auto& [id, state] : plan.letter_states.changed()) states.row()(*id, *state);
+  add(writing, kLetterStates, states, states.rows());
+}
+
+void PostgresGroup::write_audit(const GroupPlan& plan, const std::vector<AuditHead>& heads,
+                                Writing& writing) const {
+  PostgresArrays rows;
+  PostgresArrays personal;
+  for (const auto& [row, at] : plan.audit) {
+    const Lent dated(row->at, at);
+    visit_audit(*row, rows.row());
+    if (row->personal.empty()) continue;
+    personal.row()(row->id);
+    personal.blob(row->salt);
+    personal.blob(row->personal);
+  }
+  add(writing, audit_, rows);
+  add(writing, personal_, personal);
+  PostgresArrays newest;
+  for (const AuditHead& row : heads) visit_audit_head(row, newest.row());
+  add(writing, heads_, newest);
+}
+
+void PostgresGroup::write_snapshots(const GroupPlan& plan, Writing& writing) const {
+  PostgresArrays snapshots;
+  for (const auto& [hash, dated] : plan.snapshots) {
+    const Lent created(dated.row->created, dated.at);
+    visit_snapshot(*dated.row, snapshots.row());
+  }
+  add(writing, snapshots_, snapshots);
+  PostgresArrays dropped;
+  for (const std::string& hash : plan.snapshots_dropped) dropped.row()(hash);
+  add(writing, kDropSnapshots, dropped);
+}
+
+void PostgresGroup::write_settings(const GroupPlan& plan, Writing& writing) const {
+  PostgresArrays set;
+  PostgresArrays ended;
+  for (const auto& [name, value] : plan.settings) {
+    value.empty() ? ended.row()(name) : set.row()(name, value);
+  }
+  add(writing, kEndSettings, ended);
+  add(writing, settings_, set);
+  PostgresArrays numbers;
+  for (const auto& [name, next] : plan.series.changed()) numbers.row()(*name, *next);
+  add(writing, series_, numbers);
+}
+
+}  // namespace masar::store

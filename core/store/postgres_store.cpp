@@ -1,0 +1,83 @@
+#include "core/store/postgres_store.h"
+
+#include <map>
+#include <utility>
+
+#include <libpq-fe.h>
+
+#include "core/store/postgres_session.h"
+#include "core/store/postgres_writer.h"
+#include "core/store/reading_store.h"
+
+namespace masar::store {
+namespace {
+
+PostgresSessionSettings reading(const PostgresSettings& settings) {
+  PostgresSessionSettings session;
+  session.connection = settings.connection;
+  session.password = settings.password;
+  session.application = "masar-reader";
+  session.read_only = true;
+  session.unsafe = settings.unsafe;
+  session.connect_timeout = settings.connect_timeout;
+  session.io_timeout = settings.io_timeout;
+  return session;
+}
+
+// Brings the schema up to date, so before the readers.
+struct PostgresWriting {
+  PostgresWriting(const PostgresSettings& settings, const BusinessClock& clock)
+      : writer(settings, clock) {}
+  PostgresWriter writer;
+};
+
+class PostgresStore final : private PostgresWriting, public ReadingStore<PostgresSession> {
+ public:
+  PostgresStore(const PostgresSettings& settings, const BusinessClock& clock)
+      : PostgresWriting(settings, clock),
+        ReadingStore(
+            [session = reading(settings)] { return std::make_unique<PostgresSession>(session); },
+            settings.readers) {}
+
+  void submit(Transaction transaction, Done done) override {
+    writer.submit(std::move(transaction), std::move(done));
+  }
+  std::size_t run_writer() override { return writer.run_once(); }
+  void stop() override { writer.stop(); }
+  bool healthy() const override { return writer.healthy(); }
+
+  std::map<std::string, std::int64_t> counts() override {
+    auto counts = ReadingStore::counts();
+    counts["wal_bytes"] = 0;  // the database's own affair
+    return counts;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_postgres_store(const PostgresSettings& settings,
+                                           const BusinessClock& clock) {
+  return std::make_unique<PostgresStore>(settings, clock);
+}
+
+std::string connection_problem(const std::string& connection) {
+  char* error = nullptr;
+  PQconninfoOption* const options = PQconninfoParse(connection.c_str(), &error);
+  if (options == nullptr) {
+    std::string text = error == nullptr ? "it cannot be read" : error;
+    PQfreemem(error);
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+  }
+  std::string problem;
+  for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option) {
+    const std::string_view keyword = option->keyword;
+    if (option->val != nullptr && (keyword == "password" || keyword == "sslpassword")) {
+      problem = "it holds a password";
+    }
+  }
+  PQconninfoFree(options);
+  return problem;
+}
+
+}  // namespace masar::store

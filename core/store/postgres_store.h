@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/store/database_clock.h"
+#include "core/store/store.h"
+
+namespace masar::store {
+
+struct PostgresSettings {
+  std::string connection;                   ///< libpq's conninfo, without a password
+  std::string password;                     ///< empty: the connection needs none
+  std::size_t group_max = 256;              ///< transactions in one commit at most
+  std::size_t queue_max = 65'536;           ///< transactions waiting; more: submit() answers failed
+  bool writer_thread = true;                ///< false: run_writer() commits
+  int readers = 4;                          ///< reading connections at most; opened when needed
+  std::chrono::seconds connect_timeout{5};  ///< libpq knows none below 2 s
+  std::chrono::milliseconds io_timeout{10'000};    ///< silent for so long: the connection is lost
+  std::chrono::milliseconds unready_after{2'000};  ///< one try at a group: not healthy from then on
+  std::chrono::milliseconds probe_interval{250};   ///< between two tries while writes fail
+  std::chrono::milliseconds idle_probe{1'000};     ///< nothing to write: the database is asked
+  std::chrono::milliseconds migration_timeout{3'600'000};  ///< of one step
+  bool unsafe = false;                      ///< a database without fsync is taken: benchmarks only
+  DatabaseClock* database_clock = nullptr;  ///< is told the database's time; outlives the store
+};
+
+/// PostgreSQL 14 or newer (DESIGN D6, ENGINE.md 17), in the schema that the connection's
+/// search_path names first. A session lock is held while it is open: a second hub on the same
+/// store gets Error(config, "store-in-use"). Throws Error(config, …) also where the schema is newer
+/// than the program ("store-newer"), is not a store ("store-foreign"), or the database may lose
+/// what it has confirmed ("store-unsafe"); Error(transient, "store") where it cannot be reached.
+/// `clock` stamps, and outlives the store; it is the database_clock or a clock that is moved.
+///
+/// A hub that finds that another one has taken the store over ends its process.
+std::unique_ptr<Store> open_postgres_store(const PostgresSettings& settings,
+                                           const BusinessClock& clock);
+
+/// What is wrong with a connection in a configuration; empty: nothing. A password is wrong there.
+std::string connection_problem(const std::string& connection);
+
+}  // namespace masar::store

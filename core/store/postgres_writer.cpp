@@ -1,0 +1,292 @@
+#include "core/store/postgres_writer.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <sysexits.h>
+
+#include "core/base/hash.h"
+#include "core/store/crash_point.h"
+#include "core/store/postgres_schema.h"
+#include "core/store/row_reader.h"
+
+namespace masar::store {
+namespace {
+
+constexpr const char* kBegin = "BEGIN";
+constexpr const char* kCommit = "COMMIT";
+constexpr const char* kClock = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+// Other stores may live in other schemas of the same database.
+constexpr const char* kLock = "SELECT pg_try_advisory_lock(1297301843, hashtext(current_schema()))";
+constexpr const char* kTakeOver = "UPDATE groups SET owner = $1::text RETURNING number, stamp";
+constexpr const char* kOwner = "SELECT owner, number FROM groups";
+constexpr const char* kGroup =
+    "UPDATE groups SET number = $1::bigint, stamp = $2::bigint "
+    "WHERE owner = $3::text AND number = $1::bigint - 1";
+constexpr const char* kLastIds =
+    "SELECT (SELECT coalesce(max(id), 0) FROM journal), "
+    "(SELECT coalesce(max(sequence), 0) FROM outbox), "
+    "(SELECT coalesce(max(id), 0) FROM dead_letters), (SELECT coalesce(max(id), 0) FROM audit)";
+constexpr const char* kEndBackends =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE application_name = $1::text AND pid <> pg_backend_pid()";
+
+constexpr const char* kTaken = "another hub has taken the store over, stopping at once";
+
+PostgresParameter text(std::string value) { return {std::move(value), true, false}; }
+PostgresParameter number(std::int64_t value) { return {std::to_string(value), false, false}; }
+
+GroupSettings group_settings(const PostgresSettings& settings) {
+  GroupSettings group;
+  group.group_max = settings.group_max;
+  group.queue_max = settings.queue_max;
+  group.writer_thread = settings.writer_thread;
+  group.probe_interval = settings.probe_interval;
+  group.idle_after = settings.idle_probe;
+  return group;
+}
+
+PostgresSessionSettings session_settings(const PostgresSettings& settings,
+                                         const std::string& owner) {
+  PostgresSessionSettings session;
+  session.connection = settings.connection;
+  session.password = settings.password;
+  session.application = "masar-" + owner;
+  session.unsafe = settings.unsafe;
+  session.connect_timeout = settings.connect_timeout;
+  session.io_timeout = settings.io_timeout;
+  return session;
+}
+
+std::int64_t millis(SteadyClock::TimePoint moment) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(moment.time_since_epoch()).count();
+}
+
+/// Says how long the writer has been at something, for as long as it is.
+class Busy {
+ public:
+  Busy(std::atomic<std::int64_t>& since, const SteadyClock& steady) : since_(since) {
+    since_ = millis(steady.now());
+  }
+  ~Busy() { since_ = 0; }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  std::atomic<std::int64_t>& since_;
+};
+
+}  // namespace
+
+PostgresWriter::PostgresWriter(const PostgresSettings& settings, const BusinessClock& clock)
+    : settings_(settings),
+      clock_(clock),
+      owner_(random_hex(8)),
+      queue_(group_settings(settings), *this) {
+  open();
+  queue_.start();
+}
+
+PostgresWriter::~PostgresWriter() { stop(); }
+
+bool PostgresWriter::healthy() const noexcept {
+  const std::int64_t since = busy_since_;
+  return health_.well() &&
+         (since == 0 || millis(steady_.now()) - since < settings_.unready_after.count());
+}
+
+void PostgresWriter::open() {
+  session_ = std::make_unique<PostgresSession>(session_settings(settings_, owner_));
+  if (!take_lock()) {
+    throw Error(ErrorKind::config, "store-in-use", "another hub has this store open");
+  }
+  {
+    PostgresSessionSettings patient = session_settings(settings_, owner_);
+    patient.io_timeout = settings_.migration_timeout;
+    PostgresSession migration(patient);
+    migrate_postgres(migration);
+  }
+  const PostgresResult taken = session_->run({kTakeOver, {text(owner_)}});
+  number_ = taken.integer(0, 0);
+  last_stamp_ = Instant(Duration(taken.integer(0, 1)));
+  load_counters();
+  sample_clock(steady_.now(), session_->run({kClock, {}}));
+}
+
+void PostgresWriter::load_counters() {
+  const PostgresResult last = session_->run({kLastIds, {}});
+  counters_.journal = last.integer(0, 0) + 1;
+  counters_.outbox = last.integer(0, 1) + 1;
+  counters_.dead_letter = last.integer(0, 2) + 1;
+  counters_.audit = last.integer(0, 3) + 1;
+  chain_.load(reads::read_audit_heads(*session_));
+}
+
+bool PostgresWriter::take_lock() { return session_->run({kLock, {}}).integer(0, 0) != 0; }
+
+/// Makes sure of a connection that owns the store. The lock first: once it is ours, no transaction
+/// of the connection before can still be decided.
+void PostgresWriter::connect() {
+  if (session_ != nullptr && session_->usable()) return;
+  session_ = std::make_unique<PostgresSession>(session_settings(settings_, owner_));
+  try {
+    const bool locked = take_lock();
+    const PostgresResult owner = session_->run({kOwner, {}});
+    if (owner.bytes(0, 0) != owner_) end_process(EX_TEMPFAIL, kTaken);
+    if (!locked) {
+      end_own_backends();
+      throw PostgresError("55P03", "the connection before still holds the store's lock");
+    }
+    const std::int64_t stored = owner.integer(0, 1);
+    if (doubted_ > 0 && stored == number_ + 1) {
+      confirm(doubted_counters_);
+    } else {
+      doubted_ = 0;
+      chain_.undo(0);
+    }
+  } catch (...) {
+    session_.reset();
+    throw;
+  }
+}
+
+/// A server that has not noticed that our connection is gone keeps its transaction and its lock.
+void PostgresWriter::end_own_backends() {
+  session_->run({kEndBackends, {text("masar-" + owner_)}});
+}
+
+std::size_t PostgresWriter::commit(std::span<Pending> group) {
+  const Busy busy(busy_since_, steady_);
+  std::size_t finished = 0;
+  try {
+    const std::size_t doubted = doubted_;
+    const std::int64_t before = number_;
+    connect();
+    // Committed after all: what its callers are told has been worked out before.
+    if (doubted > 0 && number_ != before) finished = doubted;
+    commit_rest(group, finished);
+    health_.good();
+  } catch (const PostgresError& error) {
+    if (error.lost()) session_.reset();
+    if (doubted_ == 0) chain_.undo(0);
+    health_.bad(error);
+  }
+  return finished;
+}
+
+/// All of it at once; where the data of one of them is at fault, halves, until it stands alone.
+void PostgresWriter::commit_rest(std::span<Pending> group, std::size_t& finished) {
+  std::size_t bad_end = group.size() + 1;  // before it there is one at fault; beyond: none known
+  while (finished < group.size()) {
+    std::size_t count = group.size() - finished;
+    if (bad_end <= group.size()) count = std::max<std::size_t>(1, (bad_end - finished) / 2);
+    const auto range = group.subspan(finished, count);
+    try {
+      commit_range(range);
+      finished += count;
+    } catch (const PostgresError& error) {
+      if (session_ != nullptr && session_->usable()) session_->roll_back();
+      if (!error.of_data()) throw;
+      chain_.undo(0);
+      bad_end = finished + count;
+      if (count > 1) continue;
+      // The store is well, this transaction is not: whoever sent it counts its attempts.
+      refuse(range[0].commit, {"constraint", {}, {}}, error.what());
+      ++finished;
+    }
+    if (finished >= bad_end) bad_end = group.size() + 1;
+  }
+}
+
+void PostgresWriter::commit_range(std::span<Pending> range) {
+  GroupPlan group(counters_, chain_);
+  plan(range, group);
+  if (!group.writes()) return;
+  write(group);
+  crash_point("before-commit");
+  // From here on nobody knows, until the answer is there.
+  doubted_ = range.size();
+  doubted_counters_ = group.counters();
+  try {
+    const PostgresResult done = session_->run({kCommit, {}});
+    if (done.command() != kCommit) throw PostgresError({}, "COMMIT became " + done.command());
+  } catch (const PostgresError& error) {
+    session_.reset();
+    throw PostgresError({}, error.what());
+  }
+  confirm(group.counters());
+  crash_point("after-commit");
+}
+
+void PostgresWriter::confirm(const RowCounters& counters) {
+  counters_ = counters;
+  counters_.links = 0;
+  chain_.committed();
+  ++number_;
+  doubted_ = 0;
+}
+
+void PostgresWriter::plan(std::span<Pending> range, GroupPlan& plan) {
+  GroupPlan::Wanted wanted;
+  for (const Pending& pending : range) GroupPlan::want(pending.transaction, wanted);
+  group_.look_up(*session_, wanted, plan);
+  for (Pending& pending : range) {
+    pending.commit = {};
+    pending.commit.stamp = next_stamp();
+    try {
+      plan.add(pending.transaction, pending.commit);
+    } catch (const Conflict& conflict) {
+      refuse(pending.commit, conflict);
+    } catch (const Error& error) {
+      refuse(pending.commit, {"constraint", {}, {}}, error.what());
+    }
+  }
+}
+
+/// The plan's rows inside a transaction that stays open.
+void PostgresWriter::write(const GroupPlan& plan) {
+  PostgresGroup::Writing writing = group_.writing(plan, chain_.changed());
+  writing.commands.insert(writing.commands.begin(), {{kBegin, {}}, {kClock, {}}});
+  writing.changes.insert(writing.changes.begin(), {-1, -1});
+  writing.commands.push_back(
+      {kGroup,
+       {number(number_ + 1), number(last_stamp_.time_since_epoch().count()), text(owner_)}});
+  writing.changes.push_back(1);
+  const auto asked = steady_.now();
+  const std::vector<PostgresResult> results = session_->run(writing.commands);
+  sample_clock(asked, results.at(1));
+  if (results.back().affected() != 1) end_process(EX_TEMPFAIL, kTaken);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (writing.changes[i] >= 0 && results[i].affected() != writing.changes[i]) {
+      throw PostgresError("40001", "rows were changed by somebody else meanwhile");
+    }
+  }
+}
+
+/// Between two groups: the clock, and whether the database is still there.
+bool PostgresWriter::idle() {
+  const Busy busy(busy_since_, steady_);
+  try {
+    connect();
+    const auto asked = steady_.now();
+    sample_clock(asked, session_->run({kClock, {}}));
+    health_.good();
+  } catch (const PostgresError& error) {
+    if (error.lost()) session_.reset();
+    health_.bad(error);
+  }
+  return true;
+}
+
+void PostgresWriter::sample_clock(SteadyClock::TimePoint asked, const PostgresResult& answer) {
+  if (settings_.database_clock != nullptr) {
+    settings_.database_clock->sample(asked, Instant(Duration(answer.integer(0, 0))), steady_.now());
+  }
+}
+
+Instant PostgresWriter::next_stamp() {
+  last_stamp_ = std::max(last_stamp_, clock_.now());
+  return last_stamp_;
+}
+
+}  // namespace masar::store

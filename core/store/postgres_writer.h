@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "core/store/audit_chain.h"
+#include "core/store/group_writer.h"
+#include "core/store/postgres_group.h"
+#include "core/store/postgres_session.h"
+#include "core/store/postgres_store.h"
+#include "core/store/writer_health.h"
+
+namespace masar::store {
+
+/// Commits groups to PostgreSQL, each as arrays (ENGINE.md 17). Its one connection holds the
+/// store's lock, so what it commits it commits as the owner. Owned by the store. submit(), stop()
+/// and healthy() from any thread, stop() not from a callback; all else on the writer's thread.
+class PostgresWriter final : private GroupCommitter {
+ public:
+  PostgresWriter(const PostgresSettings& settings, const BusinessClock& clock);
+  ~PostgresWriter() override;
+  PostgresWriter(const PostgresWriter&) = delete;
+  PostgresWriter& operator=(const PostgresWriter&) = delete;
+
+  void submit(Transaction transaction, Store::Done done) {
+    queue_.submit(std::move(transaction), std::move(done));
+  }
+  std::size_t run_once() { return queue_.run_once(); }  ///< Store::run_writer()
+  void stop() { queue_.stop(); }
+  bool healthy() const noexcept;
+
+ private:
+  std::size_t commit(std::span<Pending> group) override;
+  const std::string& last_error() const override { return health_.last_error(); }
+  bool idle() override;
+
+  void open();
+  void connect();
+  bool take_lock();
+  void end_own_backends();
+  void load_counters();
+  void commit_rest(std::span<Pending> group, std::size_t& finished);
+  void commit_range(std::span<Pending> range);
+  void plan(std::span<Pending> range, GroupPlan& plan);
+  void write(const GroupPlan& plan);
+  void confirm(const RowCounters& counters);
+  void sample_clock(SteadyClock::TimePoint asked, const PostgresResult& answer);
+  Instant next_stamp();
+
+  const PostgresSettings settings_;
+  const BusinessClock& clock_;
+  const SystemSteadyClock steady_;
+  const std::string owner_;  ///< names this opening of the store among all
+
+  // Shared.
+  WriterHealth health_;
+  std::atomic<std::int64_t> busy_since_{0};  ///< steady milliseconds; 0: not at a group
+
+  // The writer's thread only.
+  const PostgresGroup group_;
+  std::unique_ptr<PostgresSession> session_;  ///< null: lost
+  RowCounters counters_;
+  AuditChain chain_;
+  Instant last_stamp_{};
+  std::int64_t number_ = 0;  ///< of the last group known to be committed
+  // A COMMIT was sent and not answered: of so many transactions, which would leave these counters.
+  std::size_t doubted_ = 0;
+  RowCounters doubted_counters_;
+
+  GroupWriter queue_;  // last: its thread uses all of the above
+};
+
+}  // namespace masar::store

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/store/store.h"
+
+namespace masar::store {
+
+// What every kind of store does with the rows of a transaction before it writes them.
+
+/// Thrown where a transaction contradicts what is stored, and will again.
+struct Conflict {
+  std::string what;  ///< as Commit::conflict
+  std::string name;
+  std::string value;
+};
+
+/// The next ids. Put back by who rolls back, so that ids have no gaps.
+struct RowCounters {
+  std::int64_t journal = 1;
+  std::int64_t outbox = 1;
+  std::int64_t dead_letter = 1;
+  std::int64_t audit = 1;
+  std::size_t links = 0;  ///< of the audit chain in this group
+};
+
+/// Gives a member of a row another value for as long as the row is written: written again, in a
+/// group that is redone, it must start from what its caller gave.
+template <typename Value>
+class Lent {
+ public:
+  Lent(Value& member, Value value) : member_(member), given_(std::exchange(member, value)) {}
+  ~Lent() { member_ = given_; }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+
+ private:
+  Value& member_;
+  Value given_;
+};
+
+inline Instant or_stamp(Instant at, Instant stamp) { return at == Instant{} ? stamp : at; }
+
+inline RowId journal_id(const Commit& commit, int index) {
+  if (index < 0 || static_cast<std::size_t>(index) >= commit.journal_ids.size()) {
+    throw Error(ErrorKind::internal, "bad-transaction",
+                "store: a row names a journal row that its transaction does not have");
+  }
+  return commit.journal_ids[static_cast<std::size_t>(index)];
+}
+
+/// A commit that says that its transaction stands against what is stored, or against reason.
+inline void refuse(Commit& commit, const Conflict& conflict, std::string error = {}) {
+  const Instant stamp = commit.stamp;
+  commit = {};
+  commit.stamp = stamp;
+  commit.status = CommitStatus::conflict;
+  commit.conflict = conflict.what;
+  commit.conflict_name = conflict.name;
+  commit.conflict_value = conflict.value;
+  commit.error = std::move(error);
+}
+
+}  // namespace masar::store

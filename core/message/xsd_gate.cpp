@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <new>
@@ -16,6 +15,7 @@
 
 #include "core/base/error.h"
 #include "core/base/guarded.h"
+#include "core/message/xsd_quick.h"
 
 namespace masar {
 namespace {
@@ -39,10 +39,6 @@ const char* plain(const xmlChar* text) {
   return text != nullptr ? reinterpret_cast<const char*>(text) : "";
 }
 
-std::string full_path(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
-}
-
 /// A path as libxml2 wants it, so that relative locations in the file resolve against it.
 std::string url_of(const std::string& path) {
   xmlChar* escaped = xmlURIEscapeStr(xml(path.c_str()), xml("/"));
@@ -64,7 +60,7 @@ struct Compilation {
   const XsdGate::Source* find(const std::string& url) const {
     char* unescaped = url.empty() ? nullptr : xmlURIUnescapeString(url.c_str(), 0, nullptr);
     if (unescaped == nullptr) return nullptr;
-    const auto found = sources.find(full_path(unescaped));
+    const auto found = sources.find(full_schema_path(unescaped));
     xmlFree(unescaped);
     return found == sources.end() ? nullptr : found->second;
   }
@@ -392,6 +388,7 @@ class Validation {
 
 struct XsdGate::Schema {
   SchemaPtr schema;
+  std::unique_ptr<XsdQuick> quick;  // null where it knows nothing of the schema
   std::vector<std::string> elements;
   Guarded<std::vector<ContextPtr>> contexts;  // idle ones: making one costs as much as a validation
 };
@@ -401,8 +398,8 @@ XsdGate::XsdGate(const std::vector<Source>& sources, const std::string& root_pat
   prepare_libxml2();
   Compilation of;
   of.root = root_path;
-  for (const Source& source : sources) of.sources[full_path(source.path)] = &source;
-  const auto root = of.sources.find(full_path(root_path));
+  for (const Source& source : sources) of.sources[full_schema_path(source.path)] = &source;
+  const auto root = of.sources.find(full_schema_path(root_path));
   if (root == of.sources.end()) refuse_schema(root_path + " is not among the schemas");
   CompilationScope scope(of);
   ParserPtr parser(xmlSchemaNewParserCtxt(url_of(root->first).c_str()));
@@ -412,12 +409,14 @@ XsdGate::XsdGate(const std::vector<Source>& sources, const std::string& root_pat
   if (!of.problem.empty()) refuse_schema(of.problem);
   if (!schema_->schema) refuse_schema(root_path + ": not a schema");
   schema_->elements = global_elements(*root->second);
+  schema_->quick = XsdQuick::compile(sources, root_path);
 }
 
 XsdGate::~XsdGate() = default;
 XsdGate::XsdGate(XsdGate&&) noexcept = default;
 
 std::vector<XsdGate::Finding> XsdGate::validate(pugi::xml_node root) const {
+  if (schema_->quick && schema_->quick->accepts(root)) return {};
   ContextPtr context = schema_->contexts.with([](auto& idle) {
     ContextPtr taken;
     if (!idle.empty()) {

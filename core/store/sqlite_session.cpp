@@ -9,8 +9,15 @@ namespace masar::store {
 namespace {
 
 Poco::Data::Session connect(const std::string& path) {
-  static std::once_flag registered;  // Poco::Data keeps its connectors in a registry of its own
-  std::call_once(registered, [] { Poco::Data::SQLite::Connector::registerConnector(); });
+  static std::once_flag prepared;  // Poco::Data keeps its connectors in a registry of its own
+  std::call_once(prepared, [] {
+    // A session is one thread's at a time, so its connection needs no mutex; nobody asks for
+    // SQLite's memory statistics, which take one at every allocation. Without effect (the code is
+    // not looked at) where something in the process has used SQLite before: then it is only slower.
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    Poco::Data::SQLite::Connector::registerConnector();
+  });
   try {
     return Poco::Data::Session("SQLite", path);
   } catch (const Poco::Exception& error) {

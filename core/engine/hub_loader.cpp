@@ -26,7 +26,7 @@ const ElementTable kHub{
       "first instant of a stepped clock",
       {}},
      {"calendar", Kind::name, false, "", "calendar that counts working days", {}}},
-    {"setting", "namespaces", "limits", "store", "admin", "listener", "series", "engine"}};
+    {"setting", "namespaces", "limits", "store", "audit", "admin", "listener", "series", "engine"}};
 const ElementTable kSetting{"setting",
                             "A value that a flag or the environment may replace.",
                             {{"name", Kind::name, true, "", "its name, used as ${name}", {}},
@@ -50,6 +50,18 @@ const ElementTable kStore{
     {{"kind", Kind::choice, false, "sqlite", "the store", {"sqlite"}},
      {"path", Kind::path, false, "masar.db", "file, relative to the state directory", {}},
      {"group-max", Kind::integer, false, "256", "transactions in one commit at most", {}}},
+    {}};
+const ElementTable kAudit{
+    "audit",
+    "The audit log's heads, kept outside the store.",
+    {{"heads", Kind::path, false, "audit.heads", "file, relative to the state directory", {}},
+     {"every", Kind::duration, false, "PT60S", "time between two lines of it, at least 1 s", {}},
+     {"key",
+      Kind::secret,
+      false,
+      "",
+      "private Ed25519 key (PEM) that signs them; without one the hub makes its own",
+      {}}},
     {}};
 const ElementTable kAdmin{"admin",
                           "The operators' interface.",
@@ -147,6 +159,10 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
       const config::Values v(kStore, *child, diagnostics);
       hub.store = {v.text("kind"), v.text("path"),
                    static_cast<std::size_t>(v.integer("group-max"))};
+    } else if (name == "audit") {
+      const config::Values v(kAudit, *child, diagnostics);
+      const auto every = std::chrono::duration_cast<std::chrono::seconds>(v.duration("every"));
+      hub.audit = {v.text("heads"), std::max(every, std::chrono::seconds(1)), v.text("key")};
     } else if (name == "admin") {
       hub.admin_address = config::Values(kAdmin, *child, diagnostics).text("address");
     } else if (name == "listener") {

@@ -69,6 +69,13 @@ struct StoreChoice {
 };
 
 /// What hub.xml says.
+/// Where the heads of the audit log are kept outside the database.
+struct AuditChoice {
+  std::string heads = "audit.heads";  ///< relative to the state directory
+  std::chrono::seconds every{60};
+  std::string key;  ///< secret of the private key; empty: one of the state directory's own
+};
+
 struct HubSettings {
   std::string name;
   std::string zone = "UTC";
@@ -77,6 +84,7 @@ struct HubSettings {
   std::string calendar;
   XmlLimits xml;
   StoreChoice store;
+  AuditChoice audit;
   std::string admin_address = "127.0.0.1:0";
   std::vector<const config::Element*> listeners;
   std::vector<Series> series;

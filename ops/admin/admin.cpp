@@ -86,6 +86,7 @@ struct Admin::Pages {
     get("/api/cases", [this](const Request& request) { return cases(request); });
     get(
         "/api/cases/", [this](const Request& request) { return one_case(request); }, true);
+    get("/api/audit", [this](const Request& request) { return audit(request); });
     get("/api/tasks", [this](const Request& request) { return tasks(request); });
     post("/api/tasks/", [this](const Request& request, Respond respond) {
       answer_task(request, std::move(respond));
@@ -244,6 +245,15 @@ struct Admin::Pages {
     if (!record) return problem(404, "no-such-case", "there is no such case");
     return json_response(
         200, case_detail(hub, *record, number_of(request.query_value("after").value_or("0"))));
+  }
+
+  // The whole log; what is personal of a record is never shown.
+  Response audit(const Request& request) const {
+    json::array rows;
+    const auto after = number_of(request.query_value("after").value_or("0"));
+    for (const auto& row : hub.store().audit_rows(after, limit_of(request)))
+      rows.push_back(audit_json(row));
+    return json_response(200, json::object{{"audit", std::move(rows)}});
   }
 
   Response tasks(const Request& request) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/engine/live_case.h"
 #include "core/engine/operations.h"
@@ -60,18 +61,17 @@ json::value value_json(const expression::Value& value, const expression::Type& t
   return json::value(personal ? masked(text) : text);
 }
 
+json::object step_json(const store::AuditRow& row) {
+  return {{"id", row.id},           {"at", format_instant(row.at)},
+          {"kind", row.kind},       {"name", row.name},
+          {"text", row.text},       {"state", row.state},
+          {"version", row.version}, {"reference", row.reference}};
+}
+
 json::array timeline_json(engine::Hub& hub, const std::string& key, std::int64_t after) {
   json::array timeline;
-  for (const auto& row : hub.store().timeline(key, after, kTimelineMax)) {
-    timeline.push_back(json::object{{"id", row.id},
-                                    {"at", format_instant(row.at)},
-                                    {"kind", row.kind},
-                                    {"name", row.name},
-                                    {"text", row.text},
-                                    {"state", row.state},
-                                    {"version", row.version},
-                                    {"reference", row.reference}});
-  }
+  for (const auto& row : hub.store().timeline(key, after, kTimelineMax))
+    timeline.push_back(step_json(row));
   return timeline;
 }
 
@@ -147,6 +147,14 @@ json::object case_detail(engine::Hub& hub, const store::CaseRecord& record, std:
   out["tasks"] = std::move(tasks);
   out["effects"] = effects_json(hub, record.row.key);
   out["timeline"] = timeline_json(hub, record.row.key, after);
+  return out;
+}
+
+json::object audit_json(const store::AuditRow& row) {
+  json::object out = step_json(row);
+  out["case"] = row.case_key;
+  out["journal"] = row.journal;
+  out["hash"] = to_hex(row.hash);
   return out;
 }
 

@@ -17,6 +17,8 @@ boost::json::object case_summary(const engine::Hub& hub, const store::CaseRow& r
 /// Data, deadlines, tasks, effects and timeline of one case.
 boost::json::object case_detail(engine::Hub& hub, const store::CaseRecord& record,
                                 std::int64_t after);
+/// One record of the audit log, without what is personal of it.
+boost::json::object audit_json(const store::AuditRow& row);
 boost::json::object task_json(engine::Hub& hub, const store::TaskRow& row);
 boost::json::object dead_letter_json(const store::DeadLetterRow& row);
 

@@ -1,4 +1,4 @@
-// `masar cases` and `masar tasks`: thin clients of the operators' interface.
+// `masar cases`, `masar tasks` and `masar audit list`: thin clients of the operators' interface.
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -114,6 +114,12 @@ int show_case(const ClientOptions& options, const std::string& key) {
   std::cout << field(answer.body, "key") << "\t" << field(answer.body, "state") << "\tsince "
             << field(answer.body, "since") << "\n";
   return print_rows(options, answer, "timeline", {"at", "kind", "name", "text", "state"});
+}
+
+int list_audit(const ClientOptions& options, std::int64_t after) {
+  const std::string path = "/api/audit?limit=500&after=" + std::to_string(after);
+  return print_rows(options, ask(options, "GET", path, {}), "audit",
+                    {"id", "at", "case", "kind", "name", "text", "state"});
 }
 
 int list_tasks(const ClientOptions& options) {

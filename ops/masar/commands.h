@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -9,6 +10,10 @@
 namespace masar {
 
 inline constexpr const char* kVersion = "0.1.0";
+
+/// Files of the state folder.
+inline constexpr const char* kAuditKey = "audit.key";         ///< where hub.xml names no secret
+inline constexpr const char* kAuditPublicKey = "audit.pub";  ///< written at each start
 
 /// Exit codes of every subcommand (INTERFACES.md 5).
 enum Exit { kOk = 0, kFailed = 1, kUsage = 2 };
@@ -31,6 +36,19 @@ int run_hub(const RunOptions& options);
 /// Checks a configuration: findings to stderr, nothing where there are none.
 int check_config(const RunOptions& options);
 
+/// What `masar audit verify` and `masar backup` are told: they read the store's file themselves,
+/// whether the hub runs or not.
+struct StoreOptions {
+  std::string state = "state";
+  std::string store;  ///< default: masar.db in the state folder
+  std::string heads;  ///< default: audit.heads in the state folder, where it is there
+  std::string key;    ///< public key of the heads; default: audit.pub in the state folder
+};
+/// Names the first audit record that is not as it was written (kFailed), or says how many are.
+int verify_audit(const StoreOptions& options);
+/// Prints the public key that the heads are signed with.
+int print_audit_key(const StoreOptions& options);
+
 /// What the thin clients of the operators' interface are told.
 struct ClientOptions {
   std::string address = "127.0.0.1:7080";  ///< as in the shipped hub.xml
@@ -39,6 +57,7 @@ struct ClientOptions {
 };
 int list_cases(const ClientOptions& options, const std::string& search, const std::string& state);
 int show_case(const ClientOptions& options, const std::string& key);
+int list_audit(const ClientOptions& options, std::int64_t after);
 int list_tasks(const ClientOptions& options);
 int answer_task(const ClientOptions& options, const std::string& id, const std::string& answer,
                 const std::vector<std::string>& fields);

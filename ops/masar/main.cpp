@@ -29,6 +29,30 @@ void complete(masar::RunOptions& options) {
   options.secrets = credentials ? credentials : options.state + "/secrets";
 }
 
+void add_store(CLI::App& command, masar::StoreOptions& options) {
+  command.add_option("--state", options.state, "folder of the store");
+  command.add_option("--store", options.store, "the store's file, where it is another");
+}
+
+void add_audit(CLI::App& app, masar::StoreOptions& options, masar::ClientOptions& client,
+               std::int64_t& after, int& result) {
+  auto* audit = app.add_subcommand("audit", "the audit log");
+  audit->require_subcommand(1);
+  auto* verify = audit->add_subcommand(
+      "verify", "check the log's chain and its heads; names the first record that is wrong");
+  add_store(*verify, options);
+  verify->add_option("--heads", options.heads, "the heads' file, where it is another");
+  verify->add_option("--key", options.key, "the public key of the heads, where it is another");
+  verify->callback([&] { result = masar::verify_audit(options); });
+  auto* key = audit->add_subcommand("key", "print the public key that the heads are signed with");
+  key->add_option("--state", options.state, "folder of the store");
+  key->callback([&] { result = masar::print_audit_key(options); });
+  auto* list = audit->add_subcommand("list", "list records of a running hub");
+  list->add_option("--after", after, "only records behind this one");
+  add_client(*list, client);
+  list->callback([&] { result = masar::list_audit(client, after); });
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app("Masar, an integration hub");
   app.require_subcommand(1);
@@ -74,6 +98,10 @@ int parse_and_run(int argc, char** argv) {
     result =
         task.empty() ? masar::list_tasks(client) : masar::answer_task(client, task, answer, fields);
   });
+
+  masar::StoreOptions store;
+  std::int64_t after = 0;
+  add_audit(app, store, client, after, result);
 
   try {
     app.parse(argc, argv);

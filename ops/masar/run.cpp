@@ -13,7 +13,9 @@
 #include "connectors/http/server.h"
 #include "core/base/error.h"
 #include "core/base/thread_executor.h"
+#include "core/engine/audit_anchor.h"
 #include "core/engine/hub.h"
+#include "core/store/heads_file.h"
 #include "core/store/sqlite_store.h"
 #include "ops/admin/admin.h"
 #include "ops/masar/assembly.h"
@@ -34,14 +36,14 @@ class Installation {
         machine_(executor_, options.secrets, *snapshot_),
         connectors_(make_connectors(machine_.context())) {
     store::SqliteSettings settings;
-    const fs::path path(snapshot_->hub.store.path);
-    settings.path = (path.is_absolute() ? path : fs::path(options.state) / path).string();
+    settings.path = in_state(snapshot_->hub.store.path).string();
     settings.group_max = snapshot_->hub.store.group_max;
     store_ = store::open_sqlite_store(settings, machine_.business());
     hub_ = std::make_unique<engine::Hub>(parts());
     admin_ = std::make_unique<admin::Admin>(
         *hub_, admin::AdminSettings{snapshot_->hub.admin_address,
                                     admin_token(options.state + "/admin.token"), kVersion});
+    anchor_audit();
   }
 
   /// Whatever threads there are end before anything that they use, also where start() has thrown.
@@ -61,6 +63,7 @@ class Installation {
     executor_.start();
     admin_->start();
     hub_->start();
+    anchor_->start();
     write_addresses();
     log_line("info", "ready");
   }
@@ -68,6 +71,7 @@ class Installation {
   bool stop() {
     log_line("info", "stopping");
     const bool all = hub_->stop();
+    anchor_->stop();
     admin_->stop();
     executor_.stop();
     log_line("info", all ? "stopped" : "stopped; what was in flight goes on after the next start");
@@ -75,6 +79,22 @@ class Installation {
   }
 
  private:
+  fs::path in_state(const std::string& path) const {
+    return fs::path(path).is_absolute() ? fs::path(path) : fs::path(options_.state) / path;
+  }
+
+  void anchor_audit() {
+    const auto& audit = snapshot_->hub.audit;
+    const auto key =
+        audit_key(FileSecrets(options_.secrets), audit.key, in_state(kAuditKey).string());
+    std::ofstream(in_state(kAuditPublicKey)) << key.public_pem();
+    heads_ = std::make_unique<store::HeadsFile>(in_state(audit.heads).string(), key);
+    anchor_ = std::make_unique<engine::AuditAnchor>(
+        engine::AuditAnchor::Parts{*store_, executor_, real_, hub_->metrics(), log_line,
+                                   audit.every},
+        *heads_);
+  }
+
   engine::Hub::Parts parts() {
     engine::Hub::Parts parts{snapshot_,
                              *store_,
@@ -113,6 +133,9 @@ class Installation {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Hub> hub_;
   std::unique_ptr<admin::Admin> admin_;
+  SystemBusinessClock real_;
+  std::unique_ptr<store::HeadsFile> heads_;
+  std::unique_ptr<engine::AuditAnchor> anchor_;
 };
 
 /// The daemon around an installation: Poco's application waits for the signals.

@@ -38,18 +38,36 @@ std::string FileSecrets::get(std::string_view name) const {
                   "\": write it to a file of that name in the secrets folder");
 }
 
+namespace {
+
+/// A file that only its owner may read.
+bool write_private(const std::string& path, const std::string& contents) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const bool written = file >= 0 && ::write(file, contents.data(), contents.size()) ==
+                                        static_cast<ssize_t>(contents.size());
+  if (file >= 0) ::close(file);
+  return written;
+}
+
+}  // namespace
+
 std::string admin_token(const std::string& path) {
   std::string token;
   if (read_file(path, token) && token.size() >= 32) return token;
   token = random_hex(32);
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const std::string line = token + "\n";
-  const bool written =
-      file >= 0 && ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
-  if (file >= 0) ::close(file);
-  if (!written)
+  if (!write_private(path, token + "\n"))
     throw Error(ErrorKind::config, "no-token", "the token cannot be written to " + path);
   return token;
+}
+
+SigningKey audit_key(const FileSecrets& secrets, const std::string& name, const std::string& path) {
+  if (!name.empty()) return SigningKey::from_private_pem(secrets.get(name));
+  std::string pem;
+  if (read_file(path, pem) && !pem.empty()) return SigningKey::from_private_pem(pem);
+  auto key = SigningKey::generate();
+  if (!write_private(path, key.private_pem()))
+    throw Error(ErrorKind::config, "no-key", "the audit key cannot be written to " + path);
+  return key;
 }
 
 }  // namespace masar

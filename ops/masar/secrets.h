@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/signing_key.h"
 #include "core/connector/connector.h"
 
 namespace masar {
@@ -20,5 +21,9 @@ class FileSecrets final : public connector::Secrets {
 
 /// The operators' bearer token: read from `path`, made there (mode 0600) where it is not yet.
 std::string admin_token(const std::string& path);
+
+/// The private key that signs the audit log's heads: the secret where one is named, else the file
+/// `path`, made (mode 0600) where it is not yet. Throws Error(config, …).
+SigningKey audit_key(const FileSecrets& secrets, const std::string& name, const std::string& path);
 
 }  // namespace masar

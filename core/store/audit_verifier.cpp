@@ -1,0 +1,73 @@
+#include "core/store/audit_verifier.h"
+
+#include <utility>
+
+#include "core/base/hash.h"
+
+namespace masar::store {
+namespace {
+
+std::string name_of(std::int64_t row) { return "audit row " + std::to_string(row); }
+
+}  // namespace
+
+AuditVerifier::AuditVerifier(std::vector<AuditHead> stored, std::vector<HeadsLine> kept)
+    : kept_(std::move(kept)) {
+  for (AuditHead& head : stored) stored_[head.audit] = std::move(head.hash);
+}
+
+std::string AuditVerifier::check(const AuditRow& row) {
+  if (row.id != last_ + 1) return name_of(last_ + 1) + " is missing";
+  if (auto wrong = check_chain(row); !wrong.empty()) return wrong;
+  last_ = row.id;
+  if (const auto head = stored_.find(row.id); head != stored_.end()) {
+    if (head->second != row.hash) return name_of(row.id) + " is not the one that its head names";
+    stored_.erase(head);
+  }
+  return check_heads();
+}
+
+std::string AuditVerifier::check_chain(const AuditRow& row) {
+  const std::string name = name_of(row.id);
+  if (row.hash.empty()) {
+    return newest_.empty() ? std::string() : name + " has no hash";  // older than the chain
+  }
+  AuditHead& newest = newest_[row.partition];
+  if (row.previous != newest.hash) {
+    return name + " does not follow " +
+           (newest.audit == 0 ? "as the first" : name_of(newest.audit) + " as the next") +
+           " of partition " + std::to_string(row.partition);
+  }
+  if (row.hash != hasher_.hash(row)) return name + " was changed";
+  if (!(row.salt.empty() && row.personal.empty()) &&
+      row.personal_digest != hasher_.personal_digest(row.salt, row.personal)) {
+    return name + ": its personal content was changed";
+  }
+  newest = {row.partition, row.id, row.hash};
+  return {};
+}
+
+std::string AuditVerifier::check_heads() {
+  for (; next_kept_ < kept_.size() && kept_[next_kept_].rows == last_; ++next_kept_) {
+    std::vector<AuditHead> heads;
+    for (const auto& [partition, head] : newest_) heads.push_back(head);
+    if (to_hex(heads_root(heads)) == kept_[next_kept_].root) continue;
+    const std::int64_t good = next_kept_ == 0 ? 0 : kept_[next_kept_ - 1].rows;
+    return "an audit row from " + std::to_string(good + 1) + " to " + std::to_string(last_) +
+           " was written anew: line " + std::to_string(kept_[next_kept_].line) +
+           " of the heads, of " + kept_[next_kept_].time + ", knows other rows";
+  }
+  return {};
+}
+
+std::string AuditVerifier::finish() const {
+  const std::string missing = name_of(last_ + 1) + " is missing";
+  if (next_kept_ < kept_.size()) {
+    return missing + ": line " + std::to_string(kept_.back().line) + " of the heads, of " +
+           kept_.back().time + ", knows " + std::to_string(kept_.back().rows) + " rows";
+  }
+  if (!stored_.empty()) return missing + ": the store's heads know of later ones";
+  return {};
+}
+
+}  // namespace masar::store

@@ -19,7 +19,8 @@ bool has_rows(const Transaction& t) {
            t.outbox.empty() && t.outbox_updates.empty() && t.replies.empty() &&
            t.dead_letters.empty() && t.dead_letter_states.empty() && t.audit.empty() &&
            t.snapshots.empty() && t.snapshots_dropped.empty() && t.marks.empty() &&
-           t.attempts_counted.empty() && t.settings.empty() && t.series.empty());
+           t.attempts_counted.empty() && t.settings.empty() && t.series.empty() &&
+           t.sweeps.empty());
 }
 
 }  // namespace

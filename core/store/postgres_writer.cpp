@@ -9,6 +9,7 @@
 #include "core/store/crash_point.h"
 #include "core/store/postgres_schema.h"
 #include "core/store/row_reader.h"
+#include "core/store/sweep.h"
 
 namespace masar::store {
 namespace {
@@ -203,6 +204,7 @@ void PostgresWriter::commit_range(std::span<Pending> range) {
   plan(range, group);
   if (!group.writes()) return;
   write(group);
+  sweep(range);
   crash_point("before-commit");
   // From here on nobody knows, until the answer is there.
   doubted_ = range.size();
@@ -239,6 +241,16 @@ void PostgresWriter::plan(std::span<Pending> range, GroupPlan& plan) {
       refuse(pending.commit, conflict);
     } catch (const Error& error) {
       refuse(pending.commit, {"constraint", {}, {}}, error.what());
+    }
+  }
+}
+
+/// After the rows of the whole range, in the same transaction.
+void PostgresWriter::sweep(std::span<Pending> range) {
+  for (Pending& pending : range) {
+    if (pending.commit.status != CommitStatus::committed) continue;
+    for (const Sweep& sweep : pending.transaction.sweeps) {
+      pending.commit.swept.push_back(Sweeper(*session_, sweep).run());
     }
   }
 }

@@ -47,6 +47,7 @@ class PostgresWriter final : private GroupCommitter {
   void commit_range(std::span<Pending> range);
   void plan(std::span<Pending> range, GroupPlan& plan);
   void write(const GroupPlan& plan);
+  void sweep(std::span<Pending> range);
   void confirm(const RowCounters& counters);
   void sample_clock(SteadyClock::TimePoint asked, const PostgresResult& answer);
   Instant next_stamp();

@@ -74,7 +74,9 @@ class Sweeper {
 
   template <typename... Values>
   void run(const char* sql, const Values&... values) {
-    session_.prepared(sql).bind(values...).run();
+    auto& statement = session_.prepared(sql).bind(values...);
+    const Reading reading(statement);
+    statement.run();
   }
 
   bool any(const char* sql, std::string_view value) {

@@ -32,7 +32,7 @@ WAYS: tuple[Way, ...] = (
 )
 
 
-def _apply(stage: Stage, who: Applicant, way: Way) -> None:
+def apply(stage: Stage, who: Applicant, way: Way) -> None:
     name, policy, _, _ = way
     who.policy(stage, policy)
     if name == "not-found":
@@ -63,36 +63,45 @@ def _states(stage: Stage) -> dict[str, str]:
     return {application: state for application, (_, state) in latest.items()}
 
 
-def fifty_at_once(stage: Stage) -> list[Applicant]:
-    cast_of = [
-        (cast.applicant(f"fifty-{WAYS[n % len(WAYS)][0]}"), WAYS[n % len(WAYS)])
-        for n in range(FIFTY)
-    ]
-    threads = [threading.Thread(target=_apply, args=(stage, who, way)) for who, way in cast_of]
+def choose_ways(name: str, count: int, first: int = 0) -> list[tuple[Applicant, Way]]:
+    """So many applicants, the ways in turn."""
+    ways = [WAYS[(first + n) % len(WAYS)] for n in range(count)]
+    return [(cast.applicant(f"{name}-{way[0]}"), way) for way in ways]
+
+
+FIRST = {
+    "paid": "awaiting-payment",
+    "personal": "awaiting-payment",
+    "unpaid": "awaiting-payment",
+    "no-choice": "choosing-method",
+    "no-letter": "choosing-method",
+    "withdrawn": "choosing-method",
+}
+
+
+def _all_in(
+    stage: Stage, cast_of: list[tuple[Applicant, Way]], wanted: Callable[[Way], str]
+) -> Callable[[], bool]:
+    def there() -> bool:
+        states = _states(stage)
+        return all(
+            states.get(who.application) == wanted(way) for who, way in cast_of if wanted(way)
+        )
+
+    return there
+
+
+def play_together(stage: Stage, cast_of: list[tuple[Applicant, Way]]) -> None:
+    """All apply at once, do what their way says, and come to their ends."""
+    threads = [threading.Thread(target=apply, args=(stage, who, way)) for who, way in cast_of]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    first = {
-        "paid": "awaiting-payment",
-        "personal": "awaiting-payment",
-        "unpaid": "awaiting-payment",
-        "no-choice": "choosing-method",
-        "no-letter": "choosing-method",
-        "withdrawn": "choosing-method",
-    }
-
-    def all_in(wanted: Callable[[Way], str]) -> Callable[[], bool]:
-        def there() -> bool:
-            states = _states(stage)
-            return all(
-                states.get(who.application) == wanted(way) for who, way in cast_of if wanted(way)
-            )
-
-        return there
 
     stage.until(
-        all_in(lambda way: first.get(way[0], "")), "fifty applicants to be asked for something"
+        _all_in(stage, cast_of, lambda way: FIRST.get(way[0], "")),
+        f"{len(cast_of)} applicants to be asked for something",
     )
     for who, way in cast_of:
         if way[0] in ("paid", "personal"):
@@ -101,15 +110,26 @@ def fifty_at_once(stage: Stage) -> list[Applicant]:
             cast.choose(stage, who, "insurer")
         elif way[0] == "withdrawn":
             stage.portal.act("withdraw", applicationId=who.application)
+    play_to_end(stage, cast_of)
+
+
+def play_to_end(stage: Stage, cast_of: list[tuple[Applicant, Way]]) -> None:
+    """Those who act come to their ends first: for the others the clock has to move."""
+    acts = ("withdrawn", "bad-letter", "not-found")
     stage.until(
-        all_in(
-            lambda way: way[2]
-            if way[3] or way[0] in ("withdrawn", "bad-letter", "not-found")
-            else ""
-        ),
+        _all_in(stage, cast_of, lambda way: way[2] if way[3] or way[0] in acts else ""),
         "those who act to come to their end",
     )
-    stage.until(all_in(lambda way: way[2]), "fifty applicants to come to their end", STEPS)
+    stage.until(
+        _all_in(stage, cast_of, lambda way: way[2]),
+        f"{len(cast_of)} applicants to come to their end",
+        STEPS,
+    )
+
+
+def fifty_at_once(stage: Stage) -> list[Applicant]:
+    cast_of = choose_ways("fifty", FIFTY)
+    play_together(stage, cast_of)
     for who, way in cast_of:
         expect_end(stage, who, way[2], way[3])
     return [who for who, _ in cast_of]

@@ -225,6 +225,7 @@ class Stage:
         folder: pathlib.Path,
         environment: dict[str, str] | None = None,
         config: pathlib.Path = ROOT / "config",
+        kind: type[Hub] = Hub,
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -241,7 +242,7 @@ class Stage:
         for partner in self.partners.values():
             partner.ready()
         local = "127.0.0.1:0"
-        self.hub = Hub(
+        self.hub = kind(
             masar,
             folder,
             self.secrets,

@@ -189,9 +189,9 @@ class Striker:
     # The disk
 
     def _disk_full(self) -> None:
-        self._hub.system_calls(f"enable name=posix/io/rw/pwrite64,failinfo={ENOSPC}")
+        self._hub.system_calls(f"enable name=posix/io/rw/pwrite,failinfo={ENOSPC}")
         time.sleep(self._random.uniform(0.3, 2))
-        self._hub.system_calls("disable name=posix/io/rw/pwrite64")
+        self._hub.system_calls("disable name=posix/io/rw/pwrite")
 
     def _sync_fails(self) -> None:
         """The hub ends by itself at its next commit, and acknowledges nothing of it."""

@@ -9,9 +9,10 @@
 
 namespace masar {
 
-/// The schemas of a configuration (XSD 1.0 through libxml2, which need not look at most of the valid
-/// documents: see XsdQuick), checked against the tree that the hub reads (DESIGN D17), never against the partner's bytes. Immutable after construction; validate()
-/// may be called from any thread.
+/// The schemas of a configuration (XSD 1.0 through libxml2, which need not look at most of the
+/// valid documents: see XsdQuick), checked against the tree that the hub reads (DESIGN D17), never
+/// against the partner's bytes. Immutable after construction; validate() may be called from any
+/// thread.
 class XsdGate {
  public:
   struct Source {

@@ -1,5 +1,5 @@
-"""Real faults of the machine under a hub at work: a short run of all of them, and each of the disk's
-and the clock's by itself. What was done is judged at the partners."""
+"""Real faults of the machine under a hub at work: a short run of all of them, and each of the
+disk's and the clock's by itself. What was done is judged at the partners."""
 
 from __future__ import annotations
 

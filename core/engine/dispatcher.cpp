@@ -263,7 +263,9 @@ void Dispatcher::begin(const std::shared_ptr<store::OutboxRow>& row) {
     if (commit.status == store::CommitStatus::conflict) return release(*row, true);
     if (commit.status == store::CommitStatus::failed) return back_off(row, std::chrono::seconds(1));
     ++row->attempts;
-    send(row);
+    // The clock went on until the commit, which is what not-after is looked at before.
+    if (row->not_after && *row->not_after <= commit.stamp) return take_back(row, true);
+    parts_.executor.post([this, row] { send(row); });  // off the store's writer
   });
 }
 
@@ -323,8 +325,9 @@ void Dispatcher::finish(const std::shared_ptr<store::OutboxRow>& row, connector:
   });
 }
 
-// Nothing was tried (the receiver's credit was used up meanwhile): waiting, not an attempt.
-void Dispatcher::take_back(const std::shared_ptr<store::OutboxRow>& row) {
+// Nothing was tried (the receiver's credit was used up meanwhile, or it was too late): not an
+// attempt.
+void Dispatcher::take_back(const std::shared_ptr<store::OutboxRow>& row, bool expired) {
   store::Transaction transaction;
   transaction.outbox_updates.push_back({row->id,
                                         {store::OutboxState::sending},
@@ -334,12 +337,13 @@ void Dispatcher::take_back(const std::shared_ptr<store::OutboxRow>& row) {
                                         {},
                                         {},
                                         {}});
-  parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
+  parts_.journal.submit(std::move(transaction), [this, row, expired](const store::Commit& commit) {
     if (commit.status == store::CommitStatus::failed) {
       return parts_.executor.post_after(std::chrono::milliseconds(500),
-                                        [this, row] { take_back(row); });
+                                        [this, row, expired] { take_back(row, expired); });
     }
     --row->attempts;
+    if (expired && commit.status == store::CommitStatus::committed) return expire(row);
     release(*row, commit.status == store::CommitStatus::conflict);
   });
 }

@@ -121,7 +121,7 @@ class Dispatcher {
   void begin(const std::shared_ptr<store::OutboxRow>& row);
   void send(const std::shared_ptr<store::OutboxRow>& row);
   void finish(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome);
-  void take_back(const std::shared_ptr<store::OutboxRow>& row);
+  void take_back(const std::shared_ptr<store::OutboxRow>& row, bool expired = false);
   void check_reply(const store::OutboxRow& row, connector::Outcome& outcome) const;
   bool tries_again(const store::OutboxRow& row, const connector::Outcome& outcome) const;
   void store_outcome(const std::shared_ptr<store::OutboxRow>& row,

@@ -11,7 +11,11 @@ namespace masar::engine {
 namespace {
 
 constexpr std::size_t kCarefulMax = 1000;  ///< rows applied one by one after an unclean stop
-constexpr std::chrono::milliseconds kDrain{30'000};  ///< ENGINE.md 25
+/// ENGINE.md 25: all of a stop.
+constexpr std::chrono::milliseconds kStop{30'000};
+/// Of it, what is kept for committing what is decided, and for saying so.
+constexpr std::chrono::milliseconds kClosing{3'000};
+constexpr std::chrono::milliseconds kTurn{30'000};  ///< for one row that is applied by itself
 constexpr std::chrono::milliseconds kCommitWait{60'000};
 constexpr const char* kCleanSetting = "clean";
 constexpr const char* kClockSetting = "clock";
@@ -116,18 +120,19 @@ bool Hub::drained(const route::Route& route) const {
   return pauses_.route(route.id) && moving == 0;
 }
 
-void Hub::wait_until(const std::function<bool()>& done, std::chrono::milliseconds at_most) {
-  const auto until = parts_.steady.now() + at_most;
+SteadyClock::TimePoint Hub::soon() const { return parts_.steady.now() + kCommitWait; }
+
+void Hub::wait_until(const std::function<bool()>& done, SteadyClock::TimePoint until) {
   while (!done() && parts_.steady.now() < until) parts_.idle();
 }
 
-void Hub::commit_and_wait(store::Transaction transaction) {
+void Hub::commit_and_wait(store::Transaction transaction, SteadyClock::TimePoint until) {
   enum { waiting, committed, refused };
   auto outcome = std::make_shared<std::atomic<int>>(waiting);
   journal_.submit(std::move(transaction), [outcome](const store::Commit& commit) {
     outcome->store(commit.status == store::CommitStatus::committed ? committed : refused);
   });
-  wait_until([&] { return outcome->load() != waiting; }, kCommitWait);
+  wait_until([&] { return outcome->load() != waiting; }, until);
   if (outcome->load() != committed)
     throw Error(ErrorKind::transient, "store", "the store does not commit");
 }
@@ -157,7 +162,7 @@ void Hub::recover_sending() {
         std::move(one.timers_cleared.begin(), one.timers_cleared.end(),
                   std::back_inserter(all.timers_cleared));
       }
-      if (!all.outbox_updates.empty()) commit_and_wait(std::move(all));
+      if (!all.outbox_updates.empty()) commit_and_wait(std::move(all), soon());
       if (rows.size() < 500) break;
     }
   }
@@ -170,12 +175,12 @@ void Hub::apply_carefully() {
   for (auto row : rows) {
     store::Transaction counted;
     counted.attempts_counted.push_back(row.id);
-    commit_and_wait(std::move(counted));
+    commit_and_wait(std::move(counted), soon());
     ++row.attempts;
     if (row.case_key.empty()) continue;
     lanes_.push_alone(std::move(row));
     const auto done = [this] { return lanes_.waiting() == 0 && journal_.in_flight() == 0; };
-    wait_until(done, kDrain);
+    wait_until(done, parts_.steady.now() + kTurn);
     if (!done())
       throw Error(ErrorKind::transient, "recovery",
                   "an event left by an unclean stop does not end");
@@ -191,7 +196,7 @@ void Hub::start() {
   begun.settings.emplace_back(kCleanSetting, "0");
   if (parts_.stepped)
     begun.settings.emplace_back(kClockSetting, format_instant(parts_.stepped->now()));
-  commit_and_wait(std::move(begun));
+  commit_and_wait(std::move(begun), soon());
   series_.start();
   // Lanes and dispatchers are not open yet: what recovery journals and puts into the outbox is read
   // with the rest, in its order, once they are.
@@ -209,6 +214,7 @@ void Hub::start() {
 
 bool Hub::stop() {
   draining_.store(true);
+  const auto end = parts_.steady.now() + kStop;
   timers_.stop();
   for (const auto& [name, connector] : parts_.connectors) connector->stop_accepting();
   const auto sending = [this] {
@@ -221,16 +227,16 @@ bool Hub::stop() {
     return journal_.in_flight() == 0 && lanes_.waiting() == 0 && intake_.open().all() == 0 &&
            replies_.open() == 0 && sending() == 0;
   };
-  wait_until(drained, kDrain);
+  wait_until(drained, end - kClosing);
   lanes_.stop();
-  wait_until([this] { return journal_.in_flight() == 0; }, kDrain);
+  wait_until([this] { return journal_.in_flight() == 0; }, end - kClosing / 2);
   const bool all = lanes_.waiting() == 0 && sending() == 0;
   for (const auto& [name, connector] : parts_.connectors) connector->stop();
   try {
     // What did not finish is applied carefully after the next start.
     store::Transaction ended;
     if (all) ended.settings.emplace_back(kCleanSetting, "1");
-    commit_and_wait(std::move(ended));
+    commit_and_wait(std::move(ended), end);
   } catch (const Error& error) {
     parts_.log("error", std::string("the stop could not be recorded: ") + error.what());
   }

@@ -56,8 +56,8 @@ class Hub {
 
   /// Recovers, then listens. Throws Error(config, …) where a connector cannot listen.
   void start();
-  /// Stops accepting, lets what is in flight finish for at most 30 s, closes. False: something was
-  /// left for the next start.
+  /// Stops accepting, lets what is in flight finish, closes: 30 s in all. False: something was left
+  /// for the next start.
   bool stop();
   static constexpr const char* kRecovering = "recovering";
   /// Empty: ready. Otherwise the reason why not.
@@ -92,8 +92,9 @@ class Hub {
   void tell_connectors();
   void recover_sending();
   void apply_carefully();
-  void commit_and_wait(store::Transaction transaction);
-  void wait_until(const std::function<bool()>& done, std::chrono::milliseconds at_most);
+  void commit_and_wait(store::Transaction transaction, SteadyClock::TimePoint until);
+  void wait_until(const std::function<bool()>& done, SteadyClock::TimePoint until);
+  SteadyClock::TimePoint soon() const;
 
   Parts parts_;
   XmlReader reader_;

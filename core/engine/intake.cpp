@@ -163,7 +163,8 @@ void IntakeDesk::journal(const ExchangePtr& exchange) {
   }
   std::vector<Document> documents;
   auto transaction = transaction_of(it, documents);
-  if (transaction.journal.empty() && transaction.audit.empty()) return committed(exchange, {});
+  if (transaction.journal.empty() && transaction.audit.empty() && transaction.keys.empty())
+    return committed(exchange, {});
   parts_.journal.submit(
       std::move(transaction),
       [this, exchange](const store::Commit& commit) { committed(exchange, commit); },
@@ -352,6 +353,16 @@ store::Transaction IntakeDesk::transaction_of(Exchange& exchange,
       transaction.journal[static_cast<std::size_t>(at)].parts = count;
     }
     for (auto& key : exchange.keys) transaction.keys.push_back(key);
+    return transaction;
+  }
+  // Nothing of it is new, but its own key is: it belongs to what its parts repeat.
+  const auto again = std::find_if(exchange.parts.begin(), exchange.parts.end(),
+                                  [](const Part& part) { return part.duplicate_of != 0; });
+  if (again == exchange.parts.end()) return transaction;
+  for (auto& key : exchange.keys) {
+    key.journal_index = -1;
+    key.journal = again->duplicate_of;
+    transaction.keys.push_back(key);
   }
   return transaction;
 }
@@ -416,6 +427,18 @@ void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& com
     parts_.metrics.received(id, "later");
     return it.finish({later("store", "the message could not be made durable")});
   }
+  const bool reads =
+      it.route->has_reply() && std::any_of(it.parts.begin(), it.parts.end(),
+                                           [](const Part& part) { return part.duplicate_of != 0; });
+  if (!reads) return answer_or_wait(exchange, commit.journal_ids);
+  parts_.executor.post(  // off the store's writer
+      [this, exchange, ids = commit.journal_ids] { answer_or_wait(exchange, ids); });
+}
+
+void IntakeDesk::answer_or_wait(const ExchangePtr& exchange,
+                                const std::vector<store::RowId>& journaled) {
+  Exchange& it = *exchange;
+  const std::string& id = it.endpoint->spec.id;
   std::vector<store::RowId> rows;
   connector::IntakeAnswer known;
   bool owed = false;
@@ -429,8 +452,7 @@ void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& com
       if (it.route->has_reply()) answer = stored(part.duplicate_of, wait);
     } else if (!part.answer) {
       parts_.metrics.received(id, "accepted");
-      if (it.route->has_reply())
-        wait = commit.journal_ids.at(static_cast<std::size_t>(part.journal_index));
+      if (it.route->has_reply()) wait = journaled.at(static_cast<std::size_t>(part.journal_index));
     } else {
       parts_.metrics.received(
           id, part.answer->kind == PartAnswer::Kind::refused ? "refused" : "accepted");
@@ -464,7 +486,10 @@ PartAnswer IntakeDesk::stored(store::RowId journal, store::RowId& wait) const {
 
 void IntakeDesk::wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows,
                           connector::IntakeAnswer known) {
-  const auto waited = rows;
+  // Of a row just journaled nobody can have answered yet, but where the exchange had to read first.
+  const bool may_be_there = std::any_of(exchange->parts.begin(), exchange->parts.end(),
+                                        [](const Part& part) { return part.duplicate_of != 0; });
+  const auto waited = may_be_there ? rows : std::vector<store::RowId>();
   auto ticket = parts_.replies.wait({std::move(rows), std::move(known),
                                      [caller = exchange->caller](connector::IntakeAnswer answer) {
                                        caller->finish(std::move(answer));

@@ -82,6 +82,7 @@ class IntakeDesk final : public connector::Intake {
   store::Transaction transaction_of(Exchange& exchange, std::vector<Document>& documents);
   void put_part(Exchange& exchange, Part& part, store::Transaction& transaction);
   void committed(const ExchangePtr& exchange, const store::Commit& commit);
+  void answer_or_wait(const ExchangePtr& exchange, const std::vector<store::RowId>& journaled);
   void wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows,
                 connector::IntakeAnswer known);
   connector::PartAnswer stored(store::RowId journal, store::RowId& wait) const;

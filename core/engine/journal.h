@@ -3,8 +3,11 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include "core/base/guarded.h"
 #include "core/message/message.h"
 #include "core/store/store.h"
 
@@ -30,16 +33,29 @@ class Journal {
   /// `documents`: the trees of the transaction's journal rows where they were read already; may be
   /// shorter. `done` (may be empty) is called on the store's writer thread, before the hooks.
   void submit(store::Transaction transaction, Done done, std::vector<Document> documents = {});
-  /// Transactions submitted whose `done` has not been called yet.
+  /// Commits one transaction by itself, where nothing else is on its way: shuts the door, asks
+  /// `make`, and opens the door when its `done` is over. What is submitted meanwhile waits at the
+  /// door, at most `kWaitingMax`, and is committed after it. False, and no `done`: `make` gave
+  /// nothing, or another one is at it. Throws what `make` throws.
+  bool alone(const std::function<std::optional<store::Transaction>()>& make, Done done);
+  static constexpr std::size_t kWaitingMax = 10'000;
+  /// Transactions submitted whose `done` has not been called yet; those at the door do not count.
   std::size_t in_flight() const noexcept { return in_flight_.load(); }
 
  private:
   struct Carried;
+  struct Door {
+    bool shut = false;
+    std::vector<std::pair<store::Transaction, std::shared_ptr<Carried>>> waiting;
+  };
+  void commit(store::Transaction transaction, const std::shared_ptr<Carried>& carried);
+  void open_door();
   void carry_on(Carried& carried, const store::Commit& commit);
 
   store::Store& store_;
   Hooks hooks_;
-  std::atomic<std::size_t> in_flight_{0};
+  Guarded<Door> door_;
+  std::atomic<std::size_t> in_flight_{0};  ///< raised inside door_: what is not counted waits there
 };
 
 }  // namespace masar::engine

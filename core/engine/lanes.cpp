@@ -8,12 +8,8 @@
 namespace masar::engine {
 namespace {
 
-constexpr std::size_t kRefill = 256;  ///< rows read from the journal at once, of one lane
-constexpr int kAttemptsMax = 5;       ///< ENGINE.md 23
-constexpr int kTurnsInARow = 64;      ///< before a lane gives its thread to the others
-
-constexpr std::chrono::milliseconds kReadAgain{200};  ///< after the store could not be read
-constexpr std::chrono::milliseconds kFull{5};  ///< until a lane looks whether there is room again
+constexpr int kAttemptsMax = 5;   ///< ENGINE.md 23
+constexpr int kTurnsInARow = 64;  ///< before a lane gives its thread to the others
 
 std::chrono::milliseconds pause_before(int attempt) {
   return std::chrono::milliseconds(50 << attempt);
@@ -45,10 +41,27 @@ LiveCase as_of(const LiveCase& live, Instant stamp, const process::Calendar& cal
 
 }  // namespace
 
-void Lanes::enqueue(Lane& lane, std::string key, Item item) {
+void Lanes::count(const Item& item) {
   waiting_.fetch_add(1);
   bytes_.fetch_add(item.bytes());
+}
+
+void Lanes::enqueue(Lane& lane, std::string key, Item item) {
   CaseQueue& queue = lane.cases[key];
+  if (queue.in_journal && !item.question) {
+    queue.missed = true;
+    return;
+  }
+  count(item);
+  place(lane, std::move(key), std::move(item));
+}
+
+void Lanes::place(Lane& lane, std::string key, Item item) {
+  CaseQueue& queue = lane.cases[key];
+  if (queue.in_journal && item.question) {
+    queue.asked.push_back(std::move(item));
+    return;
+  }
   queue.items.push_back(std::move(item));
   if (queue.items.size() == 1 && !queue.suspended) lane.runnable.push_back(std::move(key));
 }
@@ -82,11 +95,16 @@ void Lanes::push_alone(store::JournalRow row) {
 bool Lanes::ask(const std::string& case_key, Instant stamp, Question question) {
   const int at = partition_of(case_key);
   const bool taken = lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
-    if (lane.behind || !open_.load()) return false;
+    if (!open_.load()) return false;
     Item item;
     item.stamp = stamp;
     item.question = std::move(question);
-    enqueue(lane, case_key, std::move(item));
+    if (!lane.behind) {
+      enqueue(lane, case_key, std::move(item));
+    } else {
+      count(item);
+      lane.asked.emplace_back(case_key, std::move(item));
+    }
     return true;
   });
   if (taken) wake(at);
@@ -103,7 +121,7 @@ void Lanes::recover() {
 
 void Lanes::wake(int at) {
   const bool post = lanes_[static_cast<std::size_t>(at)].with([](Lane& lane) {
-    const bool reads_on = lane.behind && !lane.looking;
+    const bool reads_on = (lane.behind || !lane.parked.empty()) && !lane.looking;
     if (lane.running || (lane.runnable.empty() && !reads_on)) return false;
     return lane.running = true;
   });
@@ -142,37 +160,6 @@ void Lanes::run(int at) {
     });
   }
   wake(at);
-}
-
-// Reads on in the journal once the lane has run dry. A row committed meanwhile is not taken twice:
-// `last` tells; nor is it overlooked: `missed` tells. Returns when to try again, where it could not
-// read.
-std::optional<std::chrono::milliseconds> Lanes::refill(int at) {
-  auto& guarded = lanes_[static_cast<std::size_t>(at)];
-  bool full = false;
-  const auto after = guarded.with([&](Lane& lane) -> std::optional<store::RowId> {
-    if (!lane.behind || !lane.runnable.empty()) return std::nullopt;
-    full = bytes_.load() > parts_.bytes_max / 2;
-    if (full) return std::nullopt;
-    lane.missed = false;
-    return lane.last;
-  });
-  if (full) return kFull;
-  if (!after || !open_.load() || stopped_.load()) return std::nullopt;
-  std::vector<store::JournalRow> rows;
-  try {
-    rows = parts_.store.undone_in(at, *after, kRefill);
-  } catch (const Error&) {
-    return kReadAgain;
-  }
-  guarded.with([&](Lane& lane) {
-    for (const auto& row : rows) {
-      lane.last = row.id;
-      if (!row.case_key.empty()) enqueue(lane, row.case_key, Item{row, {}, {}, {}});
-    }
-    lane.behind = rows.size() == kRefill || lane.missed;
-  });
-  return std::nullopt;
 }
 
 std::shared_ptr<const LiveCase> Lanes::load(int at, const std::string& key) {
@@ -241,7 +228,10 @@ void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item
   if (result.dead) parts_.metrics.alarm("dead-letter");
   for (const auto& note : result.notes) parts_.metrics.alarm(note);
   if (result.answer) {
-    parts_.replies.deliver(item->row.origin ? item->row.origin : item->row.id, *result.answer);
+    // Writing an answer, and signing it, is not the store's writer's work.
+    const auto row = item->row.origin ? item->row.origin : item->row.id;
+    parts_.executor.post(
+        [this, row, answer = *result.answer] { parts_.replies.deliver(row, answer); });
   }
   resume(at, key);
 }
@@ -318,6 +308,7 @@ void Lanes::retry(int at, const std::string& key, std::shared_ptr<Item> item,
 void Lanes::park(int at, const std::string& key, std::shared_ptr<Item> item, const std::string& why,
                  bool spent) {
   if (stopped_.load()) return;  // undone: it is applied after the next start
+  leave_in_journal(at, key, item->row.id);
   const int attempt = std::min(item->row.attempts, kAttemptsMax);
   parts_.executor.post_after(pause_before(attempt), [this, at, key, item, why, spent] {
     if (!spent) return take_turn(at, key, item);
@@ -348,11 +339,15 @@ void Lanes::resume(int at, const std::string& key) {
   lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
     const auto found = lane.cases.find(key);
     if (found == lane.cases.end()) return;
-    found->second.suspended = false;
-    if (found->second.items.empty()) {
-      lane.cases.erase(found);
-    } else {
+    CaseQueue& queue = found->second;
+    queue.suspended = false;
+    if (!queue.items.empty()) {
       lane.runnable.push_back(key);
+    } else if (queue.in_journal) {
+      lane.parked.push_back(key);  // counts as waiting until it has been read
+      waiting_.fetch_add(1);
+    } else {
+      lane.cases.erase(found);
     }
   });
   wake(at);

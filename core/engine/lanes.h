@@ -30,7 +30,8 @@ namespace masar::engine {
 /// Concurrency: a lane is run by one thread at a time (`running`); everything of it is inside its
 /// Guarded. push() and ask() come from the store's writer thread, run() from the executor's
 /// threads. What a full lane does not take stays in the journal and is read from there, by its
-/// partition.
+/// partition; and so does what comes for a case while an event of it is tried again, so that it
+/// takes no memory of the others.
 class Lanes {
  public:
   static constexpr int kCount = 256;
@@ -54,8 +55,8 @@ class Lanes {
 
   /// A committed, undone row. In the order of the commits.
   void push(store::JournalRow row, Document document);
-  /// A question about a case, behind everything pushed for it before. Returns false where the lane
-  /// is behind its journal: ask again later.
+  /// A question about a case, behind everything committed for it before, also what its lane has yet
+  /// to read in the journal. Returns false before recover().
   bool ask(const std::string& case_key, Instant stamp, Question question);
   /// Before recover(): one row by itself (ENGINE.md 23). Everything else that is committed until
   /// then stays in the journal.
@@ -74,27 +75,44 @@ class Lanes {
     Document document;
     Instant stamp{};
     Question question;  ///< set: a question, not a row
-    std::size_t bytes() const { return row.payload.size() + row.headers.size() + 512; }
+    /// Questions do not count: they wait for rows, which must find room. Whoever asks is bounded.
+    std::size_t bytes() const {
+      return question ? 0 : row.payload.size() + row.headers.size() + 512;
+    }
   };
+  using Asked = std::deque<std::pair<std::string, Item>>;  ///< with the case's key
   struct CaseQueue {
     std::deque<Item> items;
     bool suspended = false;
+    bool in_journal = false;  ///< was parked: rows beyond `last` stay in the journal
+    bool missed = false;      ///< one came since they were last read
+    store::RowId last = 0;
+    std::deque<Item> asked{};  ///< questions behind those rows
   };
   struct Lane {
     std::unordered_map<std::string, CaseQueue> cases;  ///< with something to do
     std::deque<std::string> runnable;                  ///< keys, each once
     std::unordered_map<std::string, std::shared_ptr<const LiveCase>> cache;
-    store::RowId last = 0;  ///< highest row taken in
-    bool behind = false;    ///< rows beyond `last` stay in the journal
-    bool missed = false;    ///< one came since the journal was last read
-    bool running = false;   ///< posted or on a thread
-    bool looking = false;   ///< reads on in the journal after a while
+    store::RowId last = 0;           ///< highest row taken in
+    bool behind = false;             ///< rows beyond `last` stay in the journal
+    bool missed = false;             ///< one came since the journal was last read
+    bool running = false;            ///< posted or on a thread
+    bool looking = false;            ///< reads on in the journal after a while
+    Asked asked;                     ///< questions behind rows that the lane has yet to read
+    std::deque<std::string> parked;  ///< cases whose rows are to be read from the journal
   };
 
   void enqueue(Lane& lane, std::string key, Item item);
+  void count(const Item& item);
+  void place(Lane& lane, std::string key, Item item);
   void wake(int at);
   void run(int at);
   std::optional<std::chrono::milliseconds> refill(int at);
+  std::optional<std::chrono::milliseconds> read_lane(int at);
+  std::optional<std::chrono::milliseconds> read_parked(int at);
+  bool read_parked(int at, const std::string& key);
+  void leave_in_journal(int at, const std::string& key, store::RowId last);
+  void let_ask(Lane& lane, std::size_t asked_before, std::optional<Instant> below);
   void take_turn(int at, const std::string& key, std::shared_ptr<Item> item);
   void submit(int at, const std::string& key, std::shared_ptr<Item> item, TurnResult result);
   void committed(int at, const std::string& key, const std::shared_ptr<Item>& item,

@@ -133,7 +133,9 @@ LiveCase from_record(const Snapshot& snapshot, const store::CaseRecord& record) 
   value.ended = record.row.ended;
   live.definition->decode(record.row.data, value);
   for (const auto& row : record.deadlines) {
-    value.deadlines.push_back({row.name, row.serial, row.due, row.order, row.visit});
+    // Where this definition declares it, which need not be where the one that set it did.
+    const int place = live.definition->deadline_place(row.name);
+    value.deadlines.push_back({row.name, row.serial, row.due, place, row.visit});
   }
   for (const auto& row : record.tasks) {
     if (row.name == kDeadLetterTask) continue;

@@ -208,25 +208,33 @@ std::size_t Operations::due_in_24h() const {
   return hub_.store().due(hub_.business().now() + std::chrono::hours(24), 10'000).size();
 }
 
+// Nothing is in flight when the clock is moved, nor begins between the look and the move: it waits
+// at the journal's door, and then has the new time.
 void Operations::step_clock(Done done) {
   auto* clock = hub_.stepped();
   if (!clock) return done({409, "clock-not-stepped", "hub.xml does not say clock=\"stepped\""});
-  const std::string moving = hub_.in_flight();
-  if (!moving.empty()) return done({409, "in-flight", moving});
-  const auto next = hub_.store().next_due();
-  if (!next) return done({409, "nothing-due", "no due time is stored"});
-  const Instant to = std::max(*next, clock->now());
-  store::Transaction transaction;
-  transaction.settings.emplace_back("clock", format_instant(to));
-  transaction.audit.push_back(operator_audit({}, "clock", "stepped to " + format_instant(to)));
-  hub_.journal().submit(std::move(transaction),
-                        [this, clock, to, done](const store::Commit& commit) {
-                          if (commit.status == store::CommitStatus::committed) {
-                            clock->move_to(to);
-                            hub_.timers().look();
-                          }
-                          done(from_commit(commit));
-                        });
+  ActResult why{409, "in-flight", "the clock is being moved"};
+  auto to = std::make_shared<Instant>();
+  const auto look = [&]() -> std::optional<store::Transaction> {
+    why.text = hub_.in_flight();
+    if (!why.text.empty()) return std::nullopt;
+    const auto next = hub_.store().next_due();
+    why = {409, "nothing-due", "no due time is stored"};
+    if (!next) return std::nullopt;
+    *to = std::max(*next, clock->now());
+    store::Transaction transaction;
+    transaction.settings.emplace_back("clock", format_instant(*to));
+    transaction.audit.push_back(operator_audit({}, "clock", "stepped to " + format_instant(*to)));
+    return transaction;
+  };
+  const auto move = [this, clock, to, done](const store::Commit& commit) {
+    if (commit.status == store::CommitStatus::committed) {
+      clock->move_to(*to);
+      hub_.timers().look();
+    }
+    done(from_commit(commit));
+  };
+  if (!hub_.journal().alone(look, move)) done(why);
 }
 
 }  // namespace masar::engine

@@ -174,7 +174,7 @@ void Turn::fire(const process::Deadline& deadline, bool too_many) {
 void Turn::message() {
   route_ = route_of(row_);
   fire_due(row_.stamp);
-  if (moves_to_own_case(*route_)) return;
+  if (moves_to_own_case(*route_) || moves_to_joined_case()) return;
   step_ = "read";
   flow_.document = document();
   route::fill_message(origin(), flow_.variables);
@@ -219,15 +219,29 @@ bool Turn::moves_to_own_case(const route::Route& route) {
     held = held || text == live_->value.key || (row_.origin == 0 && holds("key", text));
   }
   if (held || own_key.empty()) return false;
+  journal_anew(own_key, "its case had ended: journaled anew under its own key");
+  return true;
+}
+
+// Its case was about to open when it came, and then joined another one: that one's, as if it had
+// come later (ENGINE.md 3). One that was journaled anew before is where it belongs.
+bool Turn::moves_to_joined_case() {
+  if (live_ || row_.origin != 0) return false;
+  const auto joined = parts_.store.find_alias("key", row_.case_key);
+  if (!joined || *joined == row_.case_key) return false;
+  journal_anew(*joined, "its case had joined this one: journaled anew for it");
+  return true;
+}
+
+void Turn::journal_anew(const std::string& case_key, const std::string& why) {
   store::JournalRow anew = row_;
   anew.id = 0;
   anew.origin = answers_to();
-  anew.case_key = own_key;
-  anew.partition = partition_of(own_key);
+  anew.case_key = case_key;
+  anew.partition = partition_of(case_key);
   result_.transaction.journal.push_back(std::move(anew));
-  audit("moved", route.to_event, "its case had ended: journaled anew under its own key");
+  audit("moved", route_->to_event, why);
   result_.moved = true;
-  return true;
 }
 
 void Turn::open_case(const route::Route& route, const process::Event& event) {

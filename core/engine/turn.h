@@ -66,6 +66,8 @@ class Turn {
   void apply_event(const process::Event& event);
   void open_case(const route::Route& route, const process::Event& event);
   bool moves_to_own_case(const route::Route& route);
+  bool moves_to_joined_case();
+  void journal_anew(const std::string& case_key, const std::string& why);
   void fail_effect(const store::OutboxRow& effect, const route::Route& route, std::string_view kind,
                    const std::string& code, const std::string& text);
   void escalate_silence(const store::OutboxRow& effect, const route::Route& route);

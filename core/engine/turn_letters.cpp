@@ -200,9 +200,8 @@ void Turn::put_failed_deadline(const process::Deadline& deadline, const Error& e
   row.name = deadline.name;
   row.serial = deadline.serial;
   row.snapshot = row_.snapshot;
-  row.headers = connector::write_headers({{"due", format_instant(deadline.due)},
-                                          {"order", std::to_string(deadline.order)},
-                                          {"visit", std::to_string(deadline.visit)}});
+  row.headers = connector::write_headers(
+      {{"due", format_instant(deadline.due)}, {"visit", std::to_string(deadline.visit)}});
   auto& letter = put_dead_letter(error.code(), error.what(), step_);
   letter.journal = 0;
   letter.journal_index = static_cast<int>(result_.transaction.journal.size());
@@ -218,7 +217,7 @@ void Turn::restore_deadline() {
   deadline.name = row_.name;
   deadline.serial = row_.serial;
   deadline.due = parse_instant(header_value(stored, "due")).value_or(row_.stamp);
-  deadline.order = std::atoi(header_value(stored, "order").c_str());
+  deadline.order = live_->definition->deadline_place(deadline.name);
   deadline.visit = std::atoll(header_value(stored, "visit").c_str());
   const auto& open = live_->value.deadlines;
   const bool again =

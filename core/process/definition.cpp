@@ -91,6 +91,12 @@ class CompiledDefinition final : public Definition {
     return nullptr;
   }
   const std::vector<TaskDeclaration>& tasks() const override { return tasks_; }
+  int deadline_place(std::string_view name) const override {
+    const auto& all = model_->deadlines;
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+    return found == all.end() ? -1 : static_cast<int>(found - all.begin());
+  }
   const std::vector<DataDeclaration>& data() const override { return data_; }
   const std::vector<EffectDeclaration>& effects() const override { return model_->effects; }
   const std::vector<std::pair<std::string, config::Place>>& series() const override {

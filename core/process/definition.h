@@ -156,6 +156,8 @@ class Definition {
   virtual const std::vector<EventDeclaration>& events() const = 0;
   virtual const EventDeclaration* event(std::string_view name) const = 0;
   virtual const std::vector<TaskDeclaration>& tasks() const = 0;
+  /// Deadline::order of a deadline of this name; −1 where the process declares none.
+  virtual int deadline_place(std::string_view name) const = 0;
   virtual const std::vector<DataDeclaration>& data() const = 0;
   virtual const std::vector<EffectDeclaration>& effects() const = 0;
   virtual const std::vector<ReplyDeclaration>& replies() const = 0;

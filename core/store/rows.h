@@ -59,8 +59,8 @@ struct KeyRow {
   std::string name;
   std::string value;
   std::string digest;     ///< of the fields that must match
-  int journal_index = 0;  ///< which of the transaction's journal rows it belongs to
-  RowId journal = 0;      ///< that row's id; given by the store
+  int journal_index = 0;  ///< which of the transaction's journal rows it belongs to; −1: `journal`
+  RowId journal = 0;      ///< that row's id; given by the store where `journal_index` names one
   Instant expires{};
 };
 

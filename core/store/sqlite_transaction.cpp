@@ -174,7 +174,7 @@ void TransactionApplier::put_journal(Transaction& transaction, Commit& commit) {
 
 void TransactionApplier::put_keys(Transaction& transaction, const Commit& commit) {
   for (KeyRow& row : transaction.keys) {
-    row.journal = journal_id(commit, row.journal_index);
+    if (row.journal_index >= 0) row.journal = journal_id(commit, row.journal_index);
     Statement& statement = session_.prepared(kPutKey);
     Binder binder(statement);
     visit_key(row, binder);

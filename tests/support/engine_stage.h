@@ -71,6 +71,7 @@ class Stage {
   /// Business time moves and nobody is told.
   void set_clock(Instant at) { business_.move_to(at); }
   Instant now() const { return business_.now(); }
+  SteadyClock::TimePoint steady_now() const { return steady_.now(); }
   /// The process dies here: what is not committed is gone, attempts under way have no end.
   void crash();
   /// Stops in order. Says whether everything was finished.

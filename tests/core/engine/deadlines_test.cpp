@@ -314,4 +314,60 @@ BOOST_AUTO_TEST_CASE(an_undone_row_or_an_open_exchange_holds_the_stepped_clock) 
   BOOST_TEST(stage.hub().in_flight() != "");
 }
 
+BOOST_AUTO_TEST_CASE(an_open_query_holds_the_stepped_clock) {
+  Stage stage;
+  to_paying(stage, "A");
+  const auto asked = stage.hand_in("ask-in", ask("A"));
+  stage.run_store();
+  BOOST_TEST(stage.hub().in_flight() == "an exchange is open");
+  stage.run();
+  BOOST_TEST(asked->answered());
+  BOOST_TEST(stage.hub().in_flight() == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_begins_while_the_clock_is_moved_has_the_new_time) {
+  Stage stage;
+  to_paying(stage, "A");
+  const auto stepped = stage.act([&](auto& act, auto done) {
+    act.step_clock(done);
+    stage.hand_in("shop-in", order("B"), "b");
+    act.step_clock([](engine::ActResult result) { BOOST_TEST(result.status == 409); });
+  });
+  BOOST_TEST(stepped.status == 200);
+  BOOST_TEST(format_instant(stage.now()) == "2026-01-06T05:00:00Z");
+  BOOST_TEST(format_instant(stage.row("B").opened) == "2026-01-06T05:00:00Z");
+  BOOST_TEST(stage.pending("supplier") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(not_after_is_looked_at_in_the_commit_that_begins_the_attempt) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "m1");
+  stage.act([](auto& act, auto done) { act.pause_route("sms", true, done); });
+  stage.delivered("supplier", quote());
+  stage.act([&](auto& act, auto done) {
+    act.pause_route("sms", false, done);
+    stage.run_store();
+    stage.run_executor();  // it is being marked as sending
+    stage.set_clock(*parse_instant("2026-01-07T05:00:00Z"));
+  });
+  BOOST_TEST(stage.sent("sms").empty());
+  BOOST_TEST((stage.outbox("A", "sms")[0].state == store::OutboxState::expired));
+}
+
+BOOST_AUTO_TEST_CASE(a_stored_deadline_stands_where_the_definition_of_today_declares_it) {
+  Stage stage;
+  to_paying(stage, "A");
+  auto record = stage.store().find_case("A").value();
+  const auto places = [&] {
+    std::vector<int> all;
+    for (const auto& deadline : engine::from_record(stage.hub().snapshot(), record).value.deadlines)
+      all.push_back(deadline.order);
+    return all;
+  };
+  const auto declared = places();
+  BOOST_REQUIRE(declared.size() == 2u);
+  for (auto& row : record.deadlines) row.order += 7;
+  BOOST_TEST((places() == declared));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -174,4 +174,19 @@ BOOST_AUTO_TEST_CASE(a_message_behind_its_cases_opening_waits_for_it) {
   BOOST_TEST(stage.data("A", "notes") == "x;");
 }
 
+BOOST_AUTO_TEST_CASE(a_message_for_a_case_that_is_just_joining_another_one_comes_to_that_one) {
+  Stage stage;
+  stage.hand_in("shop-in", order("A", "P"), "a");
+  stage.hand_in("shop-in", order("B", "P"), "b");
+  stage.run_store();  // B looks as if it were about to open
+  const auto noted = stage.hand_in("shop-in", note("B", "x"), "n");
+  stage.run();
+  BOOST_TEST(noted->text() == "accepted");
+  BOOST_TEST(stage.state("B") == "");
+  BOOST_TEST(stage.data("A", "notes") == "x;");
+  BOOST_TEST(stage.audited("B", "moved") == 1);
+  stage.say("shop-in", note("B", "y"), "n2");
+  BOOST_TEST(stage.data("A", "notes") == "x;y;");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

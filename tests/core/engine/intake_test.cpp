@@ -295,4 +295,38 @@ BOOST_AUTO_TEST_CASE(a_reply_comes_only_after_its_commit) {
   BOOST_TEST(stage.audited("A", "message", "payment") == 1);
 }
 
+BOOST_AUTO_TEST_CASE(the_key_of_a_message_that_repeats_only_known_parts_is_kept_too) {
+  Stage stage;
+  const auto bill = to_paying(stage, "A");
+  const auto first = stage.say("pay-in", payments("E1", {payment(bill, "T1", "5")}));
+  const auto journaled = stage.count("journal_rows");
+  const auto second = payments("E2", {payment(bill, "T1", "5")});
+  BOOST_TEST(stage.say("pay-in", second)->text() == first->text());
+  BOOST_TEST(stage.say("pay-in", payments("E2", {payment(bill, "T2", "5")}))->text() ==
+             "refused duplicate-differs");
+  BOOST_TEST(stage.say("pay-in", second)->text() == first->text());
+  BOOST_TEST(stage.count("journal_rows") == journaled);
+}
+
+BOOST_AUTO_TEST_CASE(the_stores_writer_neither_reads_nor_sends) {
+  Stage stage;
+  const auto bill = to_paying(stage, "A");
+  const auto body = payments("E1", {payment(bill, "T1", "5")});
+  stage.say("pay-in", body);
+  const auto again = stage.hand_in("pay-in", payments("E2", {payment(bill, "T1", "5")}));
+  stage.run_store();
+  BOOST_TEST(again->text() == "open");
+  stage.run_executor();
+  BOOST_TEST(again->answered());
+  stage.hand_in("shop-in", order("B"), "b");
+  stage.run_store();
+  stage.run_executor();  // its turn
+  stage.run_store();
+  stage.run_executor();  // its question is being marked as sending
+  stage.run_store();
+  BOOST_TEST(stage.pending("supplier") == 0u);
+  stage.run_executor();
+  BOOST_TEST(stage.pending("supplier") == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -212,6 +212,10 @@ BOOST_AUTO_TEST_CASE(a_paused_query_or_pass_through_is_answered_come_again) {
   pause_route(stage, "bridge", false);
   BOOST_TEST(stage.say("ask-in", ask("A"))->text().starts_with("replied"));
   const auto passed = stage.say("bridge-in", "<Any/>");
+  stage.delivered("supplier", quote());
+  stage.delivered("sms");
+  stage.delivered("shop-out");
+  BOOST_TEST(stage.hub().in_flight() == "an exchange is open");
   stage.delivered("bridge-out");
   BOOST_TEST(passed->text() == "accepted");
 }

@@ -512,4 +512,18 @@ BOOST_AUTO_TEST_CASE(serial_numbers_are_never_handed_out_twice) {
   BOOST_TEST(first < second);
 }
 
+BOOST_AUTO_TEST_CASE(all_of_a_stop_has_one_time_limit) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "a");  // the supplier never answers
+  const auto begun = stage.steady_now();
+  // Nor does the store, as long as the journal's door is shut.
+  (void)stage.hub().journal().alone(
+      [&]() -> std::optional<store::Transaction> {
+        BOOST_TEST(!stage.hub().stop());
+        return std::nullopt;
+      },
+      {});
+  BOOST_TEST((stage.steady_now() - begun <= std::chrono::seconds(30)));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

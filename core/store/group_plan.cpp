@@ -85,7 +85,7 @@ void GroupPlan::check(Transaction& transaction, Commit& commit) {
 
 void GroupPlan::check_keys(Transaction& transaction, const Commit& commit) {
   for (KeyRow& row : transaction.keys) {
-    row.journal = journal_id(commit, row.journal_index);
+    if (row.journal_index >= 0) row.journal = journal_id(commit, row.journal_index);
     const Key* stored = keys.find(key_of(row));
     if (stored != nullptr && stored->expires > commit.stamp) {
       throw Conflict{"key", row.name, row.value};

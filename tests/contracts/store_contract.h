@@ -15,6 +15,7 @@
   X(undone_rows_in_windows)                    \
   X(parts_know_their_envelope)                 \
   X(key_of_a_duplicate_is_a_conflict)          \
+  X(key_may_belong_to_a_row_of_before)         \
   X(conflict_inside_a_group_leaves_neighbours) \
   X(case_versions_exclude_each_other)          \
   X(cases_are_found_and_paged)                 \

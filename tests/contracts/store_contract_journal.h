@@ -152,6 +152,17 @@ inline void key_of_a_duplicate_is_a_conflict(StoreBench& bench) {
   BOOST_TEST(store->find_key("front-in", "message-id", "m1")->journal == later.journal_ids[0]);
 }
 
+inline void key_may_belong_to_a_row_of_before(StoreBench& bench) {
+  auto store = bench.open_manual();
+  const RowId first = commit_ok(*store, opening("A", "m1")).journal_ids.at(0);
+  Transaction alone;
+  alone.keys = {key_row("m2", at(9'000'000), -1)};
+  alone.keys[0].journal = first;
+  commit_ok(*store, Transaction(alone));
+  BOOST_TEST(store->find_key("front-in", "message-id", "m2")->journal == first);
+  BOOST_TEST((commit(*store, std::move(alone)).status == CommitStatus::conflict));
+}
+
 inline void stamps_never_go_back(StoreBench& bench) {
   auto store = bench.open_manual();
   const Instant noon = bench.clock.now();

@@ -44,12 +44,10 @@ constexpr std::array<signed char, 256> kBase64Values = base64_values();
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
-  std::string digest(kSha256Bytes, '\0');
-  if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()),
-                 nullptr, EVP_sha256(), nullptr) != 1) {
-    hash_failed();
-  }
-  return digest;
+  // Kept by the thread: OpenSSL looks an algorithm up by name each time it is asked for one, which
+  // costs as much as hashing a small message.
+  thread_local Sha256 hash;
+  return hash.add(bytes).finish();
 }
 
 Sha256::Sha256()

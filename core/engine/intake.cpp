@@ -28,15 +28,51 @@ PartAnswer later(std::string code, std::string text) {
 
 PartAnswer in_doubt() { return later("in-doubt", "the message is kept for a person"); }
 
-/// A digest over the content that must be the same: each selected node as our writer writes it.
+/// A node's kind, name, attributes and content, each ended by a zero, which no text of a tree
+/// holds: so two trees have one form only where they are equal.
+void append_content(pugi::xml_node top, std::string& form) {
+  const auto append = [&form](char kind, const char* name, const char* value) {
+    form += kind;
+    form.append(name).push_back('\0');
+    form.append(value).push_back('\0');
+  };
+  pugi::xml_node node = top;
+  for (;;) {
+    if (node.type() == pugi::node_element) {
+      append('e', node.name(), "");
+      for (auto each = node.first_attribute(); each; each = each.next_attribute()) {
+        append('a', each.name(), each.value());
+      }
+      if (const pugi::xml_node child = node.first_child()) {
+        node = child;
+        continue;
+      }
+      form += '/';
+    } else {
+      append('t', "", node.value());
+    }
+    while (node != top && !node.next_sibling()) {
+      node = node.parent();
+      form += '/';
+    }
+    if (node == top) return;
+    node = node.next_sibling();
+  }
+}
+
+/// A digest over the content that must be the same: the selected nodes of each `same`. Names have
+/// the configured prefixes, so that a sender's own choice of them makes no difference.
 std::string digest_of(const DuplicateKey& key, const expression::Frame& frame) {
   std::string all;
   for (const auto& same : key.same) {
     const auto value = same.evaluate_optional(frame);
     if (value.is_set()) {
       for (const auto& node : value.as<expression::Nodes>()) {
-        all += node.type() == pugi::node_element ? write_xml(node) : std::string(node.value());
-        all += '\n';
+        if (node.type() == pugi::node_element) {
+          append_content(node, all);
+        } else {
+          all.append(1, 'v').append(node.value()).push_back('\0');
+        }
       }
     }
     all += '\x1f';

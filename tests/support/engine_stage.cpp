@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <stdexcept>
 
 #include "core/base/error.h"
@@ -42,6 +43,14 @@ class StubConnector final : public connector::Connector {
       stage_.doors_[endpoint_].notify = std::move(notify);
     }
     void send(connector::Attempt attempt, Done done) override {
+      if (stage_.dead()) return;
+      if (stage_.parts_.send) {
+        const auto alive = stage_.alive_;
+        return stage_.parts_.send(endpoint_, std::move(attempt),
+                                  [alive, done](connector::Outcome outcome) {
+                                    if (*alive) done(std::move(outcome));
+                                  });
+      }
       stage_.sent_.push_back({endpoint_, attempt, stage_.now()});
       stage_.doors_[endpoint_].pending.emplace_back(std::move(attempt), std::move(done));
     }
@@ -95,16 +104,26 @@ std::string Exchange::text() const {
 
 Stage::Stage(const ConfigText& config, std::uint64_t seed)
     : root_(new_folder()),
-      seed_(seed),
-      snapshot_(load(config, root_)),
+      parts_{load(config, root_),
+             [this](const BusinessClock& clock) {
+               store::SqliteSettings settings;
+               settings.path = folder() + "/masar.db";
+               settings.writer_thread = false;
+               settings.full_sync = false;
+               return store::open_sqlite_store(settings, clock);
+             },
+             {},
+             seed},
       business_(*parse_instant(kStart)) {
   fs::create_directories(folder());
   start();
 }
 
+Stage::Stage(StageParts parts) : parts_(std::move(parts)), business_(*parse_instant(kStart)) {}
+
 Stage::~Stage() {
   if (hub_) close();
-  fs::remove_all(root_);
+  if (!root_.empty()) fs::remove_all(root_);
 }
 
 std::string Stage::folder() const { return root_ + "/life-" + std::to_string(life_); }
@@ -113,12 +132,10 @@ void Stage::start() {
   if (hub_) throw std::logic_error("the hub is running");
   alive_ = std::make_shared<bool>(true);
   executor_ = std::make_unique<ManualExecutor>(steady_, 200'000);
-  store::SqliteSettings settings;
-  settings.path = folder() + "/masar.db";
-  settings.writer_thread = false;
-  settings.full_sync = false;
-  store_ = store::open_sqlite_store(settings, business_);
-  for (const char* name : {"amqp", "http"}) {
+  store_ = parts_.open_store(business_);
+  std::set<std::string> names{"amqp", "http"};
+  for (const auto& [id, endpoint] : parts_.snapshot->endpoints) names.insert(endpoint->connector);
+  for (const auto& name : names) {
     connectors_.push_back(std::make_unique<StubConnector>(*this, name));
   }
   const auto idle = [this] {
@@ -126,17 +143,23 @@ void Stage::start() {
     const auto next = executor_->next_due();
     executor_->advance(next ? *next - steady_.now() : std::chrono::milliseconds(100));
   };
-  engine::Hub::Parts parts{
-      snapshot_, *store_,    *executor_, business_,
-      steady_,   &business_, {},         [](std::string_view, std::string_view) {},
-      idle,      seed_};
+  engine::Hub::Parts parts{parts_.snapshot,
+                           *store_,
+                           *executor_,
+                           business_,
+                           steady_,
+                           &business_,
+                           {},
+                           [](std::string_view, std::string_view) {},
+                           idle,
+                           parts_.seed};
   for (const auto& connector : connectors_)
     parts.connectors[std::string(connector->name())] = connector.get();
   paused_.clear();
   hub_ = std::make_unique<engine::Hub>(parts);
   operations_ = std::make_unique<engine::Operations>(*hub_);
   hub_->start();
-  run();
+  if (!parts_.send) run();
 }
 
 // The executor goes first, so that nothing runs any more; the store before the hub that it calls
@@ -159,6 +182,7 @@ void Stage::close() {
 // What a killed process leaves is what the files hold at this instant: closing the store properly
 // would still commit what waits.
 void Stage::crash() {
+  if (root_.empty()) return close();
   const std::string from = folder();
   ++life_;
   fs::create_directories(folder());
@@ -177,6 +201,17 @@ bool Stage::stop() {
 void Stage::run() {
   while (executor_->run_all() + store_->run_writer() > 0) {
   }
+}
+
+std::optional<std::chrono::steady_clock::duration> Stage::next_timer() const {
+  const auto due = executor_->next_due();
+  if (!due) return std::nullopt;
+  return std::max(*due - steady_.now(), std::chrono::steady_clock::duration::zero());
+}
+
+void Stage::pass(Duration by) {
+  steady_.advance(by);
+  business_.move_to(business_.now() + by);
 }
 
 void Stage::wait(std::chrono::steady_clock::duration by) {
@@ -203,14 +238,27 @@ ExchangePtr Stage::hand_in(const std::string& endpoint, const std::string& body,
   auto exchange = std::make_shared<Exchange>();
   connector::Received received;
   received.endpoint = endpoint;
-  const auto* spec = snapshot_->endpoint(endpoint);
+  const auto* spec = parts_.snapshot->endpoint(endpoint);
   received.sender = sender.empty() && spec ? spec->spec.partner : sender;
   received.message_id = id;
   received.body = body;
-  intake_->take(std::move(received), [exchange, alive = alive_](connector::IntakeAnswer answer) {
-    if (*alive) exchange->answers.push_back(std::move(answer));
+  hand_in(std::move(received), [exchange](connector::IntakeAnswer answer) {
+    exchange->answers.push_back(std::move(answer));
   });
   return exchange;
+}
+
+void Stage::hand_in(connector::Received received, connector::Intake::Answer answer) {
+  intake_->take(std::move(received), [answer, alive = alive_](connector::IntakeAnswer given) {
+    if (*alive) answer(std::move(given));
+  });
+}
+
+void Stage::hand_in_report(const std::string& effect_id, const std::string& state,
+                           std::function<void(bool)> answer) {
+  intake_->report(effect_id, state, [answer, alive = alive_](bool taken) {
+    if (*alive) answer(taken);
+  });
 }
 
 ExchangePtr Stage::say(const std::string& endpoint, const std::string& body, const std::string& id,
@@ -222,9 +270,16 @@ ExchangePtr Stage::say(const std::string& endpoint, const std::string& body, con
 
 bool Stage::report(const std::string& effect_id, const std::string& state) {
   auto taken = std::make_shared<bool>(false);
-  intake_->report(effect_id, state, [taken, alive = alive_](bool yes) { *taken = yes && *alive; });
+  hand_in_report(effect_id, state, [taken](bool yes) { *taken = yes; });
   run();
   return *taken;
+}
+
+void Stage::operate(const std::function<void(engine::Operations&, engine::Operations::Done)>& begin,
+                    const engine::Operations::Done& done) {
+  begin(*operations_, [done, alive = alive_](engine::ActResult result) {
+    if (*alive) done(std::move(result));
+  });
 }
 
 std::size_t Stage::pending(const std::string& endpoint) const {
@@ -291,7 +346,7 @@ store::CaseRow Stage::row(const std::string& key) {
 std::string Stage::data(const std::string& key, const std::string& name) {
   const auto record = store_->find_case(key);
   if (!record) return {};
-  const auto live = engine::from_record(*snapshot_, *record);
+  const auto live = engine::from_record(*parts_.snapshot, *record);
   const auto& declared = live.definition->data();
   for (std::size_t at = 0; at < declared.size(); ++at) {
     if (declared[at].name == name && live.value.data[at].is_set()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,6 +40,18 @@ using ExchangePtr = std::shared_ptr<Exchange>;
 
 class StubConnector;
 
+/// A stage with more of its own than an order's configuration and a store in a temporary folder.
+struct StageParts {
+  std::shared_ptr<const engine::Snapshot> snapshot;
+  /// Opens the store of a new life. What a crash leaves of it is its owner's affair.
+  std::function<std::unique_ptr<store::Store>(const BusinessClock&)> open_store;
+  /// Gets each attempt in place of the stage, which then keeps none: `done` may be called at any
+  /// time, also in a later life, where it does nothing.
+  std::function<void(const std::string& endpoint, connector::Attempt, connector::Outbound::Done)>
+      send;
+  std::uint64_t seed = 1;
+};
+
 /// A whole hub on the caller's one thread: the real engine over the real SQLite store, manual
 /// clocks, and a scripted connector in place of every protocol. What one test or simulation does
 /// with it happens in the same order each time.
@@ -50,6 +63,8 @@ class Stage {
   static constexpr const char* kStart = "2026-01-04T05:00:00Z";  ///< Sunday, 8:00 in Amman
 
   explicit Stage(const ConfigText& config = order_config(), std::uint64_t seed = 1);
+  /// Nothing runs yet: start() begins the first life.
+  explicit Stage(StageParts parts);
   ~Stage();
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
@@ -60,6 +75,13 @@ class Stage {
   /// Runs the executor only, then the store only: to stop between a decision and its commit.
   std::size_t run_executor() { return executor_->run_all(); }
   std::size_t run_store() { return store_->run_writer(); }
+  /// The next piece of the executor's work that is due; false where there is none.
+  bool step() { return executor_->run_one(); }
+  bool idle() const { return executor_->idle(); }
+  /// When the executor's next timer is due, from now on.
+  std::optional<std::chrono::steady_clock::duration> next_timer() const;
+  /// Both clocks move, and nothing runs.
+  void pass(Duration by);
   /// Steady time passes, business time stands still; then everything runs.
   void wait(std::chrono::steady_clock::duration by);
   /// The same while the store commits nothing.
@@ -74,6 +96,10 @@ class Stage {
   SteadyClock::TimePoint steady_now() const { return steady_.now(); }
   /// The process dies here: what is not committed is gone, attempts under way have no end.
   void crash();
+  /// From now on nothing leaves the process: no attempt, no answer. crash() ends it.
+  void die() { *alive_ = false; }
+  bool dead() const { return alive_ && !*alive_; }
+  bool running() const { return hub_ != nullptr; }
   /// Stops in order. Says whether everything was finished.
   bool stop();
   /// Opens the store anew, with a new hub; only after crash() or stop().
@@ -84,6 +110,10 @@ class Stage {
   /// A message comes in; nothing has run yet.
   ExchangePtr hand_in(const std::string& endpoint, const std::string& body,
                       const std::string& id = {}, const std::string& sender = {});
+  /// The same; `answer` is told unless the process dies before.
+  void hand_in(connector::Received received, connector::Intake::Answer answer);
+  void hand_in_report(const std::string& effect_id, const std::string& state,
+                      std::function<void(bool)> answer);
   /// The same, and everything runs.
   ExchangePtr say(const std::string& endpoint, const std::string& body, const std::string& id = {},
                   const std::string& sender = {});
@@ -120,6 +150,9 @@ class Stage {
   std::int64_t count(const std::string& what);
   /// The value of a counter with this label; 0 where it has not counted.
   double metric(const std::string& family, const std::string& label, const std::string& value);
+  /// Begins an act of an operator; `done` is told unless the process dies before.
+  void operate(const std::function<void(engine::Operations&, engine::Operations::Done)>& begin,
+               const engine::Operations::Done& done);
   /// An act of an operator, to its end.
   template <typename Act>
   engine::ActResult act(Act&& begin) {
@@ -142,8 +175,7 @@ class Stage {
 
   std::string root_;
   int life_ = 0;  ///< crashes so far: each has a folder of its own
-  std::uint64_t seed_;
-  std::shared_ptr<const engine::Snapshot> snapshot_;
+  StageParts parts_;
   engine::SteppedClock business_;
   ManualSteadyClock steady_;
   std::map<std::string, Door> doors_;

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/config/fields.h"
 #include "core/route/compiler.h"
+#include "core/store/postgres_store.h"
 
 namespace masar::engine {
 namespace {
@@ -47,8 +48,10 @@ const ElementTable kLimits{"limits",
 const ElementTable kStore{
     "store",
     "Where everything is kept.",
-    {{"kind", Kind::choice, false, "sqlite", "the store", {"sqlite"}},
+    {{"kind", Kind::choice, false, "sqlite", "the store", {"sqlite", "postgresql"}},
      {"path", Kind::path, false, "masar.db", "file, relative to the state directory", {}},
+     {"connection", Kind::text, false, "", "of postgresql: libpq's, without a password", {}},
+     {"password", Kind::secret, false, "", "of postgresql: secret:NAME, where it asks for one", {}},
      {"group-max", Kind::integer, false, "256", "transactions in one commit at most", {}}},
     {}};
 const ElementTable kAudit{
@@ -105,6 +108,17 @@ void check_listener(const config::Element& listener, config::Diagnostics& diagno
   const config::Values values(kListener, own, diagnostics);
 }
 
+void check_store(const StoreChoice& store, const config::Values& values,
+                 config::Diagnostics& diagnostics) {
+  if (store.kind != "postgresql") return;
+  const std::string problem =
+      store.connection.empty() ? "it is empty" : store::connection_problem(store.connection);
+  if (!problem.empty()) {
+    diagnostics.add(values.place("connection"), "the store's connection cannot be used: " + problem,
+                    "write host=… dbname=… user=…, and the password as password=\"secret:NAME\"");
+  }
+}
+
 }  // namespace
 
 config::Settings read_settings(const config::Element& hub, const config::Settings& overrides,
@@ -157,8 +171,9 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
       hub.xml.attributes_max = static_cast<std::size_t>(v.integer("xml-attributes"));
     } else if (name == "store") {
       const config::Values v(kStore, *child, diagnostics);
-      hub.store = {v.text("kind"), v.text("path"),
+      hub.store = {v.text("kind"), v.text("path"), v.text("connection"), v.text("password"),
                    static_cast<std::size_t>(v.integer("group-max"))};
+      check_store(hub.store, v, diagnostics);
     } else if (name == "audit") {
       const config::Values v(kAudit, *child, diagnostics);
       const auto every = std::chrono::duration_cast<std::chrono::seconds>(v.duration("every"));

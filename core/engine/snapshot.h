@@ -65,6 +65,8 @@ struct Series {
 struct StoreChoice {
   std::string kind = "sqlite";
   std::string path = "masar.db";
+  std::string connection;  ///< of postgresql: libpq's conninfo
+  std::string password;    ///< of postgresql: the name of a secret; empty: none
   std::size_t group_max = 256;
 };
 

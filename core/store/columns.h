@@ -7,7 +7,8 @@
 #include "core/store/rows.h"
 
 // Each row's columns stand once: as SQL, and in the same order as the visit() that binds and reads
-// them.
+// them. A visitor takes values, blobs, and raw bytes, which are a TEXT of SQLite's and a BYTEA of
+// PostgreSQL's.
 
 #define MASAR_JOURNAL_COLUMNS                                                            \
   "id, stamp, partition, state, kind, attempts, serial, origin, envelope, part, parts, " \
@@ -47,7 +48,9 @@ void visit_journal(Row& r, Visitor& v) {
 
 template <typename Row, typename Visitor>
 void visit_key(Row& r, Visitor& v) {
-  v(r.endpoint, r.name, r.value, r.digest, r.journal, r.expires);
+  v(r.endpoint, r.name, r.value);
+  v.raw(r.digest);
+  v(r.journal, r.expires);
 }
 
 template <typename Row, typename Visitor>
@@ -121,6 +124,7 @@ class Extractor {
     (read(values), ...);
   }
   void blob(std::string& bytes) { bytes = source_.bytes(column_++); }
+  void raw(std::string& bytes) { blob(bytes); }
 
  private:
   template <typename Value>

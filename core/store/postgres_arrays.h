@@ -27,6 +27,7 @@ class PostgresArrays {
     (add(values), ...);
   }
   void blob(std::string_view bytes);  ///< empty is NULL
+  void raw(std::string_view bytes) { blob(bytes); }
 
   int rows() const noexcept { return rows_; }
   /// `$1::bigint[], $2::text[], …`: the types of the columns of the rows given so far.

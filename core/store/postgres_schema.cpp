@@ -28,7 +28,7 @@ CREATE INDEX journal_undone_partition ON journal(partition, id) WHERE state = 0;
 CREATE INDEX journal_envelope ON journal(envelope, part, id) WHERE envelope > 0;
 CREATE TABLE keys(
   endpoint BYTEWISE NOT NULL, name BYTEWISE NOT NULL, value BYTEWISE NOT NULL,
-  digest BYTEWISE NOT NULL, journal BIGINT NOT NULL, expires BIGINT NOT NULL,
+  digest BYTEA, journal BIGINT NOT NULL, expires BIGINT NOT NULL,
   PRIMARY KEY(endpoint, name, value));
 CREATE TABLE cases(
   key BYTEWISE PRIMARY KEY, partition SMALLINT NOT NULL,

@@ -152,6 +152,7 @@ class PostgresStatement {
 
   template <typename... Values>
   PostgresStatement& bind(const Values&... values) {
+    reset();
     command_.parameters.clear();
     (bind_value(values), ...);
     return *this;

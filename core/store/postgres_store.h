@@ -21,8 +21,11 @@ struct PostgresSettings {
   std::chrono::seconds connect_timeout{5};  ///< libpq knows none below 2 s
   std::chrono::milliseconds io_timeout{10'000};    ///< silent for so long: the connection is lost
   std::chrono::milliseconds unready_after{2'000};  ///< one try at a group: not healthy from then on
-  std::chrono::milliseconds probe_interval{250};   ///< between two tries while writes fail
-  std::chrono::milliseconds idle_probe{1'000};     ///< nothing to write: the database is asked
+  /// At the start, how long the store may still be locked: a hub that was killed leaves the server
+  /// a moment until it has ended its connection.
+  std::chrono::milliseconds lock_wait{5'000};
+  std::chrono::milliseconds probe_interval{250};  ///< between two tries while writes fail
+  std::chrono::milliseconds idle_probe{1'000};    ///< nothing to write: the database is asked
   std::chrono::milliseconds migration_timeout{3'600'000};  ///< of one step
   bool unsafe = false;                      ///< a database without fsync is taken: benchmarks only
   DatabaseClock* database_clock = nullptr;  ///< is told the database's time; outlives the store

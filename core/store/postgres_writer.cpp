@@ -1,6 +1,7 @@
 #include "core/store/postgres_writer.h"
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 #include <sysexits.h>
@@ -98,7 +99,12 @@ bool PostgresWriter::healthy() const noexcept {
 
 void PostgresWriter::open() {
   session_ = std::make_unique<PostgresSession>(session_settings(settings_, owner_));
-  if (!take_lock()) {
+  const auto end = steady_.now() + settings_.lock_wait;
+  while (!take_lock()) {
+    if (steady_.now() < end) {
+      std::this_thread::sleep_for(settings_.probe_interval);
+      continue;
+    }
     throw Error(ErrorKind::config, "store-in-use", "another hub has this store open");
   }
   {

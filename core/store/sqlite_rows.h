@@ -16,6 +16,7 @@ class Binder {
     (statement_.bind_value(++index_, values), ...);
   }
   void blob(const std::string& bytes) { statement_.bind_blob(++index_, bytes); }
+  void raw(const std::string& bytes) { statement_.bind_text(++index_, bytes); }
 
  private:
   Statement& statement_;

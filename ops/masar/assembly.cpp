@@ -1,12 +1,22 @@
 #include "ops/masar/assembly.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <map>
 
 #include "connectors/all.h"
 #include "connectors/http/server.h"
+#include "core/store/postgres_store.h"
+#include "core/store/sqlite_store.h"
 
 namespace masar {
+namespace {
+
+bool is_database(const engine::Snapshot& snapshot) {
+  return snapshot.hub.store.kind == "postgresql";
+}
+
+}  // namespace
 
 Machine::Machine(Executor& executor, const std::string& secrets, const engine::Snapshot& snapshot)
     : executor_(executor),
@@ -15,7 +25,25 @@ Machine::Machine(Executor& executor, const std::string& secrets, const engine::S
       secrets_(secrets) {}
 
 const BusinessClock& Machine::business() const {
-  return snapshot_.hub.stepped_clock ? static_cast<const BusinessClock&>(stepped_) : system_;
+  if (snapshot_.hub.stepped_clock) return stepped_;
+  if (is_database(snapshot_)) return database_;
+  return system_;
+}
+
+std::unique_ptr<store::Store> Machine::open_store(const std::string& state) {
+  const engine::StoreChoice& choice = snapshot_.hub.store;
+  if (is_database(snapshot_)) {
+    store::PostgresSettings settings;
+    settings.connection = choice.connection;
+    if (!choice.password.empty()) settings.password = secrets_.get(choice.password);
+    settings.group_max = choice.group_max;
+    settings.database_clock = &database_;
+    return store::open_postgres_store(settings, business());
+  }
+  store::SqliteSettings settings;
+  settings.path = (std::filesystem::path(state) / choice.path).string();  // absolute: as it is
+  settings.group_max = choice.group_max;
+  return store::open_sqlite_store(settings, business());
 }
 
 connector::Context Machine::context() const {

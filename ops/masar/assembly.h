@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -8,18 +9,22 @@
 #include "core/connector/connector.h"
 #include "core/engine/snapshot.h"
 #include "core/engine/stepped_clock.h"
+#include "core/store/database_clock.h"
+#include "core/store/store.h"
 #include "ops/masar/secrets.h"
 
 namespace masar {
 
-/// The machine that a hub runs on: clocks, secrets, log; what the composition root hands to the
-/// connectors.
+/// The machine that a hub runs on: clocks, secrets, store, log; what the composition root hands to
+/// the connectors.
 class Machine {
  public:
   Machine(Executor& executor, const std::string& secrets, const engine::Snapshot& snapshot);
 
   connector::Context context() const;
   const BusinessClock& business() const;
+  /// The configured store, opened; `state` is where a file of it lies.
+  std::unique_ptr<store::Store> open_store(const std::string& state);
   const SteadyClock& steady() const { return steady_; }
   engine::SteppedClock* stepped() { return snapshot_.hub.stepped_clock ? &stepped_ : nullptr; }
 
@@ -28,6 +33,7 @@ class Machine {
   const engine::Snapshot& snapshot_;
   SystemBusinessClock system_;
   SystemSteadyClock steady_;
+  store::DatabaseClock database_{steady_};  // the business clock where the store is a database's
   engine::SteppedClock stepped_;
   FileSecrets secrets_;
 };

@@ -16,7 +16,6 @@
 #include "core/engine/audit_anchor.h"
 #include "core/engine/hub.h"
 #include "core/store/heads_file.h"
-#include "core/store/sqlite_store.h"
 #include "ops/admin/admin.h"
 #include "ops/masar/assembly.h"
 #include "ops/masar/commands.h"
@@ -35,10 +34,7 @@ class Installation {
         executor_({snapshot_->hub.threads, 1'000'000, "masar"}),
         machine_(executor_, options.secrets, *snapshot_),
         connectors_(make_connectors(machine_.context())) {
-    store::SqliteSettings settings;
-    settings.path = in_state(snapshot_->hub.store.path).string();
-    settings.group_max = snapshot_->hub.store.group_max;
-    store_ = store::open_sqlite_store(settings, machine_.business());
+    store_ = machine_.open_store(options.state);
     hub_ = std::make_unique<engine::Hub>(parts());
     admin_ = std::make_unique<admin::Admin>(
         *hub_, admin::AdminSettings{snapshot_->hub.admin_address,

@@ -32,7 +32,7 @@ inline store::KeyRow key_row(const std::string& value, Instant expires, int jour
   row.endpoint = "front-in";
   row.name = "message-id";
   row.value = value;
-  row.digest = "digest-of-" + value;
+  row.digest = std::string("\x81\0digest-of-", 12) + value;  // bytes, not text
   row.journal_index = journal_index;
   row.expires = expires;
   return row;

@@ -14,6 +14,7 @@ from typing import Any
 
 import cast
 import ways
+from cluster import Cluster
 from stage import Failed, Stage, note
 
 
@@ -91,13 +92,18 @@ def main() -> int:
     parser.add_argument(
         "--keep", type=pathlib.Path, help="folder of logs and state; default: a temporary one"
     )
+    parser.add_argument(
+        "--store", choices=("sqlite", "postgresql"), default="sqlite", help="what the hub stands on"
+    )
     options = parser.parse_args()
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit(1)
     )  # an end by SIGTERM ends hub and partners, too
     with tempfile.TemporaryDirectory(prefix="masar-demo-") as temporary:
         folder = options.keep or pathlib.Path(temporary)
-        stage = Stage(options.masar.resolve(), folder)
+        database = Cluster(folder / "postgresql") if options.store == "postgresql" else None
+        settings = database.settings() if database else {}
+        stage = Stage(options.masar.resolve(), folder, settings=settings)
         try:
             stage.hub.start()
             if options.addresses:
@@ -118,6 +124,8 @@ def main() -> int:
             return 1
         finally:
             stage.end()
+            if database:
+                database.end()
     return 0 if all(result["verdict"] == "passed" for result in results) else 1
 
 

@@ -226,6 +226,7 @@ class Stage:
         environment: dict[str, str] | None = None,
         config: pathlib.Path = ROOT / "config",
         kind: type[Hub] = Hub,
+        settings: dict[str, str] | None = None,
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -254,6 +255,7 @@ class Stage:
                 "http-address": local,
                 "admin-address": local,
                 "clock": "stepped",
+                **(settings or {}),
             },
             environment,
             config,

@@ -32,6 +32,7 @@ struct Schema {
     PostgresSettings settings;
     settings.connection = connection;
     settings.writer_thread = false;
+    settings.lock_wait = {};
     return open_postgres_store(settings, clock);
   }
   void sql(const std::string& commands) { cluster.execute(commands, connection); }

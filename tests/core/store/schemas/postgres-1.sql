@@ -17,7 +17,7 @@ CREATE INDEX journal_undone_partition ON journal(partition, id) WHERE state = 0;
 CREATE INDEX journal_envelope ON journal(envelope, part, id) WHERE envelope > 0;
 CREATE TABLE keys(
   endpoint BYTEWISE NOT NULL, name BYTEWISE NOT NULL, value BYTEWISE NOT NULL,
-  digest BYTEWISE NOT NULL, journal BIGINT NOT NULL, expires BIGINT NOT NULL,
+  digest BYTEA, journal BIGINT NOT NULL, expires BIGINT NOT NULL,
   PRIMARY KEY(endpoint, name, value));
 CREATE TABLE cases(
   key BYTEWISE PRIMARY KEY, partition SMALLINT NOT NULL,
@@ -80,7 +80,7 @@ CREATE TABLE series(
 INSERT INTO meta VALUES('stamp', 1700000000000000);
 INSERT INTO journal VALUES(7, 1700000000000001, 3, 0, 0, 2, 0, 0, 0, 0, 1, 1, 'A-1', 'front-in',
   'intake', 't:Opened', 'front', 'm1', 'snapshot-1', '', '\x613A2062', NULL, '\x3C783E3C2F783E');
-INSERT INTO keys VALUES('front-in', 'message-id', 'm1', 'digest', 7, 1800000000000000);
+INSERT INTO keys VALUES('front-in', 'message-id', 'm1', '\x646967657374', 7, 1800000000000000);
 INSERT INTO cases VALUES('A-1', 3, 4, 5, 2, 1600000000000000, 1600000000000001, NULL, 60000000,
   'clearing', 'snapshot-1', 'waiting', '\x353a706c617465343a31322d33', '\x00FF');
 INSERT INTO case_search VALUES('12-3', 'plate', 'A-1');

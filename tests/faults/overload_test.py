@@ -1,5 +1,6 @@
-"""Far more than the hub can carry, behind a slow partner: memory, threads and descriptors stay under
-their caps, every 503 says when to come again, and all that was accepted reaches the partner."""
+"""Far more than the hub can carry, behind a slow partner: memory, threads and descriptors stay
+under their caps, every 503 says when to come again, and all that was accepted reaches the partner.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +13,19 @@ import sys
 import threading
 import time
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "scenarios")]
 
+from seventh_partner_test import NAMESPACE, PATH, SECRETS, Archive  # noqa: E402
 from stage import PYTHON, ROOT, Hub, call, wait_for  # noqa: E402
 from trial import MASAR, temporary_folder  # noqa: E402
 
-PATH = "/inspectorate/visits"
-NAMESPACE = "urn:jo:inspectorate:1"
 VISIT = (
     f'<i:Visit xmlns:i="{NAMESPACE}"><i:visitNo>{{}}</i:visitNo><i:finding>x</i:finding></i:Visit>'
 )
-SECRETS = {"http-inspectorate": "let-me-in", "http-archive": "let-me-file"}
 CONNECTIONS = 48  # of the listener, which is set so
 REFUSALS = 256  # of it at once: its default
 CLIENTS = 96
@@ -43,27 +42,22 @@ THREADS_MAX = 40
 STOP_ACCEPTING_SECONDS, STOP_SECONDS = 1.0, 30.0
 
 
-class Archive(ThreadingHTTPServer):
-    """Takes reports, slowly or fast; counts by their keys, for the hub may repeat one."""
+class SlowArchive(Archive):
+    """Sits on each report for a while; counts them by their keys, for the hub may repeat one."""
 
-    daemon_threads = True
     request_queue_size = 64
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), ArchiveHandler)
+        super().__init__()
+        self.RequestHandlerClass = SlowHandler
         self.sits = 0.0  # so many seconds on each
         self.fast = threading.Event()  # ends the sitting at once
         self.busy = 0
         self.visits: dict[str, str] = {}  # by key
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
 
-class ArchiveHandler(BaseHTTPRequestHandler):
-    server: Archive
+class SlowHandler(BaseHTTPRequestHandler):
+    server: SlowArchive
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: Any) -> None:
@@ -151,7 +145,7 @@ class Overload(unittest.TestCase):
             shutil.copytree(ROOT / part, folder / part)
             seventh = ROOT / "tests" / "scenarios" / "seventh" / part
             shutil.copytree(seventh, folder / part, dirs_exist_ok=True)
-        self.archive = Archive()
+        self.archive = SlowArchive()
         self.addCleanup(self.archive.server_close)
         self.addCleanup(self.archive.shutdown)
         self.addCleanup(self.archive.fast.set)

@@ -31,6 +31,8 @@ Hub::Hub(const Parts& parts)
       lanes_({*parts.snapshot, parts.store, series_, reader_, journal_, replies_, parts.executor,
               metrics_, parts.snapshot->hub.lane_bytes_max, parts.snapshot->hub.cases_cached}),
       timers_(parts.store, journal_, parts.executor, parts.business, parts.snapshot->hash),
+      retention_({*parts.snapshot, parts.store, journal_, parts.executor, parts.business,
+                  metrics_}),
       pass_through_(reader_, metrics_),
       intake_({*parts.snapshot, parts.store, reader_, journal_, lanes_, replies_, pauses_,
                parts.executor, parts.business, parts.steady, metrics_,
@@ -209,6 +211,7 @@ void Hub::start() {
   for (const auto& [name, connector] : parts_.connectors) connector->start();
   for (const auto& [id, dispatcher] : dispatchers_) dispatcher->start();
   timers_.start();
+  retention_.start();
   running_.store(true);
 }
 
@@ -216,6 +219,7 @@ bool Hub::stop() {
   draining_.store(true);
   const auto end = parts_.steady.now() + kStop;
   timers_.stop();
+  retention_.stop();
   for (const auto& [name, connector] : parts_.connectors) connector->stop_accepting();
   const auto sending = [this] {
     std::size_t count = 0;

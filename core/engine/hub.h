@@ -21,6 +21,7 @@
 #include "core/engine/pass_through.h"
 #include "core/engine/pauses.h"
 #include "core/engine/replies.h"
+#include "core/engine/retention.h"
 #include "core/engine/series.h"
 #include "core/engine/snapshot.h"
 #include "core/engine/stepped_clock.h"
@@ -105,6 +106,7 @@ class Hub {
   SeriesSource series_;
   Lanes lanes_;
   Timers timers_;
+  Retention retention_;
   PassThrough pass_through_;
   IntakeDesk intake_;
   std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>> dispatchers_;

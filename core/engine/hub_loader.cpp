@@ -27,7 +27,7 @@ const ElementTable kHub{
       "first instant of a stepped clock",
       {}},
      {"calendar", Kind::name, false, "", "calendar that counts working days", {}}},
-    {"setting", "namespaces", "limits", "store", "audit", "admin", "listener", "series", "engine"}};
+    {"setting", "namespaces", "limits", "store", "audit", "retention", "admin", "listener", "series", "engine"}};
 const ElementTable kSetting{"setting",
                             "A value that a flag or the environment may replace.",
                             {{"name", Kind::name, true, "", "its name, used as ${name}", {}},
@@ -65,6 +65,16 @@ const ElementTable kAudit{
       "",
       "private Ed25519 key (PEM) that signs them; without one the hub makes its own",
       {}}},
+    {}};
+const ElementTable kRetention{
+    "retention",
+    "How long what is stored is kept; PT0S: for ever.",
+    {{"messages", Kind::duration, false, "P400D", "content of messages and effects", {}},
+     {"personal", Kind::duration, false, "P400D", "what is personal of audit records", {}},
+     {"dead-letters", Kind::duration, false, "P400D", "dead letters that were dealt with", {}},
+     {"cases", Kind::duration, false, "P1830D", "ended cases, from their end; journal rows", {}},
+     {"every", Kind::duration, false, "PT1H", "time between two rounds, at least 1 s", {}},
+     {"batch", Kind::integer, false, "200", "rows looked at in one transaction", {}}},
     {}};
 const ElementTable kAdmin{"admin",
                           "The operators' interface.",
@@ -178,6 +188,16 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
       const config::Values v(kAudit, *child, diagnostics);
       const auto every = std::chrono::duration_cast<std::chrono::seconds>(v.duration("every"));
       hub.audit = {v.text("heads"), std::max(every, std::chrono::seconds(1)), v.text("key")};
+    } else if (name == "retention") {
+      const config::Values v(kRetention, *child, diagnostics);
+      const auto every = std::chrono::duration_cast<std::chrono::seconds>(v.duration("every"));
+      hub.retention = {v.duration("messages"),
+                       v.duration("personal"),
+                       v.duration("dead-letters"),
+                       v.duration("cases"),
+                       std::max(every, std::chrono::seconds(1)),
+                       static_cast<std::size_t>(std::clamp<std::int64_t>(v.integer("batch"), 1,
+                                                                         10'000))};
     } else if (name == "admin") {
       hub.admin_address = config::Values(kAdmin, *child, diagnostics).text("address");
     } else if (name == "listener") {

@@ -18,6 +18,8 @@ Metrics::Metrics()
                       "Journal rows that had their turn, by kind and result.")),
       sent_(
           family(*registry_, "masar_attempts_total", "Attempts to send, by endpoint and outcome.")),
+      removed_(family(*registry_, "masar_retention_removed_total",
+                      "Rows that retention deleted or emptied, by kind.")),
       alarms_(
           family(*registry_, "masar_alarms_total", "What an operator should look at, by code.")) {}
 
@@ -29,6 +31,9 @@ void Metrics::applied(std::string_view kind, std::string_view result) {
 }
 void Metrics::sent(std::string_view endpoint, std::string_view outcome) {
   sent_.Add({{"endpoint", std::string(endpoint)}, {"outcome", std::string(outcome)}}).Increment();
+}
+void Metrics::removed(std::string_view kind, double rows) {
+  removed_.Add({{"kind", std::string(kind)}}).Increment(rows);
 }
 void Metrics::alarm(std::string_view code) {
   alarms_.Add({{"code", std::string(code)}}).Increment();

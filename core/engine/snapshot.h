@@ -70,7 +70,6 @@ struct StoreChoice {
   std::size_t group_max = 256;
 };
 
-/// What hub.xml says.
 /// Where the heads of the audit log are kept outside the database.
 struct AuditChoice {
   std::string heads = "audit.heads";  ///< relative to the state directory
@@ -78,6 +77,17 @@ struct AuditChoice {
   std::string key;  ///< secret of the private key; empty: one of the state directory's own
 };
 
+/// How long what is stored is kept (config/README.md); zero: for ever.
+struct RetentionChoice {
+  Duration messages = std::chrono::hours(400 * 24);
+  Duration personal = std::chrono::hours(400 * 24);
+  Duration dead_letters = std::chrono::hours(400 * 24);
+  Duration cases = std::chrono::hours(1830 * 24);
+  std::chrono::seconds every{3600};
+  std::size_t batch = 200;
+};
+
+/// What hub.xml says.
 struct HubSettings {
   std::string name;
   std::string zone = "UTC";
@@ -87,6 +97,7 @@ struct HubSettings {
   XmlLimits xml;
   StoreChoice store;
   AuditChoice audit;
+  RetentionChoice retention;
   std::string admin_address = "127.0.0.1:0";
   std::vector<const config::Element*> listeners;
   std::vector<Series> series;

@@ -91,6 +91,19 @@ BOOST_AUTO_TEST_CASE(the_same_message_again_is_taken_and_does_nothing) {
   BOOST_TEST(stage.sent("supplier").size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(the_content_of_a_key_is_its_elements_and_texts_however_they_are_written) {
+  Stage stage;
+  stage.say("shop-in", order("A", "P-AP"), "m1");
+  const auto again = [&](std::string body) { return stage.say("shop-in", body, "m1")->text(); };
+  const std::string first = again(order("A", "P-AP"));
+  BOOST_TEST(!first.starts_with("refused"));
+  std::string spaced = order("A", "P-AP");
+  spaced.insert(spaced.find('>') + 1, "\n <!-- again --> ");
+  BOOST_TEST(again(spaced) == first);
+  // The same characters in other elements.
+  BOOST_TEST(again(order("A", {}, "<mode>P</mode>")) == "refused duplicate-differs");
+}
+
 BOOST_AUTO_TEST_CASE(the_same_key_with_other_content_is_refused_with_an_alarm) {
   Stage stage;
   stage.say("shop-in", order("A"), "m1");

@@ -220,7 +220,8 @@ void PostgresWriter::commit_range(std::span<Pending> range) {
     if (done.command() != kCommit) throw PostgresError({}, "COMMIT became " + done.command());
   } catch (const PostgresError& error) {
     session_.reset();
-    throw PostgresError({}, error.what());
+    if (error.lost()) throw;
+    throw PostgresError({}, "COMMIT was answered with " + error.state());
   }
   confirm(group.counters());
   crash_point("after-commit");

@@ -76,6 +76,7 @@ PostgresCluster::PostgresCluster() {
 }
 
 PostgresCluster::~PostgresCluster() {
+  give_connections_back();
   kill();
   std::error_code error;
   fs::remove_all(folder_, error);
@@ -154,6 +155,20 @@ void PostgresCluster::freeze(bool stop) {
   if (stop) ::kill(server_, SIGSTOP);
   for (const pid_t process : children(server_)) ::kill(process, stop ? SIGSTOP : SIGCONT);
   if (!stop) ::kill(server_, SIGCONT);
+}
+
+void PostgresCluster::take_all_connections() {
+  const std::string own = "host=" + folder_.string() + " user=masar dbname=postgres";
+  for (;;) {
+    PGconn* const connection = PQconnectdb(own.c_str());
+    if (PQstatus(connection) != CONNECTION_OK) return PQfinish(connection);
+    taken_.push_back(connection);
+  }
+}
+
+void PostgresCluster::give_connections_back() {
+  for (PGconn* const connection : taken_) PQfinish(connection);
+  taken_.clear();
 }
 
 bool PostgresCluster::answers() const {

@@ -4,6 +4,9 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
+
+struct pg_conn;
 
 namespace masar {
 
@@ -29,9 +32,11 @@ class PostgresCluster {
   void execute(const std::string& sql, const std::string& connection = {});
   std::string query(const std::string& sql, const std::string& connection = {});
 
-  void start();            ///< returns when it answers
-  void kill();             ///< SIGKILL, and its processes with it
-  void freeze(bool stop);  ///< SIGSTOP or SIGCONT to all its processes
+  void start();                 ///< returns when it answers
+  void kill();                  ///< SIGKILL, and its processes with it
+  void freeze(bool stop);       ///< SIGSTOP or SIGCONT to all its processes
+  void take_all_connections();  ///< until the server has no more
+  void give_connections_back();
 
  private:
   std::string tool(const std::string& name) const;
@@ -42,6 +47,7 @@ class PostgresCluster {
   std::filesystem::path folder_;
   pid_t server_ = 0;
   int schemas_ = 0;
+  std::vector<pg_conn*> taken_;
 };
 
 }  // namespace masar

@@ -27,8 +27,8 @@ const ElementTable kHub{
       "first instant of a stepped clock",
       {}},
      {"calendar", Kind::name, false, "", "calendar that counts working days", {}}},
-    {"setting", "namespaces", "limits", "store", "audit", "retention", "admin", "listener", "series",
-     "engine"}};
+    {"setting", "namespaces", "limits", "store", "audit", "retention", "admin", "listener",
+     "series", "engine"}};
 const ElementTable kSetting{"setting",
                             "A value that a flag or the environment may replace.",
                             {{"name", Kind::name, true, "", "its name, used as ${name}", {}},

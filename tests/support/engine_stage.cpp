@@ -1,5 +1,6 @@
 #include "tests/support/engine_stage.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -65,6 +66,8 @@ class StubConnector final : public connector::Connector {
 };
 
 namespace {
+
+constexpr std::chrono::milliseconds kIdle{100};
 
 std::string text_of(const connector::PartAnswer& part) {
   using Kind = connector::PartAnswer::Kind;
@@ -141,7 +144,9 @@ void Stage::start() {
   const auto idle = [this] {
     if (executor_->run_all() + store_->run_writer() > 0) return;
     const auto next = executor_->next_due();
-    executor_->advance(next ? *next - steady_.now() : std::chrono::milliseconds(100));
+    // Never so far at once that who waits with a limit finds it long over.
+    executor_->advance(std::min<SteadyClock::TimePoint::duration>(
+        next ? *next - steady_.now() : kIdle, kIdle));
   };
   engine::Hub::Parts parts{parts_.snapshot,
                            *store_,

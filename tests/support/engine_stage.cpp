@@ -145,8 +145,8 @@ void Stage::start() {
     if (executor_->run_all() + store_->run_writer() > 0) return;
     const auto next = executor_->next_due();
     // Never so far at once that who waits with a limit finds it long over.
-    executor_->advance(std::min<SteadyClock::TimePoint::duration>(
-        next ? *next - steady_.now() : kIdle, kIdle));
+    executor_->advance(
+        std::min<SteadyClock::TimePoint::duration>(next ? *next - steady_.now() : kIdle, kIdle));
   };
   engine::Hub::Parts parts{parts_.snapshot,
                            *store_,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/plant.h"
 #include "core/engine/outcomes.h"
 
 namespace masar::engine {
@@ -47,7 +48,11 @@ void Dispatcher::take_in(State& state, store::OutboxRow row) {
   if (state.put_back.contains(row.case_key) || !state.held.insert(row.sequence).second) return;
   CaseQueue& queue = state.cases[row.case_key];
   const std::string key = row.case_key;
-  queue.rows.push_back(std::move(row));
+  if (planted("order-broken") && !queue.rows.empty()) {
+    queue.rows.insert(queue.rows.begin() + 1, std::move(row));
+  } else {
+    queue.rows.push_back(std::move(row));
+  }
   if (queue.rows.size() == 1 && !queue.busy) state.ready.push_back(key);
 }
 
@@ -303,8 +308,9 @@ void Dispatcher::check_reply(const store::OutboxRow& row, connector::Outcome& ou
 
 bool Dispatcher::tries_again(const store::OutboxRow& row, const connector::Outcome& outcome) const {
   using connector::OutcomeKind;
+  const bool idempotent = endpoint_.delivery.idempotent || planted("unknown-resent");
   const bool repeatable = outcome.kind == OutcomeKind::unavailable ||
-                          (outcome.kind == OutcomeKind::unknown && endpoint_.delivery.idempotent);
+                          (outcome.kind == OutcomeKind::unknown && idempotent);
   if (!repeatable) return false;
   if (row.route.empty()) return true;  // a refusal: its sender is told, however long it takes
   if (row.attempts < endpoint_.delivery.attempts) return true;

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/plant.h"
 #include "core/engine/exchange.h"
 #include "core/engine/records.h"
 #include "core/message/xml_writer.h"
@@ -201,6 +202,8 @@ void IntakeDesk::journal(const ExchangePtr& exchange) {
   auto transaction = transaction_of(it, documents);
   if (transaction.journal.empty() && transaction.audit.empty() && transaction.keys.empty())
     return committed(exchange, {});
+  if (planted("acknowledge-before-commit") && !it.route->has_reply())
+    exchange->finish(connector::IntakeAnswer(it.parts.size()));
   parts_.journal.submit(
       std::move(transaction),
       [this, exchange](const store::Commit& commit) { committed(exchange, commit); },
@@ -269,6 +272,7 @@ void IntakeDesk::look_up_part(Exchange& exchange, Part& part) {
 // differs.
 bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame,
                               bool of_part) {
+  if (planted("deduplication-off")) return false;
   for (const auto& key : exchange.endpoint->keys) {
     if (key.of_part != of_part) continue;
     const auto value = key.key.evaluate_optional(frame);

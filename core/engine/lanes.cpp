@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/plant.h"
 
 namespace masar::engine {
 namespace {
@@ -94,6 +95,10 @@ void Lanes::push_alone(store::JournalRow row) {
 
 bool Lanes::ask(const std::string& case_key, Instant stamp, Question question) {
   const int at = partition_of(case_key);
+  if (planted("query-ignores-undone")) {
+    answer(Item{{}, {}, stamp, question}, load(at, case_key));
+    return true;
+  }
   const bool taken = lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
     if (!open_.load()) return false;
     Item item;
@@ -204,8 +209,19 @@ void Lanes::failed(int at, const std::string& key, std::shared_ptr<Item> item, c
 }
 
 void Lanes::submit(int at, const std::string& key, std::shared_ptr<Item> item, TurnResult result) {
+  if (planted("reply-before-case") && !result.transaction.replies.empty()) {
+    store::Transaction first;
+    first.replies.swap(result.transaction.replies);
+    first.marks.swap(result.transaction.marks);
+    auto rest = std::make_shared<TurnResult>(std::move(result));
+    return parts_.journal.submit(std::move(first),
+                                 [this, at, key, item, rest](const store::Commit&) {
+                                   submit(at, key, item, std::move(*rest));
+                                 });
+  }
   auto kept = std::make_shared<TurnResult>(std::move(result));
-  store::Transaction transaction = std::move(kept->transaction);
+  store::Transaction transaction = std::exchange(kept->transaction, {});
+  if (planted("event-applied-twice")) kept->transaction.marks.swap(transaction.marks);
   parts_.journal.submit(std::move(transaction),
                         [this, at, key, item, kept](const store::Commit& commit) {
                           committed(at, key, item, *kept, commit);
@@ -216,6 +232,7 @@ void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item
                       const TurnResult& result, const store::Commit& commit) {
   if (commit.status == store::CommitStatus::conflict) return conflicted(at, key, item, commit);
   if (commit.status == store::CommitStatus::failed) return park(at, key, item, commit.error, false);
+  if (planted("event-applied-twice")) parts_.journal.submit(result.transaction, {});
   const std::size_t most = parts_.cases_cached / kCount + 1;
   lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
     if (!result.after) return;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/plant.h"
 #include "core/engine/records.h"
 #include "core/engine/turn.h"
 
@@ -24,7 +25,8 @@ store::OutboxRow effect_of(store::Store& store, const std::string& id) {
 
 // A reply whose visit is over runs no transition (ENGINE.md 13).
 bool Turn::visit_over(const store::OutboxRow& effect) {
-  const bool over = effect.visit != 0 && effect.visit != current().value.visit;
+  const bool over =
+      effect.visit != 0 && effect.visit != current().value.visit && !planted("stale-reply-applied");
   if (over) audit("late", effect.effect, "its visit is over: no transition");
   return over;
 }

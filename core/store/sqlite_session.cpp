@@ -1,5 +1,7 @@
 #include "core/store/sqlite_session.h"
 
+#include "core/base/plant.h"
+
 #include <mutex>
 
 #include <Poco/Data/SQLite/Connector.h>
@@ -73,11 +75,12 @@ SqliteSession::SqliteSession(const SessionSettings& settings)
   check_database(handle_);
   sqlite3_busy_timeout(handle_, static_cast<int>(settings.busy_timeout.count()));
   use_wal(handle_);
-  set(handle_, settings.full_sync ? "synchronous = FULL" : "synchronous = OFF");
+  const bool syncs = settings.full_sync && !planted("fsync-dropped");
+  set(handle_, syncs ? "synchronous = FULL" : "synchronous = OFF");
   set(handle_, "foreign_keys = ON");
-  set(handle_, "secure_delete = FAST");   // deleted personal data does not stay in free pages
-  set(handle_, "temp_store = MEMORY");    // what savepoints put aside never becomes a file
-  set(handle_, "wal_autocheckpoint = 0"); // the writer decides when
+  set(handle_, "secure_delete = FAST");    // deleted personal data does not stay in free pages
+  set(handle_, "temp_store = MEMORY");     // what savepoints put aside never becomes a file
+  set(handle_, "wal_autocheckpoint = 0");  // the writer decides when
   set(handle_, "trusted_schema = OFF");
   set(handle_, "cache_size = -" + std::to_string(settings.cache_kib));
   if (settings.pages_max > 0) {

@@ -35,17 +35,15 @@ Traffic::Traffic(World& world, Town& town, std::function<void(Person&)> amended)
         town_.effects["release-hold|" + id.substr(0, id.rfind("-release"))].insert(effect);
       return sketches ? sketch(body) : release(body);
     };
-    Person* hasty = nullptr;
-    for (const auto& one : town_.people) {
-      if (sketches && one->ways.hasty && one->sketch == text_of(attempt.body, "SketchNo"))
-        hasty = one.get();
-    }
-    if (!hasty || town_.holds[Town::hold_of(*hasty)].notice_planned)
-      return world_.exchange(attempt, std::move(done), kTimeLimit, act);
+    const auto key = std::find_if(attempt.headers.begin(), attempt.headers.end(),
+                                  [](const auto& one) { return one.first == "correlation-id"; });
+    Person* person = key == attempt.headers.end() ? nullptr : town_.person(key->second);
+    const bool hasty = sketches && person && person->ways.hasty &&
+                       !std::exchange(town_.holds[Town::hold_of(*person)].notice_planned, true);
+    if (!hasty) return world_.exchange(attempt, std::move(done), kTimeLimit, act);
     // The sketch as it is now takes its time; meanwhile it is amended.
     const Outcome outcome = act();
-    town_.holds[Town::hold_of(*hasty)].notice_planned = true;
-    world_.in(300ms, [this, hasty] { notice(*hasty); });
+    world_.in(300ms, [this, person] { notice(*person); });
     world_.in(kSlow, [done, outcome] { done(outcome); });
   });
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/store/audit_verifier.h"
+
 namespace masar::faults {
 
 using namespace std::chrono_literals;
@@ -52,7 +54,7 @@ bool Judge::counted(const Payment& payment) const {
 bool Judge::plain(const Person& person) const {
   return person.again_asked == 0 && person.office_cancels == 0 && person.new_days == 0 &&
          person.letters_accepted == 0 && !person.ways.amended && !person.ways.hasty &&
-         !person.ways.withdraws && !person.ways.second_assessment;
+         !person.withdrew && !person.ways.second_assessment;
 }
 
 void Judge::payments() {
@@ -229,7 +231,21 @@ void Judge::audit(const Person& person) {
 }
 
 void Judge::audit_as_a_whole() {
-  // The chain of ENGINE.md 24 is verified here once rows carry it.
+  auto& store = world_.hub().store();
+  store::AuditVerifier verifier(store.audit_heads(), {});
+  const auto wrong = [this](const std::string& what) {
+    if (!what.empty()) world_.breach('A', "the chain of the audit is broken: " + what);
+    return !what.empty();
+  };
+  for (std::int64_t after = 0;;) {
+    const auto rows = store.audit_rows(after, kRows);
+    for (const auto& row : rows) {
+      if (wrong(verifier.check(row))) return;
+      after = row.id;
+    }
+    if (rows.size() < kRows) break;
+  }
+  (void)wrong(verifier.finish());
 }
 
 }  // namespace masar::faults

@@ -49,6 +49,7 @@ class Portal {
   void choose(Person& person, const Update& update);
   void pay(Person& person, const Update& update);
   void upload(Person& person, const Update& update);
+  void withdraw(Person& person);
   void after_the_end(Person& person, const Update& update);
   void say(Person& person, const std::string& kind, const std::string& root,
            const std::string& content, const std::string& detail = {}, Duration margin = {});

@@ -5,7 +5,7 @@ namespace masar::faults {
 std::string_view name_of(Fault fault) {
   static constexpr std::string_view kNames[]{"crash",   "power", "restart", "duplicate",
                                              "delay",   "lose",  "silent",  "unavailable",
-                                             "garbage", "outage"};
+                                             "garbage", "stall", "outage"};
   return kNames[static_cast<int>(fault)];
 }
 

@@ -18,6 +18,7 @@ enum class Fault {
   silent,     ///< it arrives and is done, and the answer is lost
   unavailable,  ///< the partner says that it did nothing
   garbage,      ///< answers that cannot be read, or that nobody declared
+  stall,        ///< the hub's threads get no time, while messages come in and are committed
   outage,       ///< a partner is away for hours or days
   count
 };

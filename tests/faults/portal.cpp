@@ -42,12 +42,14 @@ void Portal::apply(Person& person) {
                                              {"language", person.ways.arabic ? "ar" : "en"}})}});
   say(person, "application", "ApplicationSubmitted", content);
   if (!person.ways.withdraws) return;
-  world_.in(person.ways.withdraws_after, [this, &person] {
-    if (person.ended() || person.updates.empty()) return;
-    person.acts = true;
-    say(person, "withdrawn", "ApplicationWithdrawn",
-        elements("pt:", {{"applicationId", person.application}}));
-  });
+  world_.in(person.ways.withdraws_after, [this, &person] { withdraw(person); });
+}
+
+void Portal::withdraw(Person& person) {
+  if (person.ended() || person.updates.empty() || person.withdrew) return;
+  person.acts = person.withdrew = true;
+  say(person, "withdrawn", "ApplicationWithdrawn",
+      elements("pt:", {{"applicationId", person.application}}));
 }
 
 // The portal's queue knows a message again by its id; the portal keeps sending one until it is
@@ -82,9 +84,8 @@ void Portal::say(Person& person, const std::string& kind, const std::string& roo
   };
   if (world_.strikes(Fault::duplicate, 80)) {
     Sending twin = sending;
-    const Duration after = world_.random().chance(600)
-                               ? Duration(1ms)
-                               : world_.random().between(Duration(1s), Duration(60h));
+    if (world_.random().chance(600)) return world_.send_both(std::move(sending), std::move(twin));
+    const Duration after = world_.random().between(Duration(1s), Duration(60h));
     world_.in(after, [this, twin] { world_.send(twin); });
   }
   world_.send(std::move(sending));
@@ -208,6 +209,10 @@ void Portal::pay(Person& person, const Update& update) {
     person.ways.changes_method = false;
     world_.in(person.random.between(Duration(1s), Duration(20h)),
               [this, &person] { choose_now(person, true, {}); });
+  }
+  if (person.ways.withdraws_bill) {
+    world_.in(person.random.between(Duration(1s), Duration(20h)),
+              [this, &person] { withdraw(person); });
   }
   if (person.ways.mistypes) switch_.pay_unknown_number(person);
   person.ways.mistypes = false;

@@ -137,7 +137,7 @@ void Switch::notify(const std::string& transaction, bool) {
   if (world_.strikes(Fault::duplicate, 60)) {
     Sending twin = sending;
     write(twin.message, "g" + std::to_string(++guids_));
-    world_.send(std::move(twin));
+    return world_.send_both(std::move(sending), std::move(twin));
   }
   world_.send(std::move(sending));
 }

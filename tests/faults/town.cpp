@@ -100,6 +100,7 @@ Ways decide(Random& random) {
   ways.withdraws = random.chance(120);
   ways.withdraws_after = random.chance(500) ? random.between(Duration(0), Duration(10min))
                                             : random.between(Duration(1h), Duration(120h));
+  ways.withdraws_bill = random.chance(120);
   ways.twin = random.chance(120);
   ways.twin_after = random.chance(700) ? random.between(Duration(0), Duration(20ms))
                                        : random.between(Duration(1s), Duration(60h));

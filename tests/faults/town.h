@@ -53,7 +53,8 @@ struct Ways {
   std::vector<std::string> letters;  ///< what the registry says, one after the other
   bool withdraws = false;
   Duration withdraws_after{};
-  bool twin = false;  ///< two applications for the same vehicle
+  bool withdraws_bill = false;  ///< once there is one to pay
+  bool twin = false;            ///< two applications for the same vehicle
   Duration twin_after{};
   bool applies_again = false;
   bool arabic = false;
@@ -96,6 +97,7 @@ struct Person {
   std::set<std::string> joined;  ///< open application, per message that said so
   std::map<std::string, Said> said;
   int says = 0;
+  bool withdrew = false;
   bool acts = false;              ///< did anything but apply
   std::set<std::string> numbers;  ///< bills
   std::set<std::string> closed;   ///< numbers that an inquiry found closed

@@ -167,6 +167,16 @@ void World::send(Sending sending) {
   in(wait, [this, kept] { hand_in(kept); });
 }
 
+void World::send_both(Sending one, Sending other) {
+  counts_.messages += 2;
+  auto first = std::make_shared<Sending>(std::move(one));
+  auto second = std::make_shared<Sending>(std::move(other));
+  in(lines_.between(1ms, 50ms), [this, first, second] {
+    hand_in(first);
+    hand_in(second);
+  });
+}
+
 void World::hand_in(const std::shared_ptr<Sending>& sending) {
   const auto again = [this, sending](Duration after) {
     if (sending->again) sending->again(sending->message);
@@ -182,6 +192,7 @@ void World::hand_in(const std::shared_ptr<Sending>& sending) {
   say(sending->message.endpoint + " -> " + sending->message.message_id);
   auto answered = std::make_shared<bool>(false);
   const bool lost = strikes(Fault::silent, 30);
+  if (strikes(Fault::stall, 60)) stalled_until_ = now() + lines_.between(20ms, 400ms);
   stage_.hand_in(sending->message, [this, sending, answered, again, lost](auto answer) {
     if (lost || *answered) return;
     *answered = true;
@@ -330,7 +341,24 @@ void World::pass_time(Instant until) {
   stage_.pass(gap);
 }
 
+// Its threads wait for the machine; the store's and those of the connectors go on.
+bool World::stalls() {
+  if (stalled_until_ <= now()) {
+    const bool stall = machine_.chance(4);
+    const Duration wait = machine_.chance(900) ? machine_.between(Duration(5ms), Duration(400ms))
+                                               : machine_.between(Duration(1s), Duration(15s));
+    if (!stall || calm_ || !plan_.has(Fault::stall)) return false;
+    ++counts_.struck[static_cast<int>(Fault::stall)];
+    stalled_until_ = now() + wait;
+  }
+  stage_.run_store();
+  const Instant next = events_.empty() ? stalled_until_ : events_.begin()->first.first;
+  if (!stage_.dead()) stage_.pass(std::max(Duration(1), std::min(stalled_until_, next) - now()));
+  return true;
+}
+
 void World::work() {
+  if (stalls()) return;
   if (stage_.idle()) {
     stage_.run_store();
     return;

@@ -71,6 +71,8 @@ class World {
              const std::function<void()>& arrive);
 
   void send(Sending sending);
+  /// The two at the same instant: neither is committed when the other one comes.
+  void send_both(Sending one, Sending other);
   void report(const std::string& effect, const std::string& state);
   bool hub_up() const { return stage_.running() && !stage_.dead(); }
   testing::Stage& hub() { return stage_; }
@@ -100,6 +102,7 @@ class World {
   void hand_in(const std::shared_ptr<Sending>& sending);
   void next_event();
   void work();
+  bool stalls();
   void pass_time(Instant until);
   bool waits_on_the_hub();
   void plan_crash();
@@ -124,7 +127,7 @@ class World {
   bool calm_ = false;
   bool begun_ = false;
   std::int64_t steps_to_crash_ = -1;
-  Duration down_{};
+  Instant stalled_until_{};
   testing::Stage stage_;
 };
 

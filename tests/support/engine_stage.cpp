@@ -172,6 +172,7 @@ void Stage::start() {
 void Stage::close() {
   *alive_ = false;
   executor_->stop();
+  store_->stop();  // what is answered now may submit once more: to a store that is still whole
   store_.reset();
   operations_.reset();
   hub_.reset();

@@ -76,7 +76,7 @@ PostgresCluster::PostgresCluster() {
 }
 
 PostgresCluster::~PostgresCluster() {
-  give_connections_back();
+  for (PGconn* const connection : taken_) PQfinish(connection);
   kill();
   std::error_code error;
   fs::remove_all(folder_, error);
@@ -158,7 +158,8 @@ void PostgresCluster::freeze(bool stop) {
 }
 
 void PostgresCluster::take_all_connections() {
-  const std::string own = "host=" + folder_.string() + " user=masar dbname=postgres";
+  const std::string own =
+      "host=" + folder_.string() + " user=masar dbname=postgres application_name=taken";
   for (;;) {
     PGconn* const connection = PQconnectdb(own.c_str());
     if (PQstatus(connection) != CONNECTION_OK) return PQfinish(connection);
@@ -167,8 +168,17 @@ void PostgresCluster::take_all_connections() {
 }
 
 void PostgresCluster::give_connections_back() {
+  if (taken_.empty()) return;
   for (PGconn* const connection : taken_) PQfinish(connection);
   taken_.clear();
+  const bool given = wait_for([this] {  // the server takes its time
+    try {
+      return query("SELECT 1 FROM pg_stat_activity WHERE application_name = 'taken'").empty();
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+  });
+  if (!given) fail("the connections are still taken");
 }
 
 bool PostgresCluster::answers() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -28,5 +29,14 @@ class Error : public std::runtime_error {
   ErrorKind kind_;
   std::string code_;
 };
+
+/// Whatever was thrown as an Error. Lack of memory is transient; what no code of ours has typed is
+/// a deterministic failure of the pure code that threw it: rejected, "unexpected".
+inline Error typed_failure(const std::exception& thrown) {
+  if (const auto* error = dynamic_cast<const Error*>(&thrown)) return *error;
+  if (dynamic_cast<const std::bad_alloc*>(&thrown))
+    return Error(ErrorKind::transient, "no-memory", "there is no memory for it now");
+  return Error(ErrorKind::rejected, "unexpected", thrown.what());
+}
 
 }  // namespace masar

@@ -60,6 +60,56 @@ std::size_t code_points(std::string_view text) noexcept {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins));
 }
 
+namespace {
+
+constexpr std::size_t kNumberDigits = 4;  ///< a shorter run names nobody
+constexpr std::size_t kShownDigits = 2;
+
+bool is_digit(char32_t point) {
+  return (point >= '0' && point <= '9') || (point >= 0x660 && point <= 0x669) ||
+         (point >= 0x6F0 && point <= 0x6F9);
+}
+
+/// The code points of `text` as pieces of it.
+std::vector<std::string_view> pieces(std::string_view text) {
+  std::vector<std::string_view> all;
+  for (std::size_t at = 0; at < text.size();) {
+    const Decoded next = decode(text, at);
+    all.push_back(next.point == kBad ? std::string_view("?") : text.substr(at, next.length));
+    at += next.length;
+  }
+  return all;
+}
+
+bool begins_digit(std::string_view piece) { return is_digit(decode(piece, 0).point); }
+
+}  // namespace
+
+std::string mask_numbers(std::string_view text, std::size_t points_max) {
+  // A number is masked whole before the rest is cut off: cut first, its end would show too much.
+  std::vector<std::string_view> all = pieces(text.substr(0, points_max * 8));
+  for (std::size_t at = 0; at < all.size();) {
+    std::vector<std::size_t> digits;
+    std::size_t end = at;
+    for (; end < all.size(); ++end) {
+      if (begins_digit(all[end])) {
+        digits.push_back(end);
+      } else if (digits.empty() || digits.back() + 1 != end ||
+                 (all[end] != " " && all[end] != "-")) {
+        break;
+      }
+    }
+    if (digits.size() >= kNumberDigits) {
+      for (std::size_t n = 0; n + kShownDigits < digits.size(); ++n) all[digits[n]] = "*";
+    }
+    at = std::max(end, at + 1);
+  }
+  std::string out;
+  for (std::size_t at = 0; at < all.size() && at < points_max; ++at) out += all[at];
+  if (all.size() > points_max) out += "\u2026";
+  return out;
+}
+
 std::string ascii_digits(std::string_view text) {
   std::string out;
   out.reserve(text.size());

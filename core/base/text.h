@@ -17,6 +17,11 @@ std::string ascii_digits(std::string_view text);
 /// Without bidirectional overrides and isolates (U+202A–202E, U+2066–2069), zero-width characters
 /// (U+200B–200F, U+2060, U+FEFF) and control characters; CR, LF and TAB become one space.
 std::string clean_text(std::string_view text);
+/// Text that somebody outside wrote, for people to read (GUARANTEES G13): of every run of four or
+/// more digits (of any script, also with single spaces or hyphens between them) all but the last
+/// two become `*`; what is longer than `points_max` is cut and ends in `…`. Bytes that are no UTF-8
+/// become `?`.
+std::string mask_numbers(std::string_view text, std::size_t points_max = 200);
 /// XML white space (space, TAB, CR, LF) off both ends.
 std::string_view trim(std::string_view text) noexcept;
 /// A Jordanian mobile number as `9627XXXXXXXX` from 07…, +962…, 00962…, 962…, with spaces and

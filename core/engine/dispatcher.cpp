@@ -161,6 +161,7 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
     state.ready.pop_front();
     queue.busy = true;
     state.half_open = tries;
+    if (tries) state.probe = queue.rows.front().sequence;
     ++state.sending;
     ++state.sending_of[queue.rows.front().route];
     return Pick{queue.rows.front(), std::nullopt};
@@ -190,7 +191,7 @@ void Dispatcher::refill() {
       state.behind = rows.size() == kRefill || state.missed;
       state.again = state.again || !rows.empty() || state.behind;
     });
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     parts_.executor.post_after(std::chrono::milliseconds(200), [this] { wake(); });
   }
 }
@@ -199,7 +200,7 @@ void Dispatcher::attempt(store::OutboxRow row) {
   auto kept = std::make_shared<store::OutboxRow>(std::move(row));
   try {
     if (kept->attempts > 0 && visit_over(*kept)) return withdraw(kept);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return back_off(kept, std::chrono::seconds(1));  // the store is away
   }
   if (kept->not_after && *kept->not_after <= parts_.business.now()) return expire(kept);
@@ -299,7 +300,8 @@ void Dispatcher::check_reply(const store::OutboxRow& row, connector::Outcome& ou
     if (findings.empty()) return;
     throw Error(ErrorKind::rejected, "schema-invalid",
                 findings[0].element + ": " + findings[0].text);
-  } catch (const Error& error) {
+  } catch (const std::exception& thrown) {
+    const Error error = typed_failure(thrown);
     outcome.kind = connector::OutcomeKind::unknown;
     outcome.code = error.code();
     outcome.text = std::string("the reply cannot be used: ") + error.what();
@@ -326,7 +328,7 @@ void Dispatcher::finish(const std::shared_ptr<store::OutboxRow>& row, connector:
     if (!outcome.attempted) return take_back(row);
     check_reply(*row, outcome);
     parts_.metrics.sent(endpoint_.spec.id, outcome_name(outcome.kind));
-    count(outcome);
+    count(*row, outcome);
     store_outcome(row, outcome, tries_again(*row, outcome));
   });
 }
@@ -373,18 +375,28 @@ void Dispatcher::store_outcome(const std::shared_ptr<store::OutboxRow>& row,
       });
 }
 
-void Dispatcher::count(const connector::Outcome& outcome) {
+// While the breaker is open or half open only the row that tries decides: what older attempts
+// still bring says nothing about the partner as it is by now.
+void Dispatcher::count(const store::OutboxRow& row, const connector::Outcome& outcome) {
   const DeliveryPolicy& policy = endpoint_.delivery;
   const bool failed = outcome.kind == connector::OutcomeKind::unavailable ||
                       outcome.kind == connector::OutcomeKind::unknown;
   const auto now = parts_.steady.now();
   state_.with([&](State& state) {
+    const bool tries = state.half_open && state.probe == row.sequence;
+    if (state.open_until != SteadyClock::TimePoint{} && !tries) return;
     state.failures = failed ? state.failures + 1 : 0;
     const bool open = policy.breaker_failures > 0 && failed &&
-                      (state.half_open || state.failures >= policy.breaker_failures);
-    state.half_open = false;
+                      (tries || state.failures >= policy.breaker_failures);
     state.open_until = open ? now + policy.breaker_open : SteadyClock::TimePoint{};
+    end_probe(state, row.sequence);
   });
+}
+
+void Dispatcher::end_probe(State& state, std::int64_t sequence) {
+  if (state.probe != sequence) return;
+  state.half_open = false;
+  state.probe = 0;
 }
 
 void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row,
@@ -403,7 +415,10 @@ void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row,
     if (!rows.empty()) rows.front() = *row;
     return std::chrono::milliseconds(static_cast<std::int64_t>(ms * spread(state.random)));
   });
-  const auto chosen = at_least ? std::max<std::chrono::milliseconds>(wait, *at_least) : wait;
+  // What the partner asks for is honoured, up to the longest interval that its endpoint allows.
+  const auto asked = at_least ? std::min<std::chrono::milliseconds>(*at_least, policy.max)
+                              : std::chrono::milliseconds(0);
+  const auto chosen = std::max(wait, asked);
   parts_.executor.post_after(chosen, [this, row] {
     state_.with([&](State& state) {
       --state.backing_off;
@@ -417,7 +432,7 @@ void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row,
 
 void Dispatcher::end_sending(State& state, const store::OutboxRow& row) {
   --state.sending;
-  state.half_open = false;
+  end_probe(state, row.sequence);
   const auto of_route = state.sending_of.find(row.route);
   if (--of_route->second == 0) state.sending_of.erase(of_route);
 }

@@ -102,6 +102,7 @@ class Dispatcher {
     int failures = 0;                     ///< in a row
     SteadyClock::TimePoint open_until{};  ///< of the breaker
     bool half_open = false;
+    std::int64_t probe = 0;  ///< sequence of the row that tries, while half open
     double tokens = 0;
     SteadyClock::TimePoint refilled{};
     std::mt19937_64 random;
@@ -129,7 +130,8 @@ class Dispatcher {
   bool visit_over(const store::OutboxRow& row) const;
   void withdraw(const std::shared_ptr<store::OutboxRow>& row);
   void expire(const std::shared_ptr<store::OutboxRow>& row);
-  void count(const connector::Outcome& outcome);
+  void count(const store::OutboxRow& row, const connector::Outcome& outcome);
+  static void end_probe(State& state, std::int64_t sequence);
   void back_off(const std::shared_ptr<store::OutboxRow>& row,
                 std::optional<std::chrono::seconds> at_least);
   void release(const store::OutboxRow& row, bool drop_head);

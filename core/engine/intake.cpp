@@ -519,8 +519,8 @@ PartAnswer IntakeDesk::stored(store::RowId journal, store::RowId& wait) const {
     if (!reply->code.empty()) return refusal(reply->code, reply->body);
     if (reply->body.empty()) return {};
     return {PartAnswer::Kind::replied, {}, {}, parts_.reader.read(reply->body)};
-  } catch (const Error& error) {
-    return later(error.code(), "the reply could not be read");
+  } catch (const std::exception& error) {
+    return later(typed_failure(error).code(), "the reply could not be read");
   }
 }
 

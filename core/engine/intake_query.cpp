@@ -136,7 +136,7 @@ void IntakeDesk::report(std::string effect_id, std::string state,
                               return parts_.executor.post(again);
                             answer(commit.status == store::CommitStatus::committed);
                           });
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     over();
     answer(false);
   }

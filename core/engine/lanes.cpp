@@ -31,7 +31,7 @@ LiveCase as_of(const LiveCase& live, Instant stamp, const process::Calendar& cal
     inputs.now = deadline.due;
     try {
       value.value = value.definition->fire(value.value, deadline, inputs).after;
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       std::erase_if(value.value.deadlines, [&](const auto& d) {
         return d.name == deadline.name && d.serial == deadline.serial;
       });
@@ -193,10 +193,8 @@ void Lanes::take_turn(int at, const std::string& key, std::shared_ptr<Item> item
     const bool deadly = item->row.attempts > kAttemptsMax;
     submit(at, key, item,
            deadly ? turn.give_up("attempts-spent", "it was begun too often") : turn.run());
-  } catch (const Error& error) {
-    failed(at, key, std::move(item), error);
   } catch (const std::exception& error) {
-    retry(at, key, std::move(item), error.what());
+    failed(at, key, std::move(item), typed_failure(error));
   }
 }
 
@@ -267,8 +265,8 @@ void Lanes::conflicted(int at, const std::string& key, const std::shared_ptr<Ite
         const auto open_key = parts_.store.find_alias(name, value);
         if (open_key && *open_key != key) return join(at, key, item, *open_key);
         retry(at, key, item, "alias " + name + " lives already");
-      } catch (const Error& error) {
-        failed(at, key, item, error);
+      } catch (const std::exception& error) {
+        failed(at, key, item, typed_failure(error));
       }
     });
   }
@@ -339,9 +337,9 @@ void Lanes::give_up(int at, const std::string& key, const std::shared_ptr<Item>&
     std::shared_ptr<const LiveCase> live;
     try {
       live = load(at, key);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       // A case that cannot be read at all must not hold up its dead letters for ever.
-      if (error.kind() == ErrorKind::transient) throw;
+      if (typed_failure(error).kind() == ErrorKind::transient) throw;
     }
     Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row,
               std::move(live), item->document);

@@ -40,7 +40,7 @@ std::optional<std::chrono::milliseconds> Lanes::read_lane(int at) {
   std::vector<store::JournalRow> rows;
   try {
     rows = parts_.store.undone_in(at, *after, kRefill);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return kReadAgain;
   }
   guarded.with([&](Lane& lane) {
@@ -123,7 +123,7 @@ bool Lanes::read_parked(int at, const std::string& key) {
   std::vector<store::JournalRow> rows;
   try {
     rows = parts_.store.undone(after, kRefill, key);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return false;
   }
   guarded.with([&](Lane& lane) {

@@ -20,8 +20,8 @@ class Operations {
   explicit Operations(Hub& hub) : hub_(hub) {}
 
   /// `fields`: the answer's declared fields as text (lists as items separated by spaces).
-  /// `version`: of the case as the person saw it; a case that went on is 409, and so is a task
-  /// that is over when the answer has its turn.
+  /// `version`: of the case (its event number) as the person saw it; a case that went on is 409,
+  /// and so is a task that is over when the answer has its turn.
   void answer_task(const std::string& id, const std::string& answer,
                    const std::map<std::string, std::string>& fields,
                    std::optional<std::int64_t> version, Done done);

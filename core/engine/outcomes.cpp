@@ -1,5 +1,7 @@
 #include "core/engine/outcomes.h"
 
+#include "core/base/text.h"
+
 namespace masar::engine {
 
 using connector::OutcomeKind;
@@ -74,11 +76,11 @@ store::Transaction outcome_transaction(const store::OutboxRow& row,
   update.to = again ? store::OutboxState::ready : final_state(outcome.kind);
   update.attempts = row.attempts;
   update.code = outcome.code;
-  update.text = outcome.text;
+  update.text = mask_numbers(outcome.text);  // a partner's own words
   if (outcome.kind == OutcomeKind::unknown) update.reply = outcome.body;
   transaction.outbox_updates.push_back(std::move(update));
   std::string text(outcome_name(outcome.kind));
-  if (!outcome.code.empty()) text += " " + outcome.code;
+  if (!outcome.code.empty()) text += " " + mask_numbers(outcome.code);
   if (again) text += ", will be tried again";
   transaction.audit.push_back(audit_of(row, "outcome", text));
   if (again) return transaction;

@@ -33,7 +33,8 @@ void PassThrough::forward(const route::Route& route, connector::Received receive
   connector::Attempt attempt;
   try {
     if (auto refused = prepare(route, received, attempt)) return answer({std::move(*refused)});
-  } catch (const Error& error) {
+  } catch (const std::exception& thrown) {
+    const Error error = typed_failure(thrown);
     const bool rejected = error.kind() == ErrorKind::rejected;
     return answer({PartAnswer{rejected ? PartAnswer::Kind::refused : PartAnswer::Kind::retry_later,
                               error.code(),

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/executor.h"
@@ -20,6 +22,8 @@ class Timers {
  public:
   static constexpr std::chrono::milliseconds kLook{500};
   static constexpr std::size_t kWindow = 512;
+  /// Due times under way at once; the others stay in the store meanwhile.
+  static constexpr std::size_t kUnderWayMax = 16'384;
 
   Timers(store::Store& store, Journal& journal, Executor& executor, const BusinessClock& business,
          const std::string& snapshot)
@@ -44,13 +48,19 @@ class Timers {
   void run();
   void send_due();
   void tick();
+  store::JournalRow deadline_event(const store::TimerRow& timer) const;
+  void forget(const std::vector<Id>& ids);
 
   store::Store& store_;
   Journal& journal_;
   Executor& executor_;
   const BusinessClock& business_;
   std::string snapshot_;
-  Guarded<std::set<Id>> sent_;  ///< journaled, their turn not over: not sent twice by one process
+  struct Seen {
+    std::set<Id> sent;  ///< journaled, their turn not over: not sent twice by one process
+    std::optional<store::TimerRow> last;  ///< the next look goes on behind it
+  };
+  Guarded<Seen> seen_;
   std::atomic<bool> posted_{false};
   std::atomic<std::size_t> active_{0};  ///< looks posted and not over
   std::atomic<bool> stopped_{false};

@@ -158,7 +158,8 @@ void Turn::fire(const process::Deadline& deadline, bool too_many) {
       throw Error(ErrorKind::rejected, "too-many-deadlines", "deadlines set each other for ever");
     absorb(live_->definition->fire(live_->value, deadline, inputs(deadline.due)), "deadline",
            deadline.name);
-  } catch (const Error& error) {
+  } catch (const std::exception& thrown) {
+    const Error error = typed_failure(thrown);
     if (error.kind() == ErrorKind::transient || error.kind() == ErrorKind::internal) throw;
     result_ = before.result;
     live_ = before.live;
@@ -315,7 +316,7 @@ void Turn::audit(std::string_view kind, const std::string& name, const std::stri
   row.journal = row_.id;
   if (live_) {
     row.state = live_->value.state;
-    row.version = (before_ ? before_->value.version : 0) + 1;
+    row.version = live_->value.event_number;
   }
   result_.transaction.audit.push_back(std::move(row));
 }

@@ -92,6 +92,7 @@ class Turn {
                                         const std::string& step);
   void failed_effect(const process::Effect& effect, store::OutboxRow row, const Error& error,
                      const std::string& step);
+  void put_failed_outcome(const store::OutboxRow& row);
   void put_letter_task(const std::string& detail);
   void escalate_letter();
   void end_failed(const store::OutboxRow& effect, const std::string& code);

@@ -32,14 +32,19 @@ store::TimerRow effect_timer(store::TimerKind kind, const store::OutboxRow& row,
 
 void Turn::add_effect(const process::Effect& effect, const process::Case& value) {
   store::OutboxRow row = effect_row(effect, value, row_.stamp);
-  if (make_document(effect, row) == Made::document) put_effect(std::move(row));
+  switch (make_document(effect, row)) {
+    case Made::document: return put_effect(std::move(row));
+    case Made::failed: return put_failed_outcome(row);
+    case Made::nothing: return;
+  }
 }
 
 Turn::Made Turn::make_document(const process::Effect& effect, store::OutboxRow& row) {
   std::string step = "start";
   try {
     return run_effect_route(effect, row, step) ? Made::document : Made::nothing;
-  } catch (const Error& error) {
+  } catch (const std::exception& thrown) {
+    const Error error = typed_failure(thrown);
     if (error.kind() != ErrorKind::rejected || effect.essential) throw;
     failed_effect(effect, row, error, step);
     return Made::failed;

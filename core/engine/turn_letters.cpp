@@ -113,6 +113,19 @@ void Turn::failed_effect(const process::Effect& effect, store::OutboxRow row, co
   result_.transaction.outbox.push_back(std::move(row));
 }
 
+// Its route may make something of it, as of any other outcome; at a turn of its own, so that the
+// event that asked for the effect stands.
+void Turn::put_failed_outcome(const store::OutboxRow& row) {
+  const auto* route = parts_.snapshot.route(row.route);
+  if (!route) return;
+  const auto& failed = result_.transaction.outbox.back();
+  const auto* handler = route->on_failure("failed", failed.code);
+  if (!handler || (handler->event.empty() && handler->task.empty())) return;
+  store::JournalRow event = outcome_event(failed, "failed", parts_.snapshot.hash);
+  event.headers = connector::write_headers({{"code", failed.code}, {"text", failed.text}});
+  result_.transaction.journal.push_back(std::move(event));
+}
+
 // Of the letter that was put last; it names it, so that the answer finds it.
 void Turn::put_letter_task(const std::string& detail) {
   const auto letters = result_.transaction.dead_letters.size();

@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/base/plant.h"
+#include "core/base/text.h"
 #include "core/engine/records.h"
 #include "core/engine/turn.h"
 
@@ -97,14 +98,14 @@ void Turn::fail_effect(const store::OutboxRow& effect, const route::Route& route
                        std::string_view kind, const std::string& code, const std::string& text) {
   const auto* handler = route.on_failure(kind, code);
   if (!handler || (handler->event.empty() && handler->task.empty())) {
-    return audit("outcome", effect.effect, std::string(kind) + " " + code);
+    return audit("outcome", effect.effect, std::string(kind) + " " + mask_numbers(code));
   }
   if (!handler->event.empty()) {
     step_ = "event " + handler->event;
     return apply_event(failure_event(*route.process->event(handler->event), effect, code, text));
   }
   step_ = "task " + handler->task;
-  const std::string detail = effect.effect + ": " + std::string(kind) + " " + code;
+  const std::string detail = effect.effect + ": " + std::string(kind) + " " + mask_numbers(code);
   absorb(live_->definition->ask(live_->value, handler->task, effect.id, detail, inputs(row_.stamp)),
          "outcome", effect.effect);
 }
@@ -205,7 +206,7 @@ void Turn::answer_refused(const std::string& code, const std::string& text) {
 
 void Turn::task_answer() {
   const std::string& id = row_.message_id;
-  const std::int64_t version = current().value.version;
+  const std::int64_t version = current().value.event_number;
   fire_due(row_.stamp);
   const auto& tasks = live_->value.tasks;
   const auto task =

@@ -147,7 +147,7 @@ class CompiledDefinition final : public Definition {
     out.push_back(Value(value.key));
     out.push_back(Value(value.state));
     out.push_back(Value(waits_for(value.state)));
-    out.push_back(Value(value.version));
+    out.push_back(Value(value.event_number));
     out.push_back(Value(value.since));
     out.push_back(Value(value.opened));
     out.push_back(earliest ? Value(*earliest) : Value());

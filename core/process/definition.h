@@ -172,8 +172,9 @@ class Definition {
 
   /// The variables that mappings, guards of routes and queries see of a case: `case.key
   /// case.version case.state case.since case.opened case.waiting-for case.deadline` (the earliest
-  /// open deadline with a target) and `case.NAME` for each data. Adds them to `scope`; values_of
-  /// fills them in the same order.
+  /// open deadline with a target) and `case.NAME` for each data. The version is the number of the
+  /// event: two documents of one transaction differ in it. Adds them to `scope`; values_of fills
+  /// them in the same order.
   virtual void add_to(expression::Scope& scope) const = 0;
   virtual void values_of(const Case& value, std::vector<expression::Value>& out) const = 0;
 

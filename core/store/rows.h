@@ -70,8 +70,8 @@ struct CaseRow {
   std::string process;
   std::string snapshot;
   std::string state;
-  std::int64_t version = 0;
-  std::int64_t event_number = 0;
+  std::int64_t version = 0;       ///< of the row: one more a transaction
+  std::int64_t event_number = 0;  ///< what people and partners know as the case's version
   std::int64_t visit = 0;
   Instant opened{};
   Instant since{};

@@ -8,6 +8,7 @@
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "ops/admin/json.h"
+#include "ops/admin/letters.h"
 
 namespace masar::admin {
 
@@ -100,8 +101,12 @@ struct Admin::Pages {
       pause(request, std::move(respond), true);
     });
     get("/api/dead-letters", [this](const Request& request) { return dead_letters(request); });
-    post("/api/dead-letters/",
-         [this](const Request& request, Respond respond) { retry(request, std::move(respond)); });
+    get(
+        "/api/dead-letters/", [this](const Request& request) { return one_dead_letter(request); },
+        true);
+    post("/api/dead-letters/", [this](const Request& request, Respond respond) {
+      end_letter(request, std::move(respond));
+    });
     clock_acts();
   }
 
@@ -130,7 +135,8 @@ struct Admin::Pages {
   static Response guarded(const Page& page, const Request& request) {
     try {
       return page(request);
-    } catch (const Error& error) {
+    } catch (const std::exception& thrown) {
+      const Error error = typed_failure(thrown);
       if (error.kind() == ErrorKind::transient)
         return problem(503, error.code(), "the store is busy; try again");
       return problem(500, error.code(), "the answer could not be made");
@@ -170,7 +176,8 @@ struct Admin::Pages {
     it.handle = [act = std::move(act)](Request request, Respond respond) {
       try {
         act(request, respond);
-      } catch (const Error& error) {
+      } catch (const std::exception& thrown) {
+        const Error error = typed_failure(thrown);
         respond(problem(error.kind() == ErrorKind::transient ? 503 : 500, error.code(),
                         "it could not be done"));
       }
@@ -361,7 +368,10 @@ struct Admin::Pages {
     }
   }
 
+  // ?group=cause: the open ones counted by fingerprint.
   Response dead_letters(const Request& request) const {
+    if (request.query_value("group").value_or("") == "cause")
+      return json_response(200, dead_letter_causes(hub));
     json::array rows;
     const bool all = request.query_value("state").value_or("open") == "any";
     const auto wanted = all ? std::nullopt : std::optional(store::DeadLetterState::open);
@@ -371,14 +381,37 @@ struct Admin::Pages {
     return json_response(200, json::object{{"dead_letters", std::move(rows)}});
   }
 
-  void retry(const Request& request, const Respond& respond) {
+  Response one_dead_letter(const Request& request) const {
     const auto segments = request.segments();
-    if (segments.size() != 4 || segments[3] != "retry") {
-      return respond(problem(404, "not-found", "write /api/dead-letters/ID/retry"));
+    if (segments.size() > 3) {  // GET changes nothing
+      Response refused = problem(405, "not-a-page", "what is done to a dead letter is a POST");
+      refused.headers.emplace_back("Allow", "POST");
+      return refused;
     }
-    operations.retry_dead_letter(
-        number_of(segments[2], -1),
-        [respond](const engine::ActResult& result) { respond(act_response(result)); });
+    const auto letter = segments.size() == 3
+                            ? hub.store().find_dead_letter(number_of(segments[2], -1))
+                            : std::nullopt;
+    if (letter) return json_response(200, dead_letter_detail(hub, *letter));
+    return problem(404, "no-such-dead-letter", "there is no such dead letter");
+  }
+
+  // POST /api/dead-letters/ID/retry, and /discard with {"reason": …}
+  void end_letter(const Request& request, const Respond& respond) {
+    const auto segments = request.segments();
+    const bool discards = segments.size() == 4 && segments[3] == "discard";
+    if (segments.size() != 4 || (!discards && segments[3] != "retry")) {
+      return respond(problem(404, "not-found", "write /api/dead-letters/ID/retry or …/discard"));
+    }
+    const auto id = number_of(segments[2], -1);
+    const auto done = [respond](const engine::ActResult& result) { respond(act_response(result)); };
+    if (!discards) return operations.retry_dead_letter(id, done);
+    json::error_code bad;
+    const json::value body = json::parse(request.body, bad);
+    const auto* given = bad ? nullptr : body.if_object();
+    const auto* reason = given ? given->if_contains("reason") : nullptr;
+    if (!reason || !reason->is_string())
+      return respond(problem(422, "no-reason", "write {\"reason\": \"…\"}"));
+    operations.discard_dead_letter(id, std::string(reason->as_string()), done);
   }
 
   engine::Hub& hub;

@@ -1,12 +1,14 @@
 #include "ops/admin/json.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/engine/live_case.h"
 #include "core/engine/operations.h"
+#include "ops/admin/letters.h"
 
 namespace masar::admin {
 
@@ -68,11 +70,19 @@ json::object step_json(const store::AuditRow& row) {
           {"version", row.version}, {"reference", row.reference}};
 }
 
+/// 0 where there is none.
+std::int64_t number_in(const std::string& text) { return std::atoll(text.c_str()); }
+
 json::array timeline_json(engine::Hub& hub, const std::string& key, std::int64_t after) {
   json::array timeline;
   for (const auto& row : hub.store().timeline(key, after, kTimelineMax))
     timeline.push_back(step_json(row));
   return timeline;
+}
+
+/// The last answer that could not be used, as its size and its shape.
+json::value unusable_reply(const store::OutboxRow& row) {
+  return row.reply.empty() ? json::value(nullptr) : json::value(bytes_json(row.reply));
 }
 
 json::array effects_json(engine::Hub& hub, const std::string& key) {
@@ -87,6 +97,7 @@ json::array effects_json(engine::Hub& hub, const std::string& key) {
                                    {"code", row.code},
                                    {"text", row.text},
                                    {"report", row.report},
+                                   {"unusable_reply", unusable_reply(row)},
                                    {"created", format_instant(row.created)},
                                    {"not_after", or_null(row.not_after)}});
   }
@@ -109,7 +120,7 @@ json::object case_summary(const engine::Hub& hub, const store::CaseRow& row) {
   json::object out{{"key", row.key},
                    {"process", row.process},
                    {"state", row.state},
-                   {"version", row.version},
+                   {"version", row.event_number},
                    {"opened", format_instant(row.opened)},
                    {"since", format_instant(row.since)},
                    {"ended", or_null(row.ended)},
@@ -171,6 +182,16 @@ json::object task_json(engine::Hub& hub, const store::TaskRow& row) {
                    {"ended", or_null(row.ended)}};
   if (row.state != store::TaskState::open) return out;
   json::array answers;
+  if (row.name == engine::kDeadLetterTask) {
+    out["effect"] = "";
+    out["dead_letter"] = number_in(row.effect);
+    const json::object reason{{"name", engine::kReasonField}, {"type", "text"}};
+    answers.push_back(json::object{{"answer", engine::kRetryAnswer}, {"fields", json::array{}}});
+    answers.push_back(
+        json::object{{"answer", engine::kDiscardAnswer}, {"fields", json::array{reason}}});
+    out["answers"] = std::move(answers);
+    return out;
+  }
   engine::Operations operations(hub);
   if (const auto* declared = operations.declaration(row)) {
     for (const auto& answer : declared->answers) {
@@ -183,22 +204,6 @@ json::object task_json(engine::Hub& hub, const store::TaskRow& row) {
   }
   out["answers"] = std::move(answers);
   return out;
-}
-
-json::object dead_letter_json(const store::DeadLetterRow& row) {
-  static constexpr std::string_view kStates[]{"open", "retried", "discarded"};
-  return {{"id", row.id},
-          {"case", row.case_key},
-          {"endpoint", row.endpoint},
-          {"route", row.route},
-          {"step", row.step},
-          {"code", row.code},
-          {"text", row.text},
-          {"fingerprint", row.fingerprint},
-          {"attempts", row.attempts},
-          {"effect", row.effect},
-          {"at", format_instant(row.at)},
-          {"state", kStates[static_cast<int>(row.state)]}};
 }
 
 http::Response json_response(int status, const json::value& value) {

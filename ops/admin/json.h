@@ -20,7 +20,6 @@ boost::json::object case_detail(engine::Hub& hub, const store::CaseRecord& recor
 /// One record of the audit log, without what is personal of it.
 boost::json::object audit_json(const store::AuditRow& row);
 boost::json::object task_json(engine::Hub& hub, const store::TaskRow& row);
-boost::json::object dead_letter_json(const store::DeadLetterRow& row);
 
 http::Response json_response(int status, const boost::json::value& value);
 /// 200 with `body`, or the problem that the act ended in.

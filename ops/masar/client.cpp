@@ -1,4 +1,5 @@
-// `masar cases`, `masar tasks` and `masar audit list`: thin clients of the operators' interface.
+// `masar cases`, `masar tasks`, `masar dead-letters` and `masar audit list`: thin clients of the
+// operators' interface.
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -94,6 +95,14 @@ std::string encoded(const std::string& text) {
   return out;
 }
 
+std::string letter_path(std::int64_t id) { return "/api/dead-letters/" + std::to_string(id); }
+
+/// An act whose answer says nothing but that it was done.
+int act(const ClientOptions& options, const std::string& path, const std::string& body) {
+  const Answer got = ask(options, "POST", path, body);
+  return got.status >= 200 && got.status < 300 ? kOk : kFailed;
+}
+
 }  // namespace
 
 int list_cases(const ClientOptions& options, const std::string& search, const std::string& state) {
@@ -139,9 +148,46 @@ int answer_task(const ClientOptions& options, const std::string& id, const std::
     given[one.substr(0, equals)] = one.substr(equals + 1);
   }
   const json::object body{{"answer", answer}, {"fields", given}};
-  const Answer got =
-      ask(options, "POST", "/api/tasks/" + encoded(id) + "/answer", json::serialize(body));
-  return got.status >= 200 && got.status < 300 ? kOk : kFailed;
+  return act(options, "/api/tasks/" + encoded(id) + "/answer", json::serialize(body));
+}
+
+int list_dead_letters(const ClientOptions& options, bool all, bool causes) {
+  if (causes) {
+    return print_rows(options, ask(options, "GET", "/api/dead-letters?group=cause", {}), "causes",
+                      {"count", "fingerprint", "route", "step", "code", "text"});
+  }
+  const std::string state = all ? "any" : "open";
+  return print_rows(
+      options, ask(options, "GET", "/api/dead-letters?limit=500&state=" + state, {}),
+      "dead_letters",
+      {"id", "at", "state", "case", "endpoint", "route", "step", "code", "fingerprint"});
+}
+
+int show_dead_letter(const ClientOptions& options, std::int64_t id) {
+  const Answer answer = ask(options, "GET", letter_path(id), {});
+  if (answer.status != 200) return kFailed;
+  if (options.json) {
+    std::cout << json::serialize(answer.body) << "\n";
+    return kOk;
+  }
+  const auto* object = answer.body.if_object();
+  if (!object) return kFailed;
+  for (const auto& [name, value] : *object) {
+    const auto* bytes = value.if_object();
+    const std::string text = bytes ? field(value, "bytes") + " bytes\t" + field(value, "masked")
+                                   : field(answer.body, std::string(name).c_str());
+    if (!text.empty()) std::cout << name << "\t" << text << "\n";
+  }
+  return kOk;
+}
+
+int retry_dead_letter(const ClientOptions& options, std::int64_t id) {
+  return act(options, letter_path(id) + "/retry", "{}");
+}
+
+int discard_dead_letter(const ClientOptions& options, std::int64_t id, const std::string& reason) {
+  return act(options, letter_path(id) + "/discard",
+             json::serialize(json::object{{"reason", reason}}));
 }
 
 }  // namespace masar

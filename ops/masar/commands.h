@@ -61,5 +61,10 @@ int list_audit(const ClientOptions& options, std::int64_t after);
 int list_tasks(const ClientOptions& options);
 int answer_task(const ClientOptions& options, const std::string& id, const std::string& answer,
                 const std::vector<std::string>& fields);
+/// `causes`: the open ones counted by cause.
+int list_dead_letters(const ClientOptions& options, bool all, bool causes);
+int show_dead_letter(const ClientOptions& options, std::int64_t id);
+int retry_dead_letter(const ClientOptions& options, std::int64_t id);
+int discard_dead_letter(const ClientOptions& options, std::int64_t id, const std::string& reason);
 
 }  // namespace masar

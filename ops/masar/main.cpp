@@ -53,6 +53,38 @@ void add_audit(CLI::App& app, masar::StoreOptions& options, masar::ClientOptions
   list->callback([&] { result = masar::list_audit(client, after); });
 }
 
+/// What `masar dead-letters` is told; outlives the parsing.
+struct Letters {
+  std::int64_t id = 0;
+  std::string reason;
+  bool all = false, causes = false;
+};
+
+void add_dead_letters(CLI::App& app, masar::ClientOptions& client, Letters& letters, int& result) {
+  auto* group = app.add_subcommand("dead-letters", "messages and effects that nothing handles");
+  group->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, bool one) {
+    auto* command = group->add_subcommand(name, help);
+    if (one) command->add_option("id", letters.id, "number of the dead letter")->required();
+    add_client(*command, client);
+    return command;
+  };
+  auto* list = add("list", "list the open ones", false);
+  list->add_flag("--all", letters.all, "those that were dealt with, too");
+  list->add_flag("--causes", letters.causes, "count the open ones by cause");
+  list->callback([&] { result = masar::list_dead_letters(client, letters.all, letters.causes); });
+  add("show", "show one, its values masked", true)->callback([&] {
+    result = masar::show_dead_letter(client, letters.id);
+  });
+  add("retry", "once more, linked to its original", true)->callback([&] {
+    result = masar::retry_dead_letter(client, letters.id);
+  });
+  auto* discard = add("discard", "nothing more is done about it", true);
+  discard->add_option("--reason", letters.reason, "why; it stands in the timeline")->required();
+  discard->callback(
+      [&] { result = masar::discard_dead_letter(client, letters.id, letters.reason); });
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app("Masar, an integration hub");
   app.require_subcommand(1);
@@ -102,6 +134,8 @@ int parse_and_run(int argc, char** argv) {
   masar::StoreOptions store;
   std::int64_t after = 0;
   add_audit(app, store, client, after, result);
+  Letters letters;
+  add_dead_letters(app, client, letters, result);
 
   try {
     app.parse(argc, argv);

@@ -287,6 +287,39 @@ class Operators(OnStage):
         self.assertEqual(count(self.stage, "dead_letters_open"), before + 1)
         self.assertIn('masar_alarms_total{code="kept-without-case"}', metrics(self.stage))
 
+    def test_a_dead_letter_is_shown_masked_and_discarded_by_command(self) -> None:
+        number = "000000990010"
+        self.stage.switch.act("pay", billingNo=number, inquire=False, amount="1.000", wait=True)
+        letter = self.stage.hub.get("/api/dead-letters")["dead_letters"][-1]
+        name = str(letter["id"])
+        listed = self.client("dead-letters", "list")
+        self.assertEqual((listed.returncode, listed.stderr), (0, ""))
+        self.assertRegex(listed.stdout, rf"(?m)^{name}\t.*\topen\t.*\tno-such-case\t")
+        causes = self.client("dead-letters", "list", "--causes", "--json")
+        count_of = {row["fingerprint"]: row["count"] for row in json.loads(causes.stdout)["causes"]}
+        self.assertGreaterEqual(count_of[letter["fingerprint"]], 1)
+        shown = self.client("dead-letters", "show", name)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("\nstep\t", shown.stdout)
+        self.assertIn("original\t", shown.stdout)
+        self.assertNotIn(number, shown.stdout)  # values are masked, the shape is not
+        self.assertIn("<BillingNo>**********", shown.stdout)
+        whole = json.loads(self.client("dead-letters", "show", name, "--json").stdout)
+        self.assertEqual(whole, self.stage.hub.get(f"/api/dead-letters/{name}"))
+        self.assertEqual(self.client("dead-letters", "discard", name).returncode, 2)
+        empty = self.client("dead-letters", "discard", name, "--reason", " ")
+        self.assertEqual(empty.returncode, 1)
+        self.assertIn("say why", empty.stderr)
+        retried = self.client("dead-letters", "retry", name)
+        self.assertEqual(retried.returncode, 1)
+        self.assertIn("no case", retried.stderr)
+        done = self.client("dead-letters", "discard", name, "--reason", "a number never issued")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        again = self.client("dead-letters", "discard", name, "--reason", "again")
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("dealt with already", again.stderr)
+        self.assertEqual(self.stage.hub.get(f"/api/dead-letters/{name}")["state"], "discarded")
+
     def test_tasks(self) -> None:
         who = cast.to_number(self.stage, "task")
         cast.pay(self.stage, who, delta="0.001")

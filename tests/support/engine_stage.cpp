@@ -319,6 +319,16 @@ void Stage::fails(const std::string& endpoint, connector::OutcomeKind kind,
   answer(endpoint, {kind, code, "as the test says", {}, {}});
 }
 
+void Stage::fails_last(const std::string& endpoint, connector::OutcomeKind kind,
+                       const std::string& code) {
+  (void)next(endpoint);
+  auto& pending = doors_[endpoint].pending;
+  const auto done = std::move(pending.back().second);
+  pending.pop_back();
+  done({kind, code, "as the test says", {}, {}});
+  run();
+}
+
 void Stage::set_ready(const std::string& endpoint, bool ready) {
   auto& door = doors_[endpoint];
   door.ready = ready;

@@ -126,6 +126,9 @@ class Stage {
   void answer(const std::string& endpoint, connector::Outcome outcome);
   void delivered(const std::string& endpoint, const std::string& body = {});
   void fails(const std::string& endpoint, connector::OutcomeKind kind, const std::string& code);
+  /// The newest pending attempt ends, and everything runs.
+  void fails_last(const std::string& endpoint, connector::OutcomeKind kind,
+                  const std::string& code);
   void set_ready(const std::string& endpoint, bool ready);
   bool accepting(const std::string& endpoint) const;  ///< not paused at its connector
   /// All attempts ever made to `endpoint`, over crashes, too.

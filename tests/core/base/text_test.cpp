@@ -34,6 +34,18 @@ BOOST_AUTO_TEST_CASE(digits_become_ascii) {
   BOOST_TEST(ascii_digits("رقم ١٢-3ط\x80") == "رقم 12-3ط\x80");
 }
 
+BOOST_AUTO_TEST_CASE(numbers_are_masked_in_what_others_wrote) {
+  BOOST_TEST(mask_numbers("no vehicle 20-12345 of 9871234567") ==
+             "no vehicle **-***45 of ********67");
+  BOOST_TEST(mask_numbers("call 079 123 4567, code 408") == "call *** *** **67, code 408");
+  BOOST_TEST(mask_numbers("هاتف ٠٧٩١٢٣٤٥٦٧") == "هاتف ********٦٧");
+  BOOST_TEST(mask_numbers("1  2  3  4") == "1  2  3  4");
+  BOOST_TEST(mask_numbers("\xFFx") == "?x");
+  BOOST_TEST(mask_numbers("abcdef", 3) == "abc\u2026");
+  BOOST_TEST(mask_numbers("a 0791234567", 5) == "a ***\u2026");
+  BOOST_TEST(mask_numbers("") == "");
+}
+
 BOOST_AUTO_TEST_CASE(text_is_cleaned) {
   BOOST_TEST(clean_text("علي محمد") == "علي محمد");
   BOOST_TEST(clean_text("a\r\nb\tc\nd") == "a b c d");

@@ -2,6 +2,7 @@
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
 
+#include "core/base/hash.h"
 #include "tests/core/engine/orders.h"
 
 using namespace masar;
@@ -368,6 +369,47 @@ BOOST_AUTO_TEST_CASE(a_stored_deadline_stands_where_the_definition_of_today_decl
   BOOST_REQUIRE(declared.size() == 2u);
   for (auto& row : record.deadlines) row.order += 7;
   BOOST_TEST((places() == declared));
+}
+
+// ENGINE.md 7, DESIGN D12: windows
+
+// Due times whose cases cannot be read stay due for as long as their rows are tried again; those
+// behind them do not wait for that.
+BOOST_AUTO_TEST_CASE(due_times_behind_a_window_that_is_under_way_fire_all_the_same) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "a");
+  store::Transaction odd;
+  const auto at = *parse_instant("2026-01-04T08:59:00Z");
+  for (std::size_t n = 0; n < engine::Timers::kWindow + 100; ++n) {
+    auto row = stage.row("A");
+    row.key = "gone-" + std::to_string(n);
+    row.partition = partition_of(row.key);
+    row.version = 1;
+    row.process = "gone";
+    row.search.clear();
+    odd.timers.push_back(
+        {store::TimerKind::deadline, row.key, row.partition, "nudge", 1, at, 0, 0});
+    odd.cases.push_back(std::move(row));
+  }
+  stage.hub().journal().submit(std::move(odd), {});
+  stage.run();
+  stage.clock("2026-01-04T09:00:00Z");
+  BOOST_TEST(stage.data("A", "notes") == "nudge;");
+}
+
+BOOST_AUTO_TEST_CASE(more_deadlines_than_a_window_due_in_the_same_second_fire_once_each) {
+  Stage stage;
+  constexpr std::size_t count = 3 * engine::Timers::kWindow + 7;
+  for (std::size_t n = 0; n < count; ++n)
+    stage.hand_in("shop-in", order("C" + std::to_string(n)), "o" + std::to_string(n));
+  stage.run();
+  stage.clock("2026-01-04T09:00:00Z");
+  std::size_t fired = 0;
+  for (std::size_t n = 0; n < count; ++n)
+    fired += static_cast<std::size_t>(stage.audited("C" + std::to_string(n), "deadline", "nudge"));
+  BOOST_TEST(fired == count);
+  stage.wait(std::chrono::seconds(30));  // nor later
+  BOOST_TEST(stage.audited("C0", "deadline", "nudge") == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

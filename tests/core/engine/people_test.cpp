@@ -50,8 +50,9 @@ BOOST_AUTO_TEST_SUITE(people)
 BOOST_AUTO_TEST_CASE(an_answer_with_its_typed_fields_becomes_an_event) {
   Stage stage;
   const auto id = with_mismatch(stage);
-  BOOST_TEST(answer(stage, id, "settled", {{"reference", "R7"}}, stage.row("A").version).status ==
-             200);
+  BOOST_TEST(
+      answer(stage, id, "settled", {{"reference", "R7"}}, stage.row("A").event_number).status ==
+      200);
   BOOST_TEST(stage.data("A", "notes") == "settled R7;");
   BOOST_TEST(stage.tasks("A").empty());
   const auto task = stage.store().find_task(id).value();

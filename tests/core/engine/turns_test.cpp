@@ -182,4 +182,126 @@ BOOST_AUTO_TEST_CASE(a_reply_that_cannot_be_built_makes_the_event_fail) {
   BOOST_TEST(stage.letters().size() == 1u);
 }
 
+// ENGINE.md 16
+
+BOOST_AUTO_TEST_CASE(two_documents_of_one_transaction_differ_in_their_version) {
+  auto config = order_config();
+  config.change("config/processes/order.scxml",
+                R"xml(<assign location="notes" expr="concat($notes, 'nudge;')"/></m:deadline>)xml",
+                R"(<m:effect name="tell" scope="case"/></m:deadline>)");
+  Stage stage(config);
+  stage.say("shop-in", order("A"), "a");
+  const auto before = stage.row("A");
+  stage.set_clock(*parse_instant("2026-01-04T10:00:00Z"));
+  stage.delivered("supplier", quote());  // the nudge that was due applies before it
+  BOOST_TEST(stage.row("A").version == before.version + 1);
+  const auto told = stage.outbox("A", "tell");
+  BOOST_REQUIRE(told.size() == 2u);
+  BOOST_TEST(told[0].body == "<Told><no>A</no><state>asking</state><version>2</version></Told>");
+  BOOST_TEST(told[1].body == "<Told><no>A</no><state>paying</state><version>3</version></Told>");
+}
+
+// STYLE: what no code of ours has typed
+
+namespace {
+
+/// The test's process, with a fault in whatever is named so.
+class Faulty final : public process::Definition {
+ public:
+  Faulty(std::shared_ptr<const process::Definition> real, std::string deadline)
+      : real_(std::move(real)), deadline_(std::move(deadline)) {}
+
+  process::Transition fire(const process::Case& before, const process::Deadline& deadline,
+                           const process::Inputs& inputs) const override {
+    if (deadline.name == deadline_) throw std::out_of_range("beyond the end");
+    return real_->fire(before, deadline, inputs);
+  }
+  process::Transition open(const std::string& key, const std::string& snapshot,
+                           const process::Event& event,
+                           const process::Inputs& inputs) const override {
+    return real_->open(key, snapshot, event, inputs);
+  }
+  process::Transition apply(const process::Case& before, const process::Event& event,
+                            const process::Inputs& inputs) const override {
+    return real_->apply(before, event, inputs);
+  }
+  process::Transition escalate(const process::Case& before, const std::string& task,
+                               const process::Inputs& inputs) const override {
+    return real_->escalate(before, task, inputs);
+  }
+  process::Transition answer(const process::Case& before, const std::string& task,
+                             const std::string& answer,
+                             const std::vector<expression::Value>& fields,
+                             const process::Inputs& inputs) const override {
+    return real_->answer(before, task, answer, fields, inputs);
+  }
+  process::Transition ask(const process::Case& before, const std::string& task,
+                          const std::string& effect, const std::string& detail,
+                          const process::Inputs& inputs) const override {
+    return real_->ask(before, task, effect, detail, inputs);
+  }
+  const std::string& name() const override { return real_->name(); }
+  const std::vector<process::EventDeclaration>& events() const override { return real_->events(); }
+  const process::EventDeclaration* event(std::string_view name) const override {
+    return real_->event(name);
+  }
+  const std::vector<process::TaskDeclaration>& tasks() const override { return real_->tasks(); }
+  const std::vector<process::DataDeclaration>& data() const override { return real_->data(); }
+  const std::vector<process::EffectDeclaration>& effects() const override {
+    return real_->effects();
+  }
+  const std::vector<process::ReplyDeclaration>& replies() const override {
+    return real_->replies();
+  }
+  const std::vector<std::pair<std::string, config::Place>>& series() const override {
+    return real_->series();
+  }
+  int deadline_place(std::string_view name) const override { return real_->deadline_place(name); }
+  bool opens_with(std::string_view event) const override { return real_->opens_with(event); }
+  bool is_end(std::string_view state) const override { return real_->is_end(state); }
+  std::string waits_for(std::string_view state) const override { return real_->waits_for(state); }
+  std::vector<std::string> alias_names() const override { return real_->alias_names(); }
+  void add_to(expression::Scope& scope) const override { real_->add_to(scope); }
+  void values_of(const process::Case& value, std::vector<expression::Value>& out) const override {
+    real_->values_of(value, out);
+  }
+  std::string encode(const process::Case& value) const override { return real_->encode(value); }
+  void decode(std::string_view bytes, process::Case& out) const override {
+    real_->decode(bytes, out);
+  }
+
+ private:
+  std::shared_ptr<const process::Definition> real_;
+  std::string deadline_;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_deadline_that_throws_what_nobody_typed_is_a_dead_letter_of_its_own) {
+  Stage stage;
+  stage.say("shop-in", order("A"), "a");
+  auto live = engine::from_record(stage.hub().snapshot(), *stage.store().find_case("A"));
+  live.definition = std::make_shared<Faulty>(live.definition, "nudge");
+  store::JournalRow row;
+  row.id = 99;
+  row.stamp = *parse_instant("2026-01-04T10:00:00Z");
+  row.case_key = "A";
+  row.endpoint = "shop-in";
+  row.route = "note";
+  row.name = "Note";
+  row.payload = note("A", "x");
+  const XmlReader reader(stage.hub().snapshot().prefixes, stage.hub().snapshot().hub.xml);
+  engine::SeriesSource series({}, stage.store());
+  engine::Turn turn({stage.hub().snapshot(), stage.store(), series, reader}, row,
+                    std::make_shared<const engine::LiveCase>(live), {});
+  const auto result = turn.run();
+  BOOST_TEST(!result.dead);  // the event applies
+  BOOST_REQUIRE(result.transaction.dead_letters.size() == 1u);
+  BOOST_TEST(result.transaction.dead_letters[0].code == "unexpected");
+  BOOST_TEST(result.transaction.dead_letters[0].step == "deadline nudge");
+  BOOST_TEST(result.transaction.dead_letters[0].text == "beyond the end");
+  BOOST_REQUIRE(result.after);
+  BOOST_TEST(result.after->value.deadlines.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,7 @@
 
 #include "ops/admin/admin.h"
 #include "ops/admin/json.h"
+#include "ops/admin/letters.h"
 #include "tests/connectors/http/raw.h"
 #include "tests/core/engine/orders.h"
 
@@ -62,8 +63,8 @@ std::string code_of(const Answer& answer) {
   return std::string(answer.object().at("code").as_string());
 }
 
-json::array rows(Office& office, const std::string& of) {
-  return office.get("/api/" + of).object().at(of).as_array();
+json::array rows(Office& office, const std::string& of, const std::string& list = {}) {
+  return office.get("/api/" + of).object().at(list.empty() ? of : list).as_array();
 }
 
 const std::string kPhone = "0791234567";
@@ -251,7 +252,7 @@ BOOST_AUTO_TEST_CASE(tasks_say_their_answers_and_take_one) {
   BOOST_TEST(office.post("/api/tasks/none/answer", R"({"answer":"settled"})").status == 404);
   BOOST_TEST(office.post(target, R"({"answer":"settled","fields":{"reference":"R"},"version":1})")
                  .status == 409);
-  const auto version = std::to_string(office.stage.row("A").version);
+  const auto version = std::to_string(office.stage.row("A").event_number);
   const std::string good =
       R"({"answer":"settled","fields":{"reference":"R"},"version":)" + version + "}";
   BOOST_TEST(office.post(target, good).status == 200);
@@ -317,6 +318,102 @@ BOOST_AUTO_TEST_CASE(dead_letters_are_listed_and_retried) {
   BOOST_TEST(
       office.get("/api/dead-letters?state=any").object().at("dead_letters").as_array().size() ==
       1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_letter_is_shown_masked_with_its_cause) {
+  Office office;
+  open_with_phone(office.stage, "A");
+  office.stage.say("shop-in", note("A", "break"), "n");
+  const auto id = rows(office, "dead-letters", "dead_letters").at(0).at("id").as_int64();
+  const auto answer = office.get("/api/dead-letters/" + std::to_string(id));
+  BOOST_REQUIRE(answer.status == 200);
+  const auto letter = answer.object();
+  BOOST_TEST(letter.at("step").as_string() == "event note");
+  BOOST_TEST(letter.at("code").as_string() == "invariant-broken");
+  BOOST_TEST(letter.at("case").as_string() == "A");
+  BOOST_TEST(letter.at("snapshot").as_string() == office.stage.hub().snapshot().hash);
+  BOOST_TEST(letter.at("fingerprint").as_string().size() == 16u);
+  BOOST_TEST(letter.at("original").at("bytes").as_int64() ==
+             static_cast<std::int64_t>(note("A", "break").size()));
+  BOOST_TEST(letter.at("original").at("masked").as_string() ==
+             "<Note><no>*</no><text>***ak</text></Note>");
+  BOOST_TEST(letter.at("at_step").at("masked").as_string() == "<event><text>***ak</text></event>");
+  BOOST_TEST(letter.at("task").as_string() == office.stage.tasks("A").at(0).id);
+  BOOST_TEST(office.get("/api/dead-letters/99").status == 404);
+  BOOST_TEST(office.get("/api/dead-letters/x").status == 404);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_could_not_be_used_is_shown_by_its_shape) {
+  Office office;
+  office.stage.say("shop-in", order("A"), "a");
+  BOOST_TEST(
+      office.get("/api/cases/A").object().at("effects").at(0).at("unusable_reply").is_null());
+  office.stage.delivered("supplier", "<html>call 0791234567</html>");
+  const auto effect = office.get("/api/cases/A").object().at("effects").at(0);
+  BOOST_TEST(effect.at("unusable_reply").at("bytes").as_int64() == 28);
+  BOOST_TEST(effect.at("unusable_reply").at("masked").as_string() ==
+             "<html>*************67</html>");
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_letter_is_discarded_with_a_reason) {
+  Office office;
+  office.stage.say("shop-in", order("A"), "a");
+  office.stage.say("shop-in", note("A", "break"), "n1");
+  office.stage.say("shop-in", note("A", "break"), "n2");
+  const auto causes = office.get("/api/dead-letters?group=cause").object().at("causes").as_array();
+  BOOST_REQUIRE(causes.size() == 1u);
+  BOOST_TEST(causes[0].at("count").as_int64() == 2);
+  BOOST_TEST(causes[0].at("code").as_string() == "invariant-broken");
+  const auto letters = rows(office, "dead-letters", "dead_letters");
+  const std::string target = "/api/dead-letters/" + std::to_string(letters[0].at("id").as_int64());
+  for (const char* body : {"", "{}", "{\"reason\": 1}", "{\"reason\": \" \"}"}) {
+    const auto refused = office.post(target + "/discard", body);
+    BOOST_TEST(refused.status == 422, body);
+    BOOST_TEST(code_of(refused) == "no-reason");
+  }
+  BOOST_TEST(office.post(target + "/forget", "{\"reason\": \"x\"}").status == 404);
+  BOOST_TEST(office.post(target + "/discard", "{\"reason\": \"a test\"}").status == 200);
+  BOOST_TEST(office.post(target + "/discard", "{\"reason\": \"a test\"}").status == 409);
+  BOOST_TEST(office.get(target).object().at("state").as_string() == "discarded");
+  BOOST_TEST(rows(office, "dead-letters", "dead_letters").size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_task_of_a_dead_letter_offers_retry_and_discard) {
+  Office office;
+  office.stage.say("shop-in", order("A"), "a");
+  office.stage.say("shop-in", note("A", "break"), "n");
+  const auto task = rows(office, "tasks").at(0);
+  const auto letter = rows(office, "dead-letters", "dead_letters").at(0);
+  BOOST_TEST(task.at("dead_letter").as_int64() == letter.at("id").as_int64());
+  const auto answers = task.at("answers").as_array();
+  BOOST_REQUIRE(answers.size() == 2u);
+  BOOST_TEST(answers[0].at("answer").as_string() == "retry");
+  BOOST_TEST(answers[1].at("answer").as_string() == "discard");
+  BOOST_TEST(answers[1].at("fields").as_array().at(0).at("name").as_string() == "reason");
+  const std::string target = "/api/tasks/" + std::string(task.at("id").as_string()) + "/answer";
+  BOOST_TEST(office.post(target, R"({"answer": "discard"})").status == 422);
+  BOOST_TEST(office.post(target, R"({"answer": "discard", "fields": {"reason": "x"}})").status ==
+             200);
+  BOOST_TEST(rows(office, "dead-letters", "dead_letters").empty());
+}
+
+BOOST_AUTO_TEST_CASE(documents_are_masked_whatever_they_are) {
+  using admin::masked_document;
+  BOOST_TEST(masked_document("<a b='0791234567' c=\"x\"> 12345 <d/>\n</a>") ==
+             "<a b='********67' c=\"*\"> ***45 <d/>\n</a>");
+  for (const char* odd : {"<a><![CDATA[0791234567]]></a>", "<a><!-- 0791234567 --></a>",
+                          "1 < 0791234567", "<?p 0791234567?>", "<0791234567>"}) {
+    BOOST_TEST(!test::has(masked_document(odd), "0791"), odd);
+  }
+  BOOST_TEST(masked_document("no markup 0791234567") == "******************67");
+  BOOST_TEST(masked_document("<a b='0791") == "<a b='**91");
+  BOOST_TEST(masked_document("\xFF<a>") == "");
+  BOOST_TEST(masked_document("") == "");
+  const std::string arabic = "<اسم>محمد</اسم>";
+  BOOST_TEST(masked_document(arabic) == "<اسم>**مد</اسم>");
+  std::string much = "<a>";
+  for (int n = 0; n < 9000; ++n) much += "ت";
+  BOOST_TEST(masked_document(much).size() <= (16u << 10));
 }
 
 BOOST_AUTO_TEST_CASE(the_stepped_clock_says_what_holds_it) {

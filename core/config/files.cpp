@@ -81,6 +81,8 @@ std::string hash_of(const Files& files) {
 
 }  // namespace
 
+void Files::rehash() { hash = hash_of(*this); }
+
 Files Files::load(const std::string& directory, Diagnostics& diagnostics) {
   Files files;
   const fs::path root(directory);
@@ -102,7 +104,7 @@ Files Files::load(const std::string& directory, Diagnostics& diagnostics) {
   const fs::path beside = (root / ".." / "mappings").lexically_normal();
   read_folder(fs::is_directory(root / "mappings", error) ? root / "mappings" : beside, ".map.xml",
               true, files.mappings, diagnostics);
-  files.hash = hash_of(files);
+  files.rehash();
   return files;
 }
 

@@ -30,6 +30,8 @@ struct Files {
   /// are missing are empty. What cannot be read goes to `diagnostics`. At most 10,000 files of 4
   /// MiB.
   static Files load(const std::string& directory, Diagnostics& diagnostics);
+  /// Sets `hash` anew from names and contents.
+  void rehash();
 };
 
 /// Settings: name → value. `${name}` in an attribute of hub.xml or an endpoint stands for one.

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kRefill = 512;
 constexpr int kStartsInARow = 256;
+constexpr std::chrono::milliseconds kStoreAgain{500};  ///< after the store was away
 
 }  // namespace
 
@@ -217,7 +218,7 @@ void Dispatcher::expire(const std::shared_ptr<store::OutboxRow>& row) {
   event.kind = store::JournalKind::deadline;
   event.route = "not-after";
   event.name = row->id;
-  event.snapshot = parts_.snapshot.hash;
+  event.snapshot = parts_.snapshots.current().hash;
   transaction.journal.push_back(std::move(event));
   parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
     if (commit.status == store::CommitStatus::failed) return back_off(row, std::chrono::seconds(1));
@@ -227,7 +228,8 @@ void Dispatcher::expire(const std::shared_ptr<store::OutboxRow>& row) {
 
 // A row whose route names an event is not attempted again once its visit is over (ENGINE.md 18).
 bool Dispatcher::visit_over(const store::OutboxRow& row) const {
-  const auto* route = parts_.snapshot.route(row.route);
+  const auto began = parts_.snapshots.find(row.snapshot);
+  const auto* route = began->route(row.route);
   if (row.visit == 0 || !route || !route->names_event()) return false;
   const auto record = parts_.store.find_case(row.case_key);
   return record && record->row.visit != row.visit;
@@ -246,7 +248,7 @@ void Dispatcher::withdraw(const std::shared_ptr<store::OutboxRow>& row) {
   put_timers_cleared(*row, transaction);
   transaction.audit.push_back(audit_of(*row, "withdrawn", "its visit is over"));
   // Its case withdraws the task that was asked about it.
-  transaction.journal.push_back(outcome_event(*row, "withdrawn", parts_.snapshot.hash));
+  transaction.journal.push_back(outcome_event(*row, "withdrawn", parts_.snapshots.current().hash));
   parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
     if (commit.status == store::CommitStatus::failed) return back_off(row, std::chrono::seconds(1));
     release(*row, true);
@@ -289,14 +291,16 @@ void Dispatcher::send(const std::shared_ptr<store::OutboxRow>& row) {
 
 // A reply that cannot be read or does not fit its schema: the partner acted, we do not know how
 // (unknown).
-void Dispatcher::check_reply(const store::OutboxRow& row, connector::Outcome& outcome) const {
-  const auto* route = parts_.snapshot.route(row.route);
+void Dispatcher::check_reply(const Snapshot& began, const store::OutboxRow& row,
+                             connector::Outcome& outcome) const {
+  const auto* route = began.route(row.route);
   const bool wanted = route && static_cast<std::size_t>(row.step) < route->before.size();
   if (outcome.kind != connector::OutcomeKind::delivered || !wanted) return;
   try {
-    const Document document = parts_.reader.read(outcome.body);
-    if (!endpoint_.gate) return;
-    const auto findings = endpoint_.gate->validate(document->document_element());
+    const Document document = began.reader->read(outcome.body);
+    const auto* endpoint = began.endpoint(endpoint_.spec.id);
+    if (!endpoint || !endpoint->gate) return;
+    const auto findings = endpoint->gate->validate(document->document_element());
     if (findings.empty()) return;
     throw Error(ErrorKind::rejected, "schema-invalid",
                 findings[0].element + ": " + findings[0].text);
@@ -308,7 +312,8 @@ void Dispatcher::check_reply(const store::OutboxRow& row, connector::Outcome& ou
   }
 }
 
-bool Dispatcher::tries_again(const store::OutboxRow& row, const connector::Outcome& outcome) const {
+bool Dispatcher::tries_again(const route::Route* route, const store::OutboxRow& row,
+                             const connector::Outcome& outcome) const {
   using connector::OutcomeKind;
   const bool idempotent = endpoint_.delivery.idempotent || planted("unknown-resent");
   const bool repeatable = outcome.kind == OutcomeKind::unavailable ||
@@ -316,7 +321,6 @@ bool Dispatcher::tries_again(const store::OutboxRow& row, const connector::Outco
   if (!repeatable) return false;
   if (row.route.empty()) return true;  // a refusal: its sender is told, however long it takes
   if (row.attempts < endpoint_.delivery.attempts) return true;
-  const auto* route = parts_.snapshot.route(row.route);
   const auto* handler =
       route ? route->on_failure(outcome_name(outcome.kind), outcome.code) : nullptr;
   return handler && handler->keep_retrying;
@@ -326,11 +330,27 @@ void Dispatcher::finish(const std::shared_ptr<store::OutboxRow>& row, connector:
   // Off the connector's thread: reading a reply and the store's queue are not its work.
   parts_.executor.post([this, row, outcome = std::move(outcome)]() mutable {
     if (!outcome.attempted) return take_back(row);
-    check_reply(*row, outcome);
-    parts_.metrics.sent(endpoint_.spec.id, outcome_name(outcome.kind));
-    count(*row, outcome);
-    store_outcome(row, outcome, tries_again(*row, outcome));
+    judge(row, std::move(outcome));
   });
+}
+
+// By the route and the schema that the effect began with; the policy is the endpoint's of today.
+void Dispatcher::judge(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome) {
+  auto began = parts_.snapshots.current_one();
+  try {
+    began = parts_.snapshots.find(row->snapshot);
+  } catch (const Error& error) {
+    // Where it cannot be had at all its case's turn says so; the outcome is kept all the same.
+    if (error.kind() == ErrorKind::transient) {
+      return parts_.executor.post_after(
+          kStoreAgain, [this, row, outcome = std::move(outcome)] { judge(row, outcome); });
+    }
+  }
+  check_reply(*began, *row, outcome);
+  parts_.metrics.sent(endpoint_.spec.id, outcome_name(outcome.kind));
+  count(*row, outcome);
+  const bool again = tries_again(began->route(row->route), *row, outcome);
+  store_outcome(began, row, outcome, again);
 }
 
 // Nothing was tried (the receiver's credit was used up meanwhile, or it was too late): not an
@@ -347,7 +367,7 @@ void Dispatcher::take_back(const std::shared_ptr<store::OutboxRow>& row, bool ex
                                         {}});
   parts_.journal.submit(std::move(transaction), [this, row, expired](const store::Commit& commit) {
     if (commit.status == store::CommitStatus::failed) {
-      return parts_.executor.post_after(std::chrono::milliseconds(500),
+      return parts_.executor.post_after(kStoreAgain,
                                         [this, row, expired] { take_back(row, expired); });
     }
     --row->attempts;
@@ -356,18 +376,19 @@ void Dispatcher::take_back(const std::shared_ptr<store::OutboxRow>& row, bool ex
   });
 }
 
-void Dispatcher::store_outcome(const std::shared_ptr<store::OutboxRow>& row,
+void Dispatcher::store_outcome(const std::shared_ptr<const Snapshot>& began,
+                               const std::shared_ptr<store::OutboxRow>& row,
                                const connector::Outcome& outcome, bool again) {
-  const auto* route = parts_.snapshot.route(row->route);
-  auto transaction = outcome_transaction(*row, outcome, again, route, parts_.snapshot.hash);
+  auto transaction = outcome_transaction(*row, outcome, again, began->route(row->route),
+                                         parts_.snapshots.current().hash);
   parts_.journal.submit(
-      std::move(transaction), [this, row, outcome, again](const store::Commit& commit) {
+      std::move(transaction), [this, began, row, outcome, again](const store::Commit& commit) {
         if (commit.status == store::CommitStatus::failed) {
           // What the partner did must not be forgotten while the store is away: try until it is
           // back.
-          return parts_.executor.post_after(
-              std::chrono::milliseconds(500),
-              [this, row, outcome, again] { store_outcome(row, outcome, again); });
+          return parts_.executor.post_after(kStoreAgain, [this, began, row, outcome, again] {
+            store_outcome(began, row, outcome, again);
+          });
         }
         if (again && commit.status == store::CommitStatus::committed)
           return back_off(row, outcome.retry_after);

@@ -18,7 +18,7 @@
 #include "core/engine/journal.h"
 #include "core/engine/metrics.h"
 #include "core/engine/pauses.h"
-#include "core/engine/snapshot.h"
+#include "core/engine/snapshots.h"
 
 namespace masar::engine {
 
@@ -37,7 +37,7 @@ namespace masar::engine {
 class Dispatcher {
  public:
   struct Parts {
-    const Snapshot& snapshot;
+    Snapshots& snapshots;
     store::Store& store;
     const XmlReader& reader;
     Journal& journal;
@@ -123,9 +123,13 @@ class Dispatcher {
   void send(const std::shared_ptr<store::OutboxRow>& row);
   void finish(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome);
   void take_back(const std::shared_ptr<store::OutboxRow>& row, bool expired = false);
-  void check_reply(const store::OutboxRow& row, connector::Outcome& outcome) const;
-  bool tries_again(const store::OutboxRow& row, const connector::Outcome& outcome) const;
-  void store_outcome(const std::shared_ptr<store::OutboxRow>& row,
+  void check_reply(const Snapshot& began, const store::OutboxRow& row,
+                   connector::Outcome& outcome) const;
+  bool tries_again(const route::Route* route, const store::OutboxRow& row,
+                   const connector::Outcome& outcome) const;
+  void judge(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome);
+  void store_outcome(const std::shared_ptr<const Snapshot>& began,
+                     const std::shared_ptr<store::OutboxRow>& row,
                      const connector::Outcome& outcome, bool again);
   bool visit_over(const store::OutboxRow& row) const;
   void withdraw(const std::shared_ptr<store::OutboxRow>& row);

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/engine/outcomes.h"
+#include "core/engine/removals.h"
 
 namespace masar::engine {
 namespace {
@@ -24,11 +25,12 @@ constexpr const char* kClockSetting = "clock";
 
 Hub::Hub(const Parts& parts)
     : parts_(parts),
+      snapshots_(parts.snapshot, parts.store),
       reader_(parts.snapshot->prefixes, parts.snapshot->hub.xml),
       pauses_(*parts.snapshot),
       journal_(parts.store),
       series_(parts.snapshot->hub.series, parts.store),
-      lanes_({*parts.snapshot, parts.store, series_, reader_, journal_, replies_, parts.executor,
+      lanes_({snapshots_, parts.store, series_, reader_, journal_, replies_, parts.executor,
               metrics_, parts.snapshot->hub.lane_bytes_max, parts.snapshot->hub.cases_cached}),
       timers_(parts.store, journal_, parts.executor, parts.business, parts.snapshot->hash),
       retention_({*parts.snapshot, parts.store, journal_, parts.executor, parts.business,
@@ -83,7 +85,7 @@ void Hub::make_dispatchers() {
       continue;
     }
     dispatchers_[id] = std::make_unique<Dispatcher>(
-        Dispatcher::Parts{*parts_.snapshot, parts_.store, reader_, journal_, parts_.executor,
+        Dispatcher::Parts{snapshots_, parts_.store, reader_, journal_, parts_.executor,
                           parts_.business, parts_.steady, pauses_, metrics_,
                           parts_.seed + dispatchers_.size()},
         *endpoint, std::move(outbound));
@@ -150,13 +152,14 @@ void Hub::recover_sending() {
       for (const auto& row : rows) {
         after = row.sequence;
         if (row.state != store::OutboxState::sending) continue;
+        const auto began = snapshots_.find(row.snapshot);
         const connector::Outcome lost{connector::OutcomeKind::unknown,
                                       "interrupted",
                                       "the hub stopped before the outcome was known",
                                       {},
                                       {}};
         auto one = outcome_transaction(row, lost, endpoint.delivery.idempotent,
-                                       parts_.snapshot->route(row.route), parts_.snapshot->hash);
+                                       began->route(row.route), parts_.snapshot->hash);
         std::move(one.outbox_updates.begin(), one.outbox_updates.end(),
                   std::back_inserter(all.outbox_updates));
         std::move(one.journal.begin(), one.journal.end(), std::back_inserter(all.journal));
@@ -192,13 +195,27 @@ void Hub::apply_carefully() {
                "applied " + std::to_string(rows.size()) + " events left by an unclean stop");
 }
 
+// What open cases and effects began with is told from what is current (ENGINE.md 22).
+void Hub::open_snapshots(store::Transaction& begun) {
+  for (const auto& hash : snapshots_.open()) {
+    parts_.log("warning", "the store does not hold configuration " + hash +
+                              ", which open cases began with: they go on by the current one");
+  }
+  if (snapshots_.current_is_missing()) begun.snapshots.push_back(snapshots_.row());
+  config::Diagnostics removals;
+  check_removals(snapshots_, parts_.store, removals);
+  if (!removals.empty()) throw Error(ErrorKind::config, "configuration-refused", removals.text());
+}
+
 void Hub::start() {
   load_settings();
   store::Transaction begun;
+  open_snapshots(begun);
   begun.settings.emplace_back(kCleanSetting, "0");
   if (parts_.stepped)
     begun.settings.emplace_back(kClockSetting, format_instant(parts_.stepped->now()));
   commit_and_wait(std::move(begun), soon());
+  if (snapshots_.current_is_missing()) snapshots_.kept();
   series_.start();
   // Lanes and dispatchers are not open yet: what recovery journals and puts into the outbox is read
   // with the rest, in its order, once they are.

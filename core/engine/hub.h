@@ -23,7 +23,7 @@
 #include "core/engine/replies.h"
 #include "core/engine/retention.h"
 #include "core/engine/series.h"
-#include "core/engine/snapshot.h"
+#include "core/engine/snapshots.h"
 #include "core/engine/stepped_clock.h"
 #include "core/engine/timers.h"
 #include "core/store/store.h"
@@ -55,7 +55,9 @@ class Hub {
   explicit Hub(const Parts& parts);
   ~Hub();
 
-  /// Recovers, then listens. Throws Error(config, …) where a connector cannot listen.
+  /// Recovers, then listens. Throws Error(config, …) where a connector cannot listen, and
+  /// "configuration-refused" with its findings where something open needs what the configuration
+  /// no longer has.
   void start();
   /// Stops accepting, lets what is in flight finish, closes: 30 s in all. False: something was left
   /// for the next start.
@@ -68,6 +70,7 @@ class Hub {
   std::string in_flight() const;
 
   const Snapshot& snapshot() const { return *parts_.snapshot; }
+  Snapshots& snapshots() { return snapshots_; }
   store::Store& store() { return parts_.store; }
   const BusinessClock& business() const { return parts_.business; }
   SteppedClock* stepped() { return parts_.stepped; }
@@ -90,6 +93,7 @@ class Hub {
  private:
   void make_dispatchers();
   void load_settings();
+  void open_snapshots(store::Transaction& begun);
   void tell_connectors();
   void recover_sending();
   void apply_carefully();
@@ -98,6 +102,7 @@ class Hub {
   SteadyClock::TimePoint soon() const;
 
   Parts parts_;
+  Snapshots snapshots_;
   XmlReader reader_;
   Metrics metrics_;
   Pauses pauses_;

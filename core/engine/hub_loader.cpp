@@ -101,6 +101,7 @@ const ElementTable kEngine{
     {{"threads", Kind::integer, false, "2", "threads that apply events", {}},
      {"lane-bytes", Kind::bytes, false, "67108864", "events waiting in memory, bytes", {}},
      {"cases-cached", Kind::integer, false, "4096", "cases kept in memory", {}},
+     {"snapshots", Kind::integer, false, "16", "configurations of open cases kept compiled", {}},
      {"refusals-audited",
       Kind::integer,
       false,
@@ -214,6 +215,8 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
       hub.threads = static_cast<std::size_t>(std::clamp<std::int64_t>(v.integer("threads"), 1, 64));
       hub.lane_bytes_max = static_cast<std::size_t>(v.integer("lane-bytes"));
       hub.cases_cached = static_cast<std::size_t>(v.integer("cases-cached"));
+      hub.snapshots_restored =
+          static_cast<std::size_t>(std::clamp<std::int64_t>(v.integer("snapshots"), 1, 1000));
       hub.refusals_audited_per_minute = static_cast<std::size_t>(v.integer("refusals-audited"));
     } else if (name == "namespaces") {
       for (const auto* ns : child->elements()) {

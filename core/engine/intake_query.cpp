@@ -86,13 +86,24 @@ void IntakeDesk::query(const ExchangePtr& exchange) {
 
 void IntakeDesk::answer_query(const ExchangePtr& exchange, std::shared_ptr<const LiveCase> live,
                               Instant now) {
-  const route::Route& route = *exchange->route;
   try {
+    // A case answers by the route of the configuration that it began with, where that has one.
+    const auto* own =
+        live ? live->snapshot->inbound(exchange->endpoint->spec.id, exchange->origin.type)
+             : nullptr;
+    const bool is_own = own && own->mode == route::Mode::query;
+    const route::Route& route = is_own ? *own : *exchange->route;
+    const Snapshot& snapshot = is_own ? *live->snapshot : parts_.snapshot;
     route::Flow flow;
     flow.document = exchange->document;
+    if (snapshot.prefixes != parts_.snapshot.prefixes)
+      flow.document = snapshot.reader->read(exchange->received.body);
     flow.variables = exchange->variables;
     flow.variables.emplace_back(now);
-    if (live) route::fill_case(*live->definition, live->value, flow.variables);
+    if (live) {
+      const SeenCase seen = seen_by(snapshot, *live);
+      route::fill_case(*seen.definition, seen.value, flow.variables);
+    }
     const auto refused = [&](const std::string& code, const std::string& text) {
       refuse(exchange->endpoint->spec.id, exchange->received.sender, code, text);
       exchange->finish({PartAnswer{PartAnswer::Kind::refused, code, text, {}}});

@@ -176,7 +176,8 @@ std::shared_ptr<const LiveCase> Lanes::load(int at, const std::string& key) {
   if (cached) return cached;
   const auto record = parts_.store.find_case(key);
   if (!record) return nullptr;
-  return std::make_shared<const LiveCase>(from_record(parts_.snapshot, *record));
+  return std::make_shared<const LiveCase>(
+      from_record(parts_.snapshots.find(record->row.snapshot), *record));
 }
 
 void Lanes::take_turn(int at, const std::string& key, std::shared_ptr<Item> item) {
@@ -186,7 +187,7 @@ void Lanes::take_turn(int at, const std::string& key, std::shared_ptr<Item> item
       answer(*item, live);
       return resume(at, key);
     }
-    Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row,
+    Turn turn({parts_.snapshots, parts_.store, parts_.series, parts_.reader}, item->row,
               std::move(live), item->document);
     // Rows that were begun too often without an end, counted over restarts, kill the process: no
     // sixth time.
@@ -220,8 +221,12 @@ void Lanes::submit(int at, const std::string& key, std::shared_ptr<Item> item, T
   auto kept = std::make_shared<TurnResult>(std::move(result));
   store::Transaction transaction = std::exchange(kept->transaction, {});
   if (planted("event-applied-twice")) kept->transaction.marks.swap(transaction.marks);
+  parts_.snapshots.keep_with(transaction);
+  const bool keeps = !transaction.snapshots.empty();
   parts_.journal.submit(std::move(transaction),
-                        [this, at, key, item, kept](const store::Commit& commit) {
+                        [this, at, key, item, kept, keeps](const store::Commit& commit) {
+                          if (keeps && commit.status == store::CommitStatus::committed)
+                            parts_.snapshots.kept();
                           committed(at, key, item, *kept, commit);
                         });
 }
@@ -341,7 +346,7 @@ void Lanes::give_up(int at, const std::string& key, const std::shared_ptr<Item>&
       // A case that cannot be read at all must not hold up its dead letters for ever.
       if (typed_failure(error).kind() == ErrorKind::transient) throw;
     }
-    Turn turn({parts_.snapshot, parts_.store, parts_.series, parts_.reader}, item->row,
+    Turn turn({parts_.snapshots, parts_.store, parts_.series, parts_.reader}, item->row,
               std::move(live), item->document);
     submit(at, key, item, turn.give_up("attempts-spent", why));
   } catch (const std::exception& error) {
@@ -371,8 +376,8 @@ void Lanes::resume(int at, const std::string& key) {
 // Nothing is written.
 void Lanes::answer(const Item& item, const std::shared_ptr<const LiveCase>& live) {
   if (!live) return item.question(nullptr, false);
-  auto seen =
-      std::make_shared<const LiveCase>(as_of(*live, item.stamp, parts_.snapshot.calendar()));
+  auto seen = std::make_shared<const LiveCase>(
+      as_of(*live, item.stamp, parts_.snapshots.current().calendar()));
   item.question(std::move(seen), false);
 }
 

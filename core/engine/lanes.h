@@ -18,6 +18,7 @@
 #include "core/engine/live_case.h"
 #include "core/engine/metrics.h"
 #include "core/engine/replies.h"
+#include "core/engine/snapshots.h"
 #include "core/engine/turn.h"
 
 namespace masar::engine {
@@ -40,7 +41,7 @@ class Lanes {
   using Question = std::function<void(std::shared_ptr<const LiveCase>, bool failed)>;
 
   struct Parts {
-    const Snapshot& snapshot;
+    Snapshots& snapshots;
     store::Store& store;
     SeriesSource& series;
     const XmlReader& reader;

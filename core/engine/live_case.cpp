@@ -112,14 +112,27 @@ void put_tasks(const process::Case* before, const process::Case& after,
 
 }  // namespace
 
-LiveCase from_record(const Snapshot& snapshot, const store::CaseRecord& record) {
-  const auto found = snapshot.library.processes.find(record.row.process);
+SeenCase seen_by(const Snapshot& snapshot, const LiveCase& live) {
+  const auto found = snapshot.library.processes.find(live.value.process);
   if (found == snapshot.library.processes.end()) {
+    throw Error(ErrorKind::rejected, "unknown-process",
+                "the configuration has no process " + live.value.process);
+  }
+  if (found->second == live.definition) return {live.definition, live.value};
+  SeenCase seen{found->second, live.value};
+  seen.definition->decode(live.definition->encode(live.value), seen.value);
+  return seen;
+}
+
+LiveCase from_record(std::shared_ptr<const Snapshot> snapshot, const store::CaseRecord& record) {
+  const auto found = snapshot->library.processes.find(record.row.process);
+  if (found == snapshot->library.processes.end()) {
     throw Error(ErrorKind::internal, "unknown-process",
                 "the configuration has no process " + record.row.process);
   }
   LiveCase live;
   live.definition = found->second;
+  live.snapshot = std::move(snapshot);
   live.service_time = record.row.service_time;
   process::Case& value = live.value;
   value.key = record.row.key;

@@ -11,6 +11,7 @@ namespace masar::engine {
 
 /// A case as the engine holds it between two events: its value and what the store keeps beside it.
 struct LiveCase {
+  std::shared_ptr<const Snapshot> snapshot;  ///< that it began with
   std::shared_ptr<const process::Definition> definition;
   process::Case value;
   Duration service_time{0};  ///< working time in states that do not wait for the citizen
@@ -24,9 +25,18 @@ inline constexpr const char* kRetryAnswer = "retry";
 inline constexpr const char* kDiscardAnswer = "discard";
 inline constexpr const char* kReasonField = "reason";
 
-/// The row's case, decoded. Throws Error(internal, "unknown-process") where the snapshot lacks its
-/// process.
-LiveCase from_record(const Snapshot& snapshot, const store::CaseRecord& record);
+/// A case as another configuration's definition of its process sees it.
+struct SeenCase {
+  std::shared_ptr<const process::Definition> definition;
+  process::Case value;
+};
+/// Data of the same name and type is kept, other data is unset. Throws Error(rejected,
+/// "unknown-process") where `snapshot` lacks the process.
+SeenCase seen_by(const Snapshot& snapshot, const LiveCase& live);
+
+/// The row's case, decoded; `snapshot` is the one that it began with. Throws Error(internal,
+/// "unknown-process") where the snapshot lacks its process.
+LiveCase from_record(std::shared_ptr<const Snapshot> snapshot, const store::CaseRecord& record);
 /// The row of a case after a transition.
 store::CaseRow to_row(const LiveCase& live);
 /// Deadlines and tasks of `after` against those of `before` (null: a new case), as rows of

@@ -53,16 +53,16 @@ std::string answer_document(const process::TaskAnswer& answer,
 
 }  // namespace
 
-const process::TaskDeclaration* Operations::declaration(const store::TaskRow& task) const {
+std::optional<process::TaskDeclaration> Operations::declaration(const store::TaskRow& task) const {
   const auto record = hub_.store().find_case(task.case_key);
-  if (!record) return nullptr;
-  const auto& processes = hub_.snapshot().library.processes;
-  const auto found = processes.find(record->row.process);
-  if (found == processes.end()) return nullptr;
+  if (!record) return std::nullopt;
+  const auto began = hub_.snapshots().find(record->row.snapshot);
+  const auto found = began->library.processes.find(record->row.process);
+  if (found == began->library.processes.end()) return std::nullopt;
   for (const auto& declared : found->second->tasks()) {
-    if (declared.name == task.name) return &declared;
+    if (declared.name == task.name) return declared;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 void Operations::answer_task(const std::string& id, const std::string& answer,
@@ -72,7 +72,7 @@ void Operations::answer_task(const std::string& id, const std::string& answer,
   if (!task) return done({404, "no-such-task", "there is no task " + id});
   if (task->state != store::TaskState::open) return done({409, "task-over", "the task is over"});
   if (task->name == kDeadLetterTask) return answer_letter(*task, answer, fields, std::move(done));
-  const auto* declared = declaration(*task);
+  const auto declared = declaration(*task);
   const process::TaskAnswer* chosen = nullptr;
   std::string known;
   if (declared) {

@@ -37,7 +37,7 @@ class Operations {
   /// Due times within the next 24 hours, at most 10,000.
   std::size_t due_in_24h() const;
   /// The answers that a task of this name may get, with their fields.
-  const process::TaskDeclaration* declaration(const store::TaskRow& task) const;
+  std::optional<process::TaskDeclaration> declaration(const store::TaskRow& task) const;
 
  private:
   void wait_for_turn(store::RowId row, const Done& done);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/config/pack.h"
 #include "core/engine/endpoint_loader.h"
 #include "core/engine/hub_loader.h"
 #include "core/expression/lookup_file.h"
@@ -17,13 +18,13 @@ namespace {
 class Loader {
  public:
   Loader(const config::Files& files, const config::Settings& overrides,
-         config::Diagnostics& diagnostics)
-      : files_(files), overrides_(overrides), diagnostics_(diagnostics) {}
+         config::Diagnostics& diagnostics, bool restored = false)
+      : files_(files), overrides_(overrides), diagnostics_(diagnostics), restored_(restored) {}
 
   std::shared_ptr<const Snapshot> load() {
     const auto before = diagnostics_.findings().size();
     snapshot_->hash = files_.hash;
-    if (!load_hub_file()) return nullptr;  // nothing else could be told right from wrong
+    if (!load_hub_file(diagnostics_)) return nullptr;  // nothing else could be judged
     load_calendars();
     load_lookups();
     load_schemas();
@@ -31,7 +32,28 @@ class Loader {
     load_processes();
     load_endpoints();
     load_routes();
+    check_effects();
+    for (const auto& route : snapshot_->routes) check_refusals(*route);
     if (diagnostics_.findings().size() != before) return nullptr;
+    snapshot_->content = config::pack(files_, used_settings());
+    snapshot_->reader.emplace(snapshot_->prefixes, snapshot_->hub.xml);
+    return snapshot_;
+  }
+
+  /// Without what is current for every case: what a newer program would find there is no matter.
+  std::shared_ptr<const Snapshot> restore() {
+    const auto before = diagnostics_.findings().size();
+    config::Diagnostics ignored;
+    snapshot_->hash = files_.hash;
+    if (!load_hub_file(ignored)) return nullptr;
+    load_lookups();
+    load_schemas();
+    load_mappings();
+    load_processes();
+    for (const auto& file : files_.endpoints) load_edge(file);
+    load_routes();
+    if (diagnostics_.findings().size() != before) return nullptr;
+    snapshot_->reader.emplace(snapshot_->prefixes, snapshot_->hub.xml);
     return snapshot_;
   }
 
@@ -50,17 +72,26 @@ class Loader {
     return false;
   }
 
-  bool load_hub_file() {
+  bool load_hub_file(config::Diagnostics& diagnostics) {
     auto* root = document(files_.hub[0]);
     if (!root || !root_is(*root, "hub")) return false;
     if (const auto* calendar = root->attribute("calendar")) calendar_place_ = calendar->value_place;
-    snapshot_->settings = read_settings(*root, overrides_, diagnostics_);
-    config::resolve_settings(*root, snapshot_->settings, diagnostics_);
-    load_hub(*root, *snapshot_, diagnostics_);
+    snapshot_->settings = read_settings(*root, overrides_, diagnostics);
+    config::resolve_settings(*root, snapshot_->settings, diagnostics);
+    load_hub(*root, *snapshot_, diagnostics);
     snapshot_->library.prefixes = snapshot_->prefixes;
     snapshot_->library.zone = snapshot_->hub.zone;
     snapshot_->library.lookups = &snapshot_->lookups;
     return true;
+  }
+
+  /// The settings that hub.xml itself uses: zone and namespaces may be written with them.
+  config::Settings used_settings() const {
+    config::Settings used;
+    for (const auto& [name, value] : snapshot_->settings) {
+      if (files_.hub[0].contents.find("${" + name + "}") != std::string::npos) used[name] = value;
+    }
+    return used;
   }
 
   void load_calendars() {
@@ -123,7 +154,7 @@ class Loader {
       auto process = process::Definition::compile(*root, snapshot_->hub.zone, snapshot_->lookups,
                                                   diagnostics_);
       if (process) {
-        check_series(*process);
+        if (!restored_) check_series(*process);
         snapshot_->library.processes[process->name()] = std::move(process);
       } else {
         snapshot_->library.faulty_processes.emplace(root->value("name"));
@@ -178,6 +209,21 @@ class Loader {
       link_endpoint(*endpoint, *snapshot_, diagnostics_);
   }
 
+  /// Of an endpoint of a restored snapshot: what its routes name.
+  void load_edge(const config::File& file) {
+    const auto* root = document(file);
+    if (!root || !root_is(*root, "endpoint")) return;
+    auto endpoint = std::make_unique<Endpoint>();
+    endpoint->place = root->place;
+    endpoint->spec.id = file.name;
+    endpoint->spec.inbound = root->value("direction") == "in";
+    endpoint->schema = root->value("schema");
+    const auto gate = snapshot_->library.schemas.find(endpoint->schema);
+    if (gate != snapshot_->library.schemas.end()) endpoint->gate = gate->second;
+    snapshot_->library.endpoints[file.name] = endpoint->spec.inbound;
+    snapshot_->endpoints[file.name] = std::move(endpoint);
+  }
+
   static std::vector<std::string> declared_operations(const Endpoint& endpoint) {
     std::vector<std::string> names;
     const auto* own = endpoint.spec.root->element(endpoint.connector);
@@ -199,7 +245,6 @@ class Loader {
       index(*route, root->place);
       snapshot_->routes.push_back(std::move(route));
     }
-    check_effects();
   }
 
   void index(const route::Route& route, const config::Place& place) {
@@ -211,16 +256,16 @@ class Loader {
       diagnostics_.add(
           place, "another route is from \"" + key.first + "\", \"" + key.second + "\" already", "");
     }
-    if (!effect && route.mode == route::Mode::durable) check_refusals(route, place);
   }
 
   /// A sender without a reply learns of a refusal only through the endpoint's refusals= (ENGINE.md
   /// 1).
-  void check_refusals(const route::Route& route, const config::Place& place) {
+  void check_refusals(const route::Route& route) {
+    if (!route.from_effect.empty() || route.mode != route::Mode::durable) return;
     const auto* endpoint = snapshot_->endpoint(route.from_endpoint);
     if (!endpoint || route.has_reply() || !endpoint->refusals.empty()) return;
     diagnostics_.add(
-        place, "nobody would be told of a message that is refused by its case",
+        route.place, "nobody would be told of a message that is refused by its case",
         "give endpoint \"" + route.from_endpoint + "\" refusals=, or the route a <reply>");
   }
 
@@ -239,6 +284,7 @@ class Loader {
   const config::Files& files_;
   const config::Settings& overrides_;
   config::Diagnostics& diagnostics_;
+  const bool restored_;
   config::Place calendar_place_;
   std::set<std::pair<std::string, std::string>> faulty_;  // process, effect of routes with mistakes
   std::shared_ptr<Snapshot> snapshot_ = std::make_shared<Snapshot>();
@@ -252,6 +298,16 @@ std::shared_ptr<const Snapshot> Snapshot::load(const std::string& directory,
   const auto files = config::Files::load(directory, diagnostics);
   if (files.hub.empty()) return nullptr;
   return Loader(files, overrides, diagnostics).load();
+}
+
+std::shared_ptr<const Snapshot> Snapshot::restore(const std::string& hash, std::string_view content,
+                                                  config::Diagnostics& diagnostics) {
+  const auto packed = config::unpack(content);
+  if (!packed || packed->files.hash != hash || packed->files.hub.empty()) {
+    throw Error(ErrorKind::internal, "snapshot-content",
+                "the store's configuration " + hash + " is damaged");
+  }
+  return Loader(packed->files, packed->settings, diagnostics, true).restore();
 }
 
 const process::Calendar& Snapshot::calendar() const { return calendars.find(hub.calendar)->second; }

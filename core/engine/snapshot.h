@@ -104,6 +104,7 @@ struct HubSettings {
   std::size_t threads = 2;                 ///< of the executor
   std::size_t lane_bytes_max = 64u << 20;  ///< of all events waiting in memory
   std::size_t cases_cached = 4096;
+  std::size_t snapshots_restored = 16;           ///< of those that cases began with, kept compiled
   std::size_t refusals_audited_per_minute = 60;  ///< a partner; the rest is counted
 };
 
@@ -117,7 +118,16 @@ class Snapshot {
                                               const config::Settings& overrides,
                                               config::Diagnostics& diagnostics);
 
+  /// The snapshot that `content` of another one packs, as cases that began with it use it: its
+  /// processes, routes, mappings, lookups, texts and schemas. Of its endpoints only direction and
+  /// schema are read, of its hub only zone and namespaces. Findings in what is used go to
+  /// `diagnostics`, and then there is no value. Throws Error(internal, "snapshot-content") where
+  /// the bytes are not of a snapshot of this hash.
+  static std::shared_ptr<const Snapshot> restore(const std::string& hash, std::string_view content,
+                                                 config::Diagnostics& diagnostics);
+
   std::string hash;
+  std::string content;  ///< its files as the store keeps them; empty where it was restored
   HubSettings hub;
   config::Settings settings;
   Prefixes prefixes;
@@ -126,6 +136,7 @@ class Snapshot {
   std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> endpoints;
   route::Library library;
   std::vector<std::shared_ptr<const route::Route>> routes;
+  std::optional<XmlReader> reader;  ///< by its own prefixes
 
   const process::Calendar& calendar() const;
   const Endpoint* endpoint(std::string_view id) const;

@@ -110,14 +110,38 @@ const LiveCase& Turn::current() const {
 }
 
 const route::Route* Turn::route_of(const store::JournalRow& row) const {
-  const auto* route = parts_.snapshot.route(row.route);
+  const auto* route = current_snapshot().route(row.route);
   if (route) return route;
   throw Error(ErrorKind::rejected, "unknown-route", "the configuration has no route " + row.route);
+}
+
+const route::Route* Turn::route_of(const store::OutboxRow& effect) {
+  route_owner_ = parts_.snapshots.find(effect.snapshot);
+  return route_owner_->route(effect.route);
+}
+
+// The case's own process says what an event is: what it does not declare a later edge has added.
+const process::EventDeclaration& Turn::declared(const std::string& event) const {
+  const auto* found = (live_ ? *live_->definition : *route_->process).event(event);
+  if (found) return *found;
+  throw Error(ErrorKind::rejected, "unknown-event",
+              "the process that the case began with has no event " + event);
+}
+
+process::Event Turn::event_of(const std::string& name, pugi::xml_node root) const {
+  const bool own = !live_ || live_->definition == route_->process;
+  return route::to_event(declared(name), root, own ? route::Extra::refuse : route::Extra::drop);
 }
 
 Document Turn::document() {
   if (!document_ && !row_.payload.empty()) document_ = parts_.reader.read(row_.payload);
   return document_;
+}
+
+// As that snapshot's mappings name things: its prefixes may be others.
+Document Turn::document_for(const Snapshot& snapshot) {
+  if (snapshot.prefixes == current_snapshot().prefixes) return document();
+  return row_.payload.empty() ? nullptr : snapshot.reader->read(row_.payload);
 }
 
 route::Origin Turn::origin() const {
@@ -128,7 +152,7 @@ process::Inputs Turn::inputs(Instant now) {
   process::Inputs inputs;
   inputs.now = now;
   inputs.applied = row_.stamp;
-  inputs.calendar = &parts_.snapshot.calendar();
+  inputs.calendar = &current_snapshot().calendar();
   inputs.serial = [this](std::string_view name) {
     std::string number = parts_.series.next(name);
     recorded_ += "serial " + std::string(name) + "=" + number + "\n";
@@ -185,8 +209,7 @@ void Turn::message() {
   if (exit.kind == route::Exit::Kind::dead_letter)
     return dead_letter(exit.code, "the route keeps it", "dead-letter");
   step_ = "event " + route_->to_event;
-  process::Event event = route::to_event(*route_->process->event(route_->to_event),
-                                         flow_.document->document_element());
+  process::Event event = event_of(route_->to_event, flow_.document->document_element());
   event.sender = row_.sender;
   if (!live_) return open_case(*route_, event);
   apply_event(event);
@@ -250,10 +273,11 @@ void Turn::open_case(const route::Route& route, const process::Event& event) {
     return refuse(route.no_case.code, "there is no such case");
   }
   auto transition =
-      route.process->open(row_.case_key, parts_.snapshot.hash, event, inputs(row_.stamp));
+      route.process->open(row_.case_key, current_snapshot().hash, event, inputs(row_.stamp));
   if (transition.disposition == process::Disposition::refused)
     return refuse(transition.refusal, "refused");
   LiveCase fresh;
+  fresh.snapshot = parts_.snapshots.current_one();
   fresh.definition = route.process;
   fresh.value = transition.after;
   fresh.value.version = 0;
@@ -276,7 +300,7 @@ void Turn::absorb(process::Transition transition, std::string_view kind, const s
   if (live_->definition->waits_for(before.state) != "citizen" &&
       transition.after.since > before.since) {
     live_->service_time +=
-        parts_.snapshot.calendar().working_time(before.since, transition.after.since);
+        current_snapshot().calendar().working_time(before.since, transition.after.since);
   }
   live_->value = std::move(transition.after);
   // One transaction is one version, however many deadlines applied before the event.

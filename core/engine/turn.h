@@ -10,7 +10,7 @@
 #include "core/connector/connector.h"
 #include "core/engine/live_case.h"
 #include "core/engine/series.h"
-#include "core/engine/snapshot.h"
+#include "core/engine/snapshots.h"
 #include "core/message/xml_reader.h"
 #include "core/store/store.h"
 
@@ -36,7 +36,7 @@ struct TurnResult {
 class Turn {
  public:
   struct Parts {
-    const Snapshot& snapshot;
+    Snapshots& snapshots;
     store::Store& store;
     SeriesSource& series;
     const XmlReader& reader;
@@ -102,9 +102,15 @@ class Turn {
   store::RowId answers_to() const;
 
   process::Inputs inputs(Instant now);
+  const Snapshot& current_snapshot() const { return parts_.snapshots.current(); }
+  /// The route of an effect's continuation: of the configuration that it began with.
+  const route::Route* route_of(const store::OutboxRow& effect);
+  process::Event event_of(const std::string& name, pugi::xml_node root) const;
+  const process::EventDeclaration& declared(const std::string& event) const;
   route::Origin origin() const;
   const route::Route* route_of(const store::JournalRow& row) const;
   Document document();
+  Document document_for(const Snapshot& snapshot);
   const LiveCase& current() const;
 
   Parts parts_;
@@ -120,10 +126,11 @@ class Turn {
   Checkpoint checkpoint_;
   Document document_;
   const route::Route* route_ = nullptr;
-  std::string step_ = "start";  ///< where a failure would be
-  route::Flow flow_;            ///< the message on its way through the steps
-  std::string recorded_;        ///< inputs handed in
-  std::string answered_;        ///< id of the task that this row answers
+  std::shared_ptr<const Snapshot> route_owner_;  ///< where `route_` is not of the current one
+  std::string step_ = "start";                   ///< where a failure would be
+  route::Flow flow_;                             ///< the message on its way through the steps
+  std::string recorded_;                         ///< inputs handed in
+  std::string answered_;                         ///< id of the task that this row answers
   TurnResult result_;
 };
 

@@ -54,7 +54,7 @@ Turn::Made Turn::make_document(const process::Effect& effect, store::OutboxRow& 
 // False: the route chose to send nothing.
 bool Turn::run_effect_route(const process::Effect& effect, store::OutboxRow& row,
                             std::string& step) {
-  const auto* route = parts_.snapshot.of_effect(live_->value.process, effect.name);
+  const auto* route = live_->snapshot->of_effect(live_->value.process, effect.name);
   if (!route)
     throw Error(ErrorKind::rejected, "no-route", "effect " + effect.name + " has no route");
   row.route = route->id;
@@ -72,7 +72,7 @@ bool Turn::run_effect_route(const process::Effect& effect, store::OutboxRow& row
   row.step = static_cast<int>(exit.next);
   row.headers = connector::write_headers(flow.headers);
   if (flow.document) row.body = write_xml(*flow.document);
-  const auto* endpoint = parts_.snapshot.endpoint(row.endpoint);
+  const auto* endpoint = live_->snapshot->endpoint(row.endpoint);
   if (!endpoint->gate || !flow.document) return true;
   step = "schema of " + row.endpoint;
   const auto findings = endpoint->gate->validate(flow.document->document_element());
@@ -85,9 +85,9 @@ void Turn::put_effect(store::OutboxRow row) {
     result_.transaction.timers.push_back(
         effect_timer(store::TimerKind::not_after, row, *row.not_after));
   }
-  for (const auto& failure : parts_.snapshot.route(row.route)->failures) {
+  for (const auto& failure : live_->snapshot->route(row.route)->failures) {
     if (!failure.task_after) continue;
-    const Instant due = parts_.snapshot.calendar().add(row_.stamp, *failure.task_after);
+    const Instant due = current_snapshot().calendar().add(row_.stamp, *failure.task_after);
     result_.transaction.timers.push_back(effect_timer(store::TimerKind::task_after, row, due));
     break;
   }
@@ -97,16 +97,22 @@ void Turn::put_effect(store::OutboxRow row) {
 
 void Turn::add_reply(const process::Reply& reply) {
   if (!row_.owes_reply || !route_) return;
-  const auto found = route_->replies.find(reply.name);
-  if (found == route_->replies.end()) {
+  // What comes after `<to>` is of the configuration that the case began with, where that has it.
+  const auto* own = live_->snapshot->inbound(row_.endpoint, row_.name);
+  const bool is_own = own && own->replies.contains(reply.name);
+  const route::Route& route = is_own ? *own : *route_;
+  const Snapshot& snapshot = is_own ? *live_->snapshot : current_snapshot();
+  const auto found = route.replies.find(reply.name);
+  if (found == route.replies.end()) {
     throw Error(ErrorKind::rejected, "no-reply",
-                "route " + route_->id + " has no reply " + reply.name);
+                "route " + route.id + " has no reply " + reply.name);
   }
+  const SeenCase seen = seen_by(snapshot, *live_);
   route::Flow flow;
-  flow.document = document();
+  flow.document = document_for(snapshot);
   route::fill_message(origin(), flow.variables);
-  route::fill_case(*live_->definition, live_->value, flow.variables);
-  route::fill_reply(*live_->definition, reply, flow.variables);
+  route::fill_case(*seen.definition, seen.value, flow.variables);
+  route::fill_reply(*seen.definition, reply, flow.variables);
   step_ = "reply " + reply.name;
   (void)found->second.run(flow);
   result_.answer =
@@ -119,7 +125,7 @@ void Turn::refuse(const std::string& code, const std::string& text) {
     result_.answer = connector::PartAnswer{connector::PartAnswer::Kind::refused, code, text, {}};
     return;
   }
-  const auto* endpoint = parts_.snapshot.endpoint(row_.endpoint);
+  const auto* endpoint = current_snapshot().endpoint(row_.endpoint);
   if (endpoint && endpoint->refusal) put_refusal(*endpoint, code, text);
 }
 
@@ -137,7 +143,7 @@ void Turn::put_refusal(const Endpoint& endpoint, const std::string& code, const 
   row.partition = row_.partition;
   row.effect = "refusal";
   row.endpoint = endpoint.refusals;
-  row.snapshot = parts_.snapshot.hash;
+  row.snapshot = current_snapshot().hash;
   row.headers = connector::write_headers({{"correlation-id", row_.case_key}});
   row.body = write_xml(*written);
   row.created = row.changed = row_.stamp;

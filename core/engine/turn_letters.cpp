@@ -116,12 +116,12 @@ void Turn::failed_effect(const process::Effect& effect, store::OutboxRow row, co
 // Its route may make something of it, as of any other outcome; at a turn of its own, so that the
 // event that asked for the effect stands.
 void Turn::put_failed_outcome(const store::OutboxRow& row) {
-  const auto* route = parts_.snapshot.route(row.route);
+  const auto* route = live_->snapshot->route(row.route);
   if (!route) return;
   const auto& failed = result_.transaction.outbox.back();
   const auto* handler = route->on_failure("failed", failed.code);
   if (!handler || (handler->event.empty() && handler->task.empty())) return;
-  store::JournalRow event = outcome_event(failed, "failed", parts_.snapshot.hash);
+  store::JournalRow event = outcome_event(failed, "failed", current_snapshot().hash);
   event.headers = connector::write_headers({{"code", failed.code}, {"text", failed.text}});
   result_.transaction.journal.push_back(std::move(event));
 }
@@ -135,7 +135,7 @@ void Turn::put_letter_task(const std::string& detail) {
   task.partition = row_.partition;
   task.name = kDeadLetterTask;
   task.asked = row_.stamp;
-  task.due = parts_.snapshot.calendar().add_working_days(row_.stamp, kLetterTaskDays);
+  task.due = current_snapshot().calendar().add_working_days(row_.stamp, kLetterTaskDays);
   task.detail = detail;
   task.dead_letter_index = static_cast<int>(letters) - 1;
   result_.transaction.timers.push_back(task_timer(task));
@@ -148,7 +148,7 @@ void Turn::escalate_letter() {
   auto task = parts_.store.find_task(row_.name);
   if (!task || task->name != kDeadLetterTask || task->state != store::TaskState::open) return;
   if (task->due > row_.stamp) return;
-  task->due = parts_.snapshot.calendar().add_working_days(row_.stamp, kLetterTaskDays);
+  task->due = current_snapshot().calendar().add_working_days(row_.stamp, kLetterTaskDays);
   result_.transaction.dead_letter_states.emplace_back(std::atoll(task->effect.c_str()),
                                                       store::DeadLetterState::open);
   result_.transaction.timers.push_back(task_timer(*task));
@@ -171,12 +171,12 @@ void Turn::retry_effect() {
   const process::Effect effect = read_effect(document()->document_element(), declared);
   store::OutboxRow row = *failed;
   row.case_version = live_->value.version;
-  row.snapshot = parts_.snapshot.hash;
+  row.snapshot = live_->value.snapshot;
   row.state = store::OutboxState::ready;
   row.code = row.text = {};
   row.changed = row_.stamp;
   row.not_after = effect.not_after;
-  const auto* route = parts_.snapshot.of_effect(live_->value.process, effect.name);
+  const auto* route = live_->snapshot->of_effect(live_->value.process, effect.name);
   if (route && route->names_event() && visit_over(*failed))
     return end_failed(*failed, "visit-over");
   switch (make_document(effect, row)) {

@@ -40,7 +40,7 @@ void Turn::withdraw_tasks_about(const store::OutboxRow& effect) {
 
 void Turn::outcome() {
   const store::OutboxRow effect = effect_of(parts_.store, row_.effect);
-  route_ = parts_.snapshot.route(effect.route);
+  route_ = route_of(effect);
   if (!route_)
     throw Error(ErrorKind::rejected, "unknown-route",
                 "the configuration has no route " + effect.route);
@@ -58,8 +58,9 @@ void Turn::outcome() {
                        header_value(detail, "text"));
   }
   step_ = "read";
-  flow_.document = document();
-  route::fill_case(*live_->definition, live_->value, flow_.variables);
+  flow_.document = document_for(*route_owner_);
+  const SeenCase seen = seen_by(*route_owner_, *live_);
+  route::fill_case(*seen.definition, seen.value, flow_.variables);
   flow_.variables.emplace_back(effect.id);
   flow_.variables.emplace_back(effect.effect);
   flow_.variables.emplace_back(effect.created);
@@ -69,9 +70,7 @@ void Turn::outcome() {
     return dead_letter(exit.code, "the route keeps it", "dead-letter");
   if (exit.kind != route::Exit::Kind::to) return audit("outcome", effect.effect, "delivered");
   step_ = "event " + route_->to_event;
-  process::Event event = route::to_event(*route_->process->event(route_->to_event),
-                                         flow_.document->document_element());
-  apply_event(event);
+  apply_event(event_of(route_->to_event, flow_.document->document_element()));
 }
 
 process::Event Turn::failure_event(const process::EventDeclaration& declaration,
@@ -102,7 +101,7 @@ void Turn::fail_effect(const store::OutboxRow& effect, const route::Route& route
   }
   if (!handler->event.empty()) {
     step_ = "event " + handler->event;
-    return apply_event(failure_event(*route.process->event(handler->event), effect, code, text));
+    return apply_event(failure_event(declared(handler->event), effect, code, text));
   }
   step_ = "task " + handler->task;
   const std::string detail = effect.effect + ": " + std::string(kind) + " " + mask_numbers(code);
@@ -117,9 +116,9 @@ void Turn::report() {
   audit("report", effect.effect, row_.name);
   if (row_.name == "delivered") withdraw_tasks_about(effect);
   checkpoint_ = {result_, live_, recorded_};
-  route_ = parts_.snapshot.route(effect.route);
+  route_ = route_of(effect);
   if (!route_ || route_->report_event.empty() || visit_over(effect)) return;
-  const auto& declaration = *route_->process->event(route_->report_event);
+  const auto& declaration = declared(route_->report_event);
   process::Event event = failure_event(declaration, effect, {}, {});
   for (std::size_t at = 0; at < declaration.fields.size(); ++at) {
     if (declaration.fields[at].first == "state") event.fields[at] = expression::Value(row_.name);
@@ -160,7 +159,7 @@ void Turn::timer() {
   checkpoint_ = {result_, live_, recorded_};
   const auto effect = parts_.store.find_outbox(row_.name);
   if (!effect || !still_attempted(effect->state)) return;
-  route_ = parts_.snapshot.route(effect->route);
+  route_ = route_of(*effect);
   if (!route_) return;
   if (silence) return escalate_silence(*effect, *route_);
   if (effect->state != store::OutboxState::ready) return;
@@ -182,7 +181,7 @@ void Turn::escalate_silence(const store::OutboxRow& effect, const route::Route& 
   for (const auto& failure : route.failures) {
     if (!failure.task_after || failure.task.empty()) continue;
     // As long as there is no answer, somebody is asked again after the same time.
-    const Instant next = parts_.snapshot.calendar().add(row_.stamp, *failure.task_after);
+    const Instant next = current_snapshot().calendar().add(row_.stamp, *failure.task_after);
     result_.transaction.timers.push_back({store::TimerKind::task_after, effect.case_key,
                                           effect.partition, effect.id, 0, next, 0, effect.visit});
     checkpoint_ = {result_, live_, recorded_};

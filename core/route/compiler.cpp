@@ -137,7 +137,7 @@ void StepCompiler::add_call(const config::Element& element) {
                      "name one with direction=\"out\"");
   }
   check_operation(endpoint, values);
-  calls.push_back(endpoint);
+  calls.push_back({endpoint, values.text("operation"), element.place});
   program_.steps_.push_back(make_call(endpoint, values.text("operation")));
   called_ = true;
   scope_ = *after_call_;

@@ -31,7 +31,7 @@ class StepCompiler {
 
   /// Names of the literal elements of the last `<map>` seen: for the check of an event's fields.
   std::vector<std::pair<std::string, config::Place>> last_map_names;
-  std::vector<std::string> calls;  ///< endpoints called
+  std::vector<Call> calls;
 
  private:
   void add(const config::Element& element);

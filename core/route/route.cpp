@@ -398,7 +398,8 @@ class RouteReader {
       diagnostics_.add(root_.place, "a pass-through route has exactly one <call>", "");
       return;
     }
-    route_->call_endpoint = steps_.calls[0];
+    route_->call_endpoint = steps_.calls[0].endpoint;
+    route_->calls = steps_.calls;
   }
 
   void read_effect_route() {
@@ -425,6 +426,7 @@ class RouteReader {
     if (steps_.calls.empty()) {
       diagnostics_.add(root_.place, "an effect's route has a <call>", "write <call endpoint=…/>");
     }
+    route_->calls = steps_.calls;
     if (!route_->to_event.empty()) check_fields();
     for (const auto* element : root_.elements("on-failure")) read_failure(*element);
     config::Place report_place;

@@ -64,6 +64,13 @@ struct OnFailure {
   config::Place place = {};
 };
 
+/// `<call …>`: what a route asks of an outbound endpoint.
+struct Call {
+  std::string endpoint;
+  std::string operation;
+  config::Place place;
+};
+
 /// Where a message came from, for the variables `$message.…`.
 struct Origin {
   std::string id, sender, type, endpoint;
@@ -93,6 +100,7 @@ class Route {
   std::shared_ptr<const process::Definition> process;  ///< of from, to or query
   std::string to_event;
   std::string call_endpoint;  ///< of pass-through
+  std::vector<Call> calls;    ///< of routes of effects and pass-through
   std::vector<Find> finds;
   NoCase no_case;
   Program before;  ///< up to `<to>`, or to the end of the effect's document (may hold calls)
@@ -126,7 +134,10 @@ void fill_refusal(const Origin& origin, const Refusal& refusal,
 /// The scope of an inbound endpoint's keys and of `<find>`: `$message.…`, and paths.
 expression::Scope message_scope(const Library& library);
 
+/// What becomes of a field that the event does not declare.
+enum class Extra { refuse, drop };
 /// The event that an `<event>` document says. Throws Error(rejected, "bad-event") naming the field.
-process::Event to_event(const process::EventDeclaration& declaration, pugi::xml_node root);
+process::Event to_event(const process::EventDeclaration& declaration, pugi::xml_node root,
+                        Extra extra = Extra::refuse);
 
 }  // namespace masar::route

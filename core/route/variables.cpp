@@ -69,7 +69,8 @@ void fill_refusal(const Origin& origin, const Refusal& refusal, std::vector<Valu
   }
 }
 
-process::Event to_event(const process::EventDeclaration& declaration, pugi::xml_node root) {
+process::Event to_event(const process::EventDeclaration& declaration, pugi::xml_node root,
+                        Extra extra) {
   process::Event event;
   event.name = declaration.name;
   event.fields.resize(declaration.fields.size());
@@ -79,6 +80,7 @@ process::Event to_event(const process::EventDeclaration& declaration, pugi::xml_
     std::size_t at = 0;
     while (at < declaration.fields.size() && declaration.fields[at].first != name) ++at;
     if (at == declaration.fields.size()) {
+      if (extra == Extra::drop) continue;
       throw Error(ErrorKind::rejected, "bad-event",
                   "event " + declaration.name + " has no field " + std::string(name));
     }

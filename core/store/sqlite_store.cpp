@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "core/base/error.h"
+#include "core/store/migrations.h"
 #include "core/store/reading_store.h"
 #include "core/store/sqlite_session.h"
 #include "core/store/sqlite_writer.h"
@@ -60,7 +62,45 @@ class SqliteStore final : private SqliteWriting, public ReadingStore<SqliteSessi
   }
 };
 
+class SqliteView final : public ReadingStore<SqliteSession> {
+ public:
+  explicit SqliteView(const SqliteSettings& settings)
+      : ReadingStore(
+            [session = reading(settings)] { return std::make_unique<SqliteSession>(session); },
+            1) {}
+
+  void submit(Transaction, Done done) override {
+    Commit refused;
+    refused.status = CommitStatus::failed;
+    refused.error = "the store is only read";
+    if (done) done(refused);
+  }
+  std::size_t run_writer() override { return 0; }
+  void stop() override {}
+  bool healthy() const override { return false; }
+};
+
+void check_version(const SqliteSettings& settings) {
+  SqliteSession session(reading(settings));
+  Statement& version = session.prepared("PRAGMA user_version");
+  const Reading rows(version);
+  if (version.step() && version.integer(0) == kSchemaVersion) return;
+  throw Error(ErrorKind::config, "store-version",
+              "the store in " + settings.path + " has schema version " +
+                  std::to_string(version.integer(0)) + ", this program's is " +
+                  std::to_string(kSchemaVersion) + ": the hub brings an older one up to date");
+}
+
 }  // namespace
+
+std::unique_ptr<Store> open_sqlite_view(const std::string& path) {
+  if (!std::filesystem::is_regular_file(path))
+    throw Error(ErrorKind::config, "store-missing", "there is no store " + path);
+  SqliteSettings settings;
+  settings.path = path;
+  check_version(settings);
+  return std::make_unique<SqliteView>(settings);
+}
 
 std::unique_ptr<Store> open_sqlite_store(const SqliteSettings& settings,
                                          const BusinessClock& clock) {

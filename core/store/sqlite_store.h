@@ -37,4 +37,9 @@ struct SqliteSettings {
 std::unique_ptr<Store> open_sqlite_store(const SqliteSettings& settings,
                                          const BusinessClock& clock);
 
+/// A store as it is read beside the hub that may have it open: its lock is not taken, every
+/// submit() gets `failed`. Throws Error(config, …) where there is none ("store-missing") or it has
+/// another schema version than this program's ("store-version").
+std::unique_ptr<Store> open_sqlite_view(const std::string& path);
+
 }  // namespace masar::store

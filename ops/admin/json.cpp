@@ -116,7 +116,7 @@ std::string masked(std::string_view text) {
   return std::string(points - 2, '*') + std::string(text.substr(keep));
 }
 
-json::object case_summary(const engine::Hub& hub, const store::CaseRow& row) {
+json::object case_summary(engine::Hub& hub, const store::CaseRow& row) {
   json::object out{{"key", row.key},
                    {"process", row.process},
                    {"state", row.state},
@@ -125,8 +125,9 @@ json::object case_summary(const engine::Hub& hub, const store::CaseRow& row) {
                    {"since", format_instant(row.since)},
                    {"ended", or_null(row.ended)},
                    {"snapshot", row.snapshot}};
-  const auto found = hub.snapshot().library.processes.find(row.process);
-  if (found != hub.snapshot().library.processes.end())
+  const auto began = hub.snapshots().find(row.snapshot);
+  const auto found = began->library.processes.find(row.process);
+  if (found != began->library.processes.end())
     out["waiting_for"] = found->second->waits_for(row.state);
   Duration served = row.service_time;
   if (!row.ended && out.contains("waiting_for") && out["waiting_for"].as_string() != "citizen") {
@@ -138,7 +139,8 @@ json::object case_summary(const engine::Hub& hub, const store::CaseRow& row) {
 
 json::object case_detail(engine::Hub& hub, const store::CaseRecord& record, std::int64_t after) {
   json::object out = case_summary(hub, record.row);
-  const engine::LiveCase live = engine::from_record(hub.snapshot(), record);
+  const engine::LiveCase live =
+      engine::from_record(hub.snapshots().find(record.row.snapshot), record);
   json::object data;
   const auto& declared = live.definition->data();
   for (std::size_t at = 0; at < declared.size() && at < live.value.data.size(); ++at) {
@@ -193,7 +195,7 @@ json::object task_json(engine::Hub& hub, const store::TaskRow& row) {
     return out;
   }
   engine::Operations operations(hub);
-  if (const auto* declared = operations.declaration(row)) {
+  if (const auto declared = operations.declaration(row)) {
     for (const auto& answer : declared->answers) {
       json::array fields;
       for (const auto& [name, type] : answer.fields) {

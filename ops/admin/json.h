@@ -13,7 +13,7 @@ namespace masar::admin {
 /// Rows as the interface shows them. Personal values are masked (GUARANTEES G13): all but the last
 /// two characters become `*`.
 std::string masked(std::string_view text);
-boost::json::object case_summary(const engine::Hub& hub, const store::CaseRow& row);
+boost::json::object case_summary(engine::Hub& hub, const store::CaseRow& row);
 /// Data, deadlines, tasks, effects and timeline of one case.
 boost::json::object case_detail(engine::Hub& hub, const store::CaseRecord& record,
                                 std::int64_t after);

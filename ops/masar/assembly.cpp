@@ -58,6 +58,11 @@ void log_line(std::string_view level, std::string_view text) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+std::filesystem::path in_state(const std::string& state, const std::string& path) {
+  const std::filesystem::path given(path);
+  return given.is_absolute() ? given : std::filesystem::path(state) / given;
+}
+
 void check_connectors(const engine::Snapshot& snapshot, const connector::Context& context,
                       config::Diagnostics& diagnostics) {
   auto connectors = make_connectors(context);

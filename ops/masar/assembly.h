@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,6 +41,9 @@ class Machine {
 
 /// One JSON object a line on stderr (INTERFACES.md 13). Any thread.
 void log_line(std::string_view level, std::string_view text);
+
+/// A path that hub.xml names: below the state folder, where it is not absolute.
+std::filesystem::path in_state(const std::string& state, const std::string& path);
 
 /// The connectors' own lint of every endpoint and listener.
 void check_connectors(const engine::Snapshot& snapshot, const connector::Context& context,

@@ -6,7 +6,9 @@
 #include "connectors/all.h"
 #include "core/base/error.h"
 #include "core/base/thread_executor.h"
-#include "core/engine/snapshot.h"
+#include "core/engine/removals.h"
+#include "core/engine/snapshots.h"
+#include "core/store/sqlite_store.h"
 #include "ops/masar/assembly.h"
 #include "ops/masar/commands.h"
 
@@ -22,6 +24,21 @@ std::string setting_name(std::string_view variable) {
   for (const char c : variable)
     name += c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   return name;
+}
+
+// What the hub would refuse at its start because of what is open in its store.
+void check_against_store(const RunOptions& options,
+                         const std::shared_ptr<const engine::Snapshot>& snapshot,
+                         config::Diagnostics& diagnostics) {
+  if (snapshot->hub.store.kind != "sqlite") {
+    throw Error(ErrorKind::config, "store-kind",
+                "--state is for a store in a file; the hub itself checks at its start");
+  }
+  const auto store =
+      store::open_sqlite_view(in_state(options.state, snapshot->hub.store.path).string());
+  engine::Snapshots snapshots(snapshot, *store);
+  (void)snapshots.open();
+  engine::check_removals(snapshots, *store, diagnostics);
 }
 
 }  // namespace
@@ -58,6 +75,8 @@ int check_config(const RunOptions& options) {
     ThreadExecutor executor({1, 1000, "check"});
     const Machine machine(executor, options.secrets, *snapshot);
     check_connectors(*snapshot, machine.context(), diagnostics);
+    if (options.against_store && diagnostics.empty())
+      check_against_store(options, snapshot, diagnostics);
   }
   if (diagnostics.empty()) return kOk;
   std::fputs(diagnostics.text().c_str(), stderr);

@@ -26,6 +26,7 @@ struct RunOptions {
   std::string secrets;    ///< the folder of the secrets; default: `secrets` in the state folder
   std::string addresses;  ///< file to which the bound addresses are written once ready; empty: none
   std::vector<std::string> set;  ///< `name=value`: settings of hub.xml
+  bool against_store = false;    ///< `check` also judges by what is open in the store of `state`
 };
 
 /// Flag over MASAR_<NAME> over the file (INTERFACES.md 7). Throws Error(config, "bad-setting").

@@ -103,7 +103,12 @@ int parse_and_run(int argc, char** argv) {
   auto* check_command =
       app.add_subcommand("check", "check a configuration; prints nothing where it is right");
   add_config(*check_command, run);
-  check_command->callback([&] { complete(run), result = masar::check_config(run); });
+  auto* check_state = check_command->add_option(
+      "--state", run.state, "also check against what is open in the store of this folder");
+  check_command->callback([&] {
+    run.against_store = check_state->count() > 0;
+    complete(run), result = masar::check_config(run);
+  });
 
   app.add_subcommand("version", "print the version")->callback([] {
     std::cout << "masar " << masar::kVersion << "\n";

@@ -25,6 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kRefused = "configuration-refused";
+
 /// Everything of one running hub, in the order in which it is made; taken down in the reverse one.
 class Installation {
  public:
@@ -76,7 +78,7 @@ class Installation {
 
  private:
   fs::path in_state(const std::string& path) const {
-    return fs::path(path).is_absolute() ? fs::path(path) : fs::path(options_.state) / path;
+    return masar::in_state(options_.state, path);
   }
 
   void anchor_audit() {
@@ -149,6 +151,11 @@ class Daemon final : public Poco::Util::ServerApplication {
       installation.stop();
       return kOk;
     } catch (const Error& error) {
+      if (error.code() == kRefused) {
+        std::fputs(error.what(), stderr);  // findings, as `masar check` prints them
+        log_line("error", "the configuration is refused: something open needs what it lacks");
+        return kFailed;
+      }
       log_line("error", error.code() + ": " + error.what());
       return kFailed;
     }

@@ -6,6 +6,8 @@
 #include <set>
 #include <stdexcept>
 
+#include <sqlite3.h>
+
 #include "core/base/error.h"
 #include "core/message/xml_writer.h"
 
@@ -163,8 +165,20 @@ void Stage::start() {
   paused_.clear();
   hub_ = std::make_unique<engine::Hub>(parts);
   operations_ = std::make_unique<engine::Operations>(*hub_);
-  hub_->start();
+  try {
+    hub_->start();
+  } catch (const Error&) {  // refused: nothing of it runs on
+    close();
+    throw;
+  }
   if (!parts_.send) run();
+}
+
+void Stage::start(const ConfigText& config) {
+  fs::remove_all(root_ + "/config");
+  fs::remove_all(root_ + "/mappings");
+  parts_.snapshot = load(config, root_);
+  start();
 }
 
 // The executor goes first, so that nothing runs any more; the store before the hub that it calls
@@ -202,6 +216,15 @@ bool Stage::stop() {
   const bool all = hub_->stop();
   close();
   return all;
+}
+
+void Stage::forget_snapshots() {
+  sqlite3* database = nullptr;
+  const bool done =
+      sqlite3_open((folder() + "/masar.db").c_str(), &database) == SQLITE_OK &&
+      sqlite3_exec(database, "DELETE FROM snapshots", nullptr, nullptr, nullptr) == SQLITE_OK;
+  sqlite3_close(database);
+  if (!done) throw std::runtime_error("the store's snapshots cannot be deleted");
 }
 
 void Stage::run() {
@@ -362,7 +385,7 @@ store::CaseRow Stage::row(const std::string& key) {
 std::string Stage::data(const std::string& key, const std::string& name) {
   const auto record = store_->find_case(key);
   if (!record) return {};
-  const auto live = engine::from_record(*parts_.snapshot, *record);
+  const auto live = engine::from_record(hub_->snapshots().find(record->row.snapshot), *record);
   const auto& declared = live.definition->data();
   for (std::size_t at = 0; at < declared.size(); ++at) {
     if (declared[at].name == name && live.value.data[at].is_set()) {

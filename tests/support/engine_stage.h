@@ -102,9 +102,16 @@ class Stage {
   bool running() const { return hub_ != nullptr; }
   /// Stops in order. Says whether everything was finished.
   bool stop();
+  /// Deletes what the store keeps of configurations, as a program from before it did left it; only
+  /// after crash() or stop().
+  void forget_snapshots();
   /// Opens the store anew, with a new hub; only after crash() or stop().
   void start();
+  /// The same with another configuration; throws std::runtime_error where it is wrong, Error where
+  /// the hub refuses it.
+  void start(const ConfigText& config);
   void restart() { stop(), start(); }
+  void restart(const ConfigText& config) { stop(), start(config); }
 
   // Partners.
   /// A message comes in; nothing has run yet.

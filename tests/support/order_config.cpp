@@ -11,6 +11,11 @@ ConfigText& ConfigText::set(const std::string& path, std::string contents) {
   return *this;
 }
 
+ConfigText& ConfigText::remove(const std::string& path) {
+  if (files_.erase(path) != 1) throw std::runtime_error("there is no file " + path);
+  return *this;
+}
+
 ConfigText& ConfigText::change(const std::string& path, std::string_view from,
                                std::string_view to) {
   std::string& text = files_.at(path);

@@ -15,6 +15,7 @@ class ConfigText {
 
   /// One file, made or replaced whole.
   ConfigText& set(const std::string& path, std::string contents);
+  ConfigText& remove(const std::string& path);
   /// Replaces the one place where `from` stands in a file. Throws std::runtime_error where it
   /// stands nowhere or twice: a test must not change less than it says.
   ConfigText& change(const std::string& path, std::string_view from, std::string_view to);

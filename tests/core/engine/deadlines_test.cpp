@@ -361,7 +361,8 @@ BOOST_AUTO_TEST_CASE(a_stored_deadline_stands_where_the_definition_of_today_decl
   auto record = stage.store().find_case("A").value();
   const auto places = [&] {
     std::vector<int> all;
-    for (const auto& deadline : engine::from_record(stage.hub().snapshot(), record).value.deadlines)
+    for (const auto& deadline :
+         engine::from_record(stage.hub().snapshots().current_one(), record).value.deadlines)
       all.push_back(deadline.order);
     return all;
   };

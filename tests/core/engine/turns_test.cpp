@@ -280,7 +280,8 @@ class Faulty final : public process::Definition {
 BOOST_AUTO_TEST_CASE(a_deadline_that_throws_what_nobody_typed_is_a_dead_letter_of_its_own) {
   Stage stage;
   stage.say("shop-in", order("A"), "a");
-  auto live = engine::from_record(stage.hub().snapshot(), *stage.store().find_case("A"));
+  auto live =
+      engine::from_record(stage.hub().snapshots().current_one(), *stage.store().find_case("A"));
   live.definition = std::make_shared<Faulty>(live.definition, "nudge");
   store::JournalRow row;
   row.id = 99;
@@ -292,7 +293,7 @@ BOOST_AUTO_TEST_CASE(a_deadline_that_throws_what_nobody_typed_is_a_dead_letter_o
   row.payload = note("A", "x");
   const XmlReader reader(stage.hub().snapshot().prefixes, stage.hub().snapshot().hub.xml);
   engine::SeriesSource series({}, stage.store());
-  engine::Turn turn({stage.hub().snapshot(), stage.store(), series, reader}, row,
+  engine::Turn turn({stage.hub().snapshots(), stage.store(), series, reader}, row,
                     std::make_shared<const engine::LiveCase>(live), {});
   const auto result = turn.run();
   BOOST_TEST(!result.dead);  // the event applies

@@ -122,4 +122,28 @@ BOOST_AUTO_TEST_CASE(search_fields_survive_any_bytes) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(view_reads_beside_the_hub_and_writes_nothing) {
+  Files files;
+  const std::string path = files.directory.database();
+  BOOST_CHECK_EXCEPTION(open_sqlite_view(path), Error,
+                        [](const Error& error) { return error.code() == "store-missing"; });
+  const auto store = files.open();
+  commit_ok(*store, opening("A", "m1"));
+  const auto view = open_sqlite_view(path);
+  BOOST_TEST(view->undone(0, 10).size() == 1u);
+  auto status = CommitStatus::committed;
+  view->submit(opening("B", "m2"), [&](const Commit& commit) { status = commit.status; });
+  BOOST_TEST((status == CommitStatus::failed));
+  BOOST_TEST(store->undone(0, 10).size() == 1u);
+  commit_ok(*store, opening("B", "m2"));
+  BOOST_TEST(view->undone(0, 10).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(view_refuses_another_schema_version) {
+  Files files;
+  files.sql("CREATE TABLE x(y)");
+  BOOST_CHECK_EXCEPTION(open_sqlite_view(files.directory.database()), Error,
+                        [](const Error& error) { return error.code() == "store-version"; });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

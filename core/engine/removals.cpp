@@ -50,8 +50,7 @@ class Removals {
   }
 
  private:
-  static constexpr const char* kOpen =
-      "keep it until they have ended, or move them first: masar cases migrate --plan";
+  static constexpr const char* kOpen = "keep it until they have ended";
   static constexpr const char* kSent = "keep it until they are sent";
   static constexpr const char* kNone = "the store is damaged: restore a backup";
 
@@ -141,7 +140,7 @@ void check_removals(Snapshots& snapshots, store::Store& store, config::Diagnosti
       diagnostics.add({},
                       "configuration " + short_name(use.hash) + ", which open cases such as " +
                           use.case_key + " began with, cannot be used: " + error.what(),
-                      "run the program that they began with until they have ended or were moved");
+                      "run the program that they began with until they have ended");
     }
   }
   for (const auto& use : store.outbox_uses()) removals.check(use);

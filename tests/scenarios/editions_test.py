@@ -86,7 +86,7 @@ class Editions(unittest.TestCase):
             r'"ReleaseHold" of endpoint "traffic-department" is gone; 1 open case of '
             r'process "clearance" need it, such as ' + who.application,
         )
-        self.assertIn("masar cases migrate --plan", checked.stderr)
+        self.assertIn("keep it until they have ended", checked.stderr)
         self.stage.hub.end()
         self.stage.hub.start(wait=False)
         assert self.stage.hub.process is not None

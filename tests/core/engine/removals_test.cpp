@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_open_cases_name) {
   const std::string findings = refused(stage, without_supplier());
   expect(findings,
          {"config/routes/ask-quote.xml:3:", "outbound endpoint \"supplier\" is gone",
-          "2 open cases of process \"order\" need it, such as A", "masar cases migrate --plan"});
+          "2 open cases of process \"order\" need it, such as A", "keep it until they have ended"});
   stage.start(edition(2));  // nothing was changed by the attempt
   BOOST_TEST(stage.state("A") == "paying");
 }

@@ -264,12 +264,19 @@ class Operators(OnStage):
         routes = {row["id"]: row for row in self.stage.hub.get("/api/routes")["routes"]}
         self.assertTrue(routes["method"]["paused"])
         self.assertFalse(routes["letter"]["paused"])
+        other = cast.to_number(self.stage, "before-the-pause")  # another route of that endpoint
         cast.choose(self.stage, who, "personal")
-        other = cast.to_number(self.stage, "beside-the-pause")  # another route of that endpoint
+        # Behind it on its link, and taken in its order.
+        behind = cast.applicant("behind-the-pause")
+        behind.policy(self.stage, "EXPIRED")
+        behind.submit(self.stage)
+        cast.pay(self.stage, other)  # through another endpoint
+        cast.reach(self.stage, other, "cleared")
         self.assertEqual(self.stage.state(who.application), "choosing-method")
-        self.assertEqual(self.stage.state(other.application), "awaiting-payment")
+        self.assertEqual(self.stage.states(behind.application), [])
         self.put("routes", "method", "resume")
         cast.reach(self.stage, who, "awaiting-payment")
+        cast.reach(self.stage, behind, "awaiting-payment")
 
     def test_a_payment_that_finds_no_case_is_kept_and_retried(self) -> None:
         before = count(self.stage, "dead_letters_open")

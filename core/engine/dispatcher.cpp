@@ -299,11 +299,7 @@ void Dispatcher::check_reply(const Snapshot& began, const store::OutboxRow& row,
   try {
     const Document document = began.reader->read(outcome.body);
     const auto* endpoint = began.endpoint(endpoint_.spec.id);
-    if (!endpoint || !endpoint->gate) return;
-    const auto findings = endpoint->gate->validate(document->document_element());
-    if (findings.empty()) return;
-    throw Error(ErrorKind::rejected, "schema-invalid",
-                findings[0].element + ": " + findings[0].text);
+    if (endpoint && endpoint->gate) endpoint->gate->require_valid(document->document_element());
   } catch (const std::exception& thrown) {
     const Error error = typed_failure(thrown);
     outcome.kind = connector::OutcomeKind::unknown;

@@ -124,13 +124,7 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
     if (!it.route)
       throw Error(ErrorKind::rejected, "unknown-type",
                   "no route takes " + it.origin.type + " from here");
-    if (it.endpoint->gate) {
-      const auto findings = it.endpoint->gate->validate(it.document->document_element());
-      if (!findings.empty()) {
-        throw Error(ErrorKind::rejected, "schema-invalid",
-                    findings[0].element + ": " + findings[0].text);
-      }
-    }
+    if (it.endpoint->gate) it.endpoint->gate->require_valid(it.document->document_element());
     if (may_wait && parts_.pauses.holds(*it.route))
       return it.finish({later("paused", "the route is paused")});
     it.caller->enter(*it.route);

@@ -75,9 +75,8 @@ bool Turn::run_effect_route(const process::Effect& effect, store::OutboxRow& row
   const auto* endpoint = live_->snapshot->endpoint(row.endpoint);
   if (!endpoint->gate || !flow.document) return true;
   step = "schema of " + row.endpoint;
-  const auto findings = endpoint->gate->validate(flow.document->document_element());
-  if (findings.empty()) return true;
-  throw Error(ErrorKind::rejected, "schema-invalid", findings[0].element + ": " + findings[0].text);
+  endpoint->gate->require_valid(flow.document->document_element());
+  return true;
 }
 
 void Turn::put_effect(store::OutboxRow row) {

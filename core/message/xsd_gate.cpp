@@ -434,6 +434,14 @@ std::vector<XsdGate::Finding> XsdGate::validate(pugi::xml_node root) const {
   return findings;
 }
 
+void XsdGate::require_valid(pugi::xml_node root, std::string_view name) const {
+  const auto findings = validate(root);
+  if (findings.empty()) return;
+  const std::string found = findings.front().element + ": " + findings.front().text;
+  throw Error(ErrorKind::rejected, "schema-invalid",
+              name.empty() ? found : std::string(name) + ": " + found);
+}
+
 std::vector<std::string> XsdGate::elements() const { return schema_->elements; }
 
 }  // namespace masar

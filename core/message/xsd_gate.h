@@ -11,8 +11,7 @@ namespace masar {
 
 /// The schemas of a configuration (XSD 1.0 through libxml2, which need not look at most of the
 /// valid documents: see XsdQuick), checked against the tree that the hub reads (DESIGN D17), never
-/// against the partner's bytes. Immutable after construction; validate() may be called from any
-/// thread.
+/// against the partner's bytes. Immutable after construction; may be called from any thread.
 class XsdGate {
  public:
   struct Source {
@@ -33,6 +32,9 @@ class XsdGate {
 
   /// Empty: valid. At most 10 findings.
   std::vector<Finding> validate(pugi::xml_node root) const;
+  /// Throws Error(rejected, "schema-invalid") with the first finding, where there is one. `name`,
+  /// where it is given, comes before it.
+  void require_valid(pugi::xml_node root, std::string_view name = {}) const;
   /// Global elements that the schema (its root file) declares: `{uri}name` or `name`.
   std::vector<std::string> elements() const;
 

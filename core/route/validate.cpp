@@ -12,10 +12,8 @@ class Validate final : public Step {
   Next run(Flow& flow) const override {
     if (!flow.document)
       throw Error(ErrorKind::rejected, "no-document", "validate: there is no document here");
-    const auto findings = gate_->validate(flow.document->document_element());
-    if (findings.empty()) return {};
-    throw Error(ErrorKind::rejected, "schema-invalid",
-                schema_ + ": " + findings.front().element + ": " + findings.front().text);
+    gate_->require_valid(flow.document->document_element(), schema_);
+    return {};
   }
 
  private:

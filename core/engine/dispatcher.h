@@ -39,7 +39,6 @@ class Dispatcher {
   struct Parts {
     Snapshots& snapshots;
     store::Store& store;
-    const XmlReader& reader;
     Journal& journal;
     Executor& executor;
     const BusinessClock& business;

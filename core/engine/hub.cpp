@@ -26,18 +26,17 @@ constexpr const char* kClockSetting = "clock";
 Hub::Hub(const Parts& parts)
     : parts_(parts),
       snapshots_(parts.snapshot, parts.store),
-      reader_(parts.snapshot->prefixes, parts.snapshot->hub.xml),
       pauses_(*parts.snapshot),
       journal_(parts.store),
       series_(parts.snapshot->hub.series, parts.store),
-      lanes_({snapshots_, parts.store, series_, reader_, journal_, replies_, parts.executor,
-              metrics_, parts.snapshot->hub.lane_bytes_max, parts.snapshot->hub.cases_cached}),
+      lanes_({snapshots_, parts.store, series_, journal_, replies_, parts.executor, metrics_,
+              parts.snapshot->hub.lane_bytes_max, parts.snapshot->hub.cases_cached}),
       timers_(parts.store, journal_, parts.executor, parts.business, parts.snapshot->hash),
-      retention_({*parts.snapshot, parts.store, journal_, parts.executor, parts.business,
-                  metrics_}),
-      pass_through_(reader_, metrics_),
-      intake_({*parts.snapshot, parts.store, reader_, journal_, lanes_, replies_, pauses_,
-               parts.executor, parts.business, parts.steady, metrics_,
+      retention_(
+          {*parts.snapshot, parts.store, journal_, parts.executor, parts.business, metrics_}),
+      pass_through_(*parts.snapshot->reader, metrics_),
+      intake_({*parts.snapshot, parts.store, journal_, lanes_, replies_, pauses_, parts.executor,
+               parts.business, parts.steady, metrics_,
                [this](const route::Route& route, connector::Received received,
                       connector::Intake::Answer answer) {
                  pass_through_.forward(route, std::move(received), std::move(answer));
@@ -85,9 +84,8 @@ void Hub::make_dispatchers() {
       continue;
     }
     dispatchers_[id] = std::make_unique<Dispatcher>(
-        Dispatcher::Parts{snapshots_, parts_.store, reader_, journal_, parts_.executor,
-                          parts_.business, parts_.steady, pauses_, metrics_,
-                          parts_.seed + dispatchers_.size()},
+        Dispatcher::Parts{snapshots_, parts_.store, journal_, parts_.executor, parts_.business,
+                          parts_.steady, pauses_, metrics_, parts_.seed + dispatchers_.size()},
         *endpoint, std::move(outbound));
   }
 }

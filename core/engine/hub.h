@@ -103,7 +103,6 @@ class Hub {
 
   Parts parts_;
   Snapshots snapshots_;
-  XmlReader reader_;
   Metrics metrics_;
   Pauses pauses_;
   ReplyDesk replies_;

@@ -117,7 +117,7 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
                               caller->finish(std::move(given));
                             });
     }
-    it.document = parts_.reader.read(it.received.body);
+    it.document = parts_.snapshot.reader->read(it.received.body);
     it.origin = {it.received.message_id, it.received.sender, it.document->document_element().name(),
                  id, parts_.business.now()};
     it.route = parts_.snapshot.inbound(id, it.origin.type);
@@ -156,7 +156,7 @@ void IntakeDesk::split(Exchange& exchange) {
   const auto nodes = exchange.route->parts->evaluate(exchange.frame(exchange.document));
   for (const auto& node : nodes.as<expression::Nodes>()) {
     Part part;
-    part.document = part_document(node, parts_.reader, part.payload);
+    part.document = part_document(node, *parts_.snapshot.reader, part.payload);
     exchange.parts.push_back(std::move(part));
   }
   if (exchange.parts.empty())
@@ -512,7 +512,7 @@ PartAnswer IntakeDesk::stored(store::RowId journal, store::RowId& wait) const {
     }
     if (!reply->code.empty()) return refusal(reply->code, reply->body);
     if (reply->body.empty()) return {};
-    return {PartAnswer::Kind::replied, {}, {}, parts_.reader.read(reply->body)};
+    return {PartAnswer::Kind::replied, {}, {}, parts_.snapshot.reader->read(reply->body)};
   } catch (const std::exception& error) {
     return later(typed_failure(error).code(), "the reply could not be read");
   }

@@ -30,7 +30,6 @@ class IntakeDesk final : public connector::Intake {
   struct Parts {
     const Snapshot& snapshot;
     store::Store& store;
-    const XmlReader& reader;
     Journal& journal;
     Lanes& lanes;
     ReplyDesk& replies;
@@ -46,7 +45,7 @@ class IntakeDesk final : public connector::Intake {
 
   void take(connector::Received received, Answer answer) override;
   bool holds(const connector::Received& received) const override {
-    return parts_.pauses.holds(received, parts_.reader);
+    return parts_.pauses.holds(received);
   }
   void report(std::string effect_id, std::string state, std::function<void(bool)> answer) override;
   void refused(std::string endpoint, std::string code, std::string text) override;

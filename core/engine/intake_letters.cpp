@@ -65,7 +65,7 @@ bool IntakeDesk::find_case_again(store::JournalRow& row) const {
   route::fill_message({row.message_id, row.sender, row.name, row.endpoint, row.stamp},
                       exchange.variables);
   Part part;
-  part.document = parts_.reader.read(row.payload);
+  part.document = parts_.snapshot.reader->read(row.payload);
   (void)find_existing(exchange, part);
   row.case_key = part.case_key;
   row.partition = partition_of(part.case_key);

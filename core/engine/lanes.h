@@ -44,7 +44,6 @@ class Lanes {
     Snapshots& snapshots;
     store::Store& store;
     SeriesSource& series;
-    const XmlReader& reader;
     Journal& journal;
     ReplyDesk& replies;
     Executor& executor;

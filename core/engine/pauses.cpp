@@ -24,12 +24,12 @@ bool Pauses::closed(const std::string& endpoint) const {
   return this->endpoint(endpoint) || held_of(endpoint) == Share::all;
 }
 
-bool Pauses::holds(const connector::Received& received, const XmlReader& reader) const {
+bool Pauses::holds(const connector::Received& received) const {
   if (endpoint(received.endpoint)) return true;
   const Share share = held_of(received.endpoint);
   if (share != Share::some) return share == Share::all;
   try {
-    const Document document = reader.read(received.body);
+    const Document document = snapshot_.reader->read(received.body);
     const auto* route = snapshot_.inbound(received.endpoint, document->document_element().name());
     return route && holds(*route);
   } catch (const Error&) {

@@ -28,7 +28,7 @@ class Pauses {
   bool closed(const std::string& endpoint) const;
   /// Whether this very message waits. Looks into it only where some of its endpoint's routes are
   /// paused and others not; what cannot be read waits for nothing.
-  bool holds(const connector::Received& received, const XmlReader& reader) const;
+  bool holds(const connector::Received& received) const;
 
  private:
   using Names = Guarded<std::set<std::string, std::less<>>>;

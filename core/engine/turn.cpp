@@ -134,7 +134,8 @@ process::Event Turn::event_of(const std::string& name, pugi::xml_node root) cons
 }
 
 Document Turn::document() {
-  if (!document_ && !row_.payload.empty()) document_ = parts_.reader.read(row_.payload);
+  if (!document_ && !row_.payload.empty())
+    document_ = current_snapshot().reader->read(row_.payload);
   return document_;
 }
 

@@ -11,7 +11,6 @@
 #include "core/engine/live_case.h"
 #include "core/engine/series.h"
 #include "core/engine/snapshots.h"
-#include "core/message/xml_reader.h"
 #include "core/store/store.h"
 
 namespace masar::engine {
@@ -39,7 +38,6 @@ class Turn {
     Snapshots& snapshots;
     store::Store& store;
     SeriesSource& series;
-    const XmlReader& reader;
   };
   /// `before`: the case as it stands; null where there is none.
   Turn(const Parts& parts, const store::JournalRow& row, std::shared_ptr<const LiveCase> before,

@@ -6,9 +6,9 @@
 
 #include "core/store/rows.h"
 
-// Each row's columns stand once: as SQL, and in the same order as the visit() that binds and reads
-// them. A visitor takes values, blobs, and raw bytes, which are a TEXT of SQLite's and a BYTEA of
-// PostgreSQL's.
+// Each row's columns stand once: as SQL, and in the same order as the visit_columns() that binds
+// and reads them. A visitor takes values, blobs, and raw bytes, which are a TEXT of SQLite's and a
+// BYTEA of PostgreSQL's.
 
 #define MASAR_JOURNAL_COLUMNS                                                            \
   "id, stamp, partition, state, kind, attempts, serial, origin, envelope, part, parts, " \
@@ -36,8 +36,12 @@
 
 namespace masar::store {
 
-template <typename Row, typename Visitor>
-void visit_journal(Row& r, Visitor& v) {
+/// A row to be read into, or one to be written.
+template <typename Row, typename Of>
+concept Either = std::is_same_v<std::remove_const_t<Row>, Of>;
+
+template <Either<JournalRow> Row, typename Visitor>
+void visit_columns(Row& r, Visitor& v) {
   v(r.id, r.stamp, r.partition, r.state, r.kind, r.attempts, r.serial, r.origin, r.envelope, r.part,
     r.parts, r.owes_reply, r.case_key, r.endpoint, r.route, r.name, r.sender, r.message_id,
     r.snapshot, r.effect);
@@ -46,36 +50,36 @@ void visit_journal(Row& r, Visitor& v) {
   v.blob(r.payload);
 }
 
-template <typename Row, typename Visitor>
-void visit_key(Row& r, Visitor& v) {
+template <Either<KeyRow> Row, typename Visitor>
+void visit_columns(Row& r, Visitor& v) {
   v(r.endpoint, r.name, r.value);
   v.raw(r.digest);
   v(r.journal, r.expires);
 }
 
-template <typename Row, typename Visitor>
-void visit_case(Row& r, Visitor& v) {
+template <Either<CaseRow> Row, typename Visitor>
+void visit_columns(Row& r, Visitor& v) {
   v(r.key, r.partition, r.version, r.event_number, r.visit, r.opened, r.since, r.ended,
     r.service_time, r.process, r.snapshot, r.state);
   v.blob(r.data);
 }
 
-template <typename Row, typename Visitor>
-void visit_timer(Row& r, Visitor& v) {
+template <Either<TimerRow> Row, typename Visitor>
+void visit_columns(Row& r, Visitor& v) {
   v(r.case_key, r.kind, r.name, r.serial, r.partition, r.due, r.order, r.visit,
     r.working);
 }
 
-template <typename Row, typename Visitor>
-void visit_task(Row& r, Visitor& v) {
+template <Either<TaskRow> Row, typename Visitor>
+void visit_columns(Row& r, Visitor& v) {
   v(r.id, r.case_key, r.partition, r.state, r.visit, r.asked, r.due, r.ended, r.name, r.until,
     r.effect);
   v.blob(r.detail);
   v.blob(r.answer);
 }
 
-template <typename Row, typename Visitor>
-void visit_outbox(Row& r, Visitor& v) {
+template <Either<OutboxRow> Row, typename Visitor>
+void visit_columns(Row& r, Visitor& v) {
   v(r.sequence, r.id, r.case_key, r.partition, r.state, r.attempts, r.changed, r.created,
     r.not_after, r.case_version, r.visit, r.step, r.effect, r.endpoint, r.operation, r.route,
     r.snapshot, r.code, r.report, r.text);
@@ -84,16 +88,16 @@ void visit_outbox(Row& r, Visitor& v) {
   v.blob(r.body);
 }
 
-template <typename Row, typename Visitor>
-void visit_dead_letter(Row& r, Visitor& v) {
+template <Either<DeadLetterRow> Row, typename Visitor>
+void visit_columns(Row& r, Visitor& v) {
   v(r.id, r.partition, r.state, r.at, r.journal, r.attempts, r.case_key, r.effect, r.endpoint,
     r.route, r.step, r.code, r.fingerprint, r.snapshot, r.text);
   v.blob(r.original);
   v.blob(r.at_step);
 }
 
-template <typename Row, typename Visitor>
-void visit_audit(Row& r, Visitor& v) {
+template <Either<AuditRow> Row, typename Visitor>
+void visit_columns(Row& r, Visitor& v) {
   v(r.id, r.partition, r.at, r.version, r.journal, r.case_key, r.kind, r.name, r.state, r.reference,
     r.text);
   v.blob(r.previous);
@@ -101,14 +105,14 @@ void visit_audit(Row& r, Visitor& v) {
   v.blob(r.personal_digest);
 }
 
-template <typename Row, typename Visitor>
-void visit_audit_head(Row& r, Visitor& v) {
+template <Either<AuditHead> Row, typename Visitor>
+void visit_columns(Row& r, Visitor& v) {
   v(r.partition, r.audit);
   v.blob(r.hash);
 }
 
-template <typename Row, typename Visitor>
-void visit_snapshot(Row& r, Visitor& v) {
+template <Either<SnapshotRow> Row, typename Visitor>
+void visit_columns(Row& r, Visitor& v) {
   v(r.hash, r.created);
   v.blob(r.content);
 }

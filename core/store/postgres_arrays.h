@@ -13,7 +13,7 @@
 namespace masar::store {
 
 /// Rows as arrays, one for each column, in PostgreSQL's binary form: what `unnest` turns into rows
-/// again. A visitor for the visit_… of columns.h.
+/// again. A visitor for the visit_columns() of columns.h.
 class PostgresArrays {
  public:
   /// A row begins: its columns follow in order, by one call or several.

@@ -83,11 +83,11 @@ std::string replacing(std::string_view key, std::string_view columns) {
 }
 
 /// An empty row of a type, for the types of its columns.
-template <typename Row, typename Visit>
-PostgresArrays sample(const Visit& visit) {
+template <typename Row>
+PostgresArrays sample() {
   PostgresArrays rows;
   const Row row{};
-  visit(row, rows.row());
+  visit_columns(row, rows.row());
   return rows;
 }
 
@@ -110,19 +110,9 @@ void add(PostgresGroup::Writing& writing, const std::string& sql, const Postgres
 }
 
 void put_case(const CaseRow& row, const std::string& search, PostgresArrays& rows) {
-  visit_case(row, rows.row());
+  visit_columns(row, rows.row());
   rows.blob(search);
 }
-
-constexpr auto kJournalColumns = [](auto& row, auto& v) { visit_journal(row, v); };
-constexpr auto kKeyColumns = [](auto& row, auto& v) { visit_key(row, v); };
-constexpr auto kTimerColumns = [](auto& row, auto& v) { visit_timer(row, v); };
-constexpr auto kTaskColumns = [](auto& row, auto& v) { visit_task(row, v); };
-constexpr auto kOutboxColumns = [](auto& row, auto& v) { visit_outbox(row, v); };
-constexpr auto kLetterColumns = [](auto& row, auto& v) { visit_dead_letter(row, v); };
-constexpr auto kAuditColumns = [](auto& row, auto& v) { visit_audit(row, v); };
-constexpr auto kHeadColumns = [](auto& row, auto& v) { visit_audit_head(row, v); };
-constexpr auto kSnapshotColumns = [](auto& row, auto& v) { visit_snapshot(row, v); };
 
 }  // namespace
 
@@ -137,8 +127,8 @@ PostgresGroup::PostgresGroup() {
   personal_rows.blob({});
   personal_rows.blob({});
 
-  journal_ = insert("journal", MASAR_JOURNAL_COLUMNS, sample<JournalRow>(kJournalColumns));
-  keys_ = insert("keys", MASAR_KEY_COLUMNS, sample<KeyRow>(kKeyColumns),
+  journal_ = insert("journal", MASAR_JOURNAL_COLUMNS, sample<JournalRow>());
+  keys_ = insert("keys", MASAR_KEY_COLUMNS, sample<KeyRow>(),
                  replacing("endpoint, name, value", "digest, journal, expires"));
   cases_ = insert("cases", MASAR_CASE_COLUMNS ", search", case_rows);
   PostgresArrays updated_rows = case_rows;
@@ -160,26 +150,25 @@ PostgresGroup::PostgresGroup() {
   aliases_ended_ = "DELETE FROM aliases a USING unnest(" + like(text, text).types() +
                    ") AS n(name, value) WHERE a.name = n.name AND a.value = n.value";
   timers_ =
-      insert("timers", MASAR_TIMER_COLUMNS, sample<TimerRow>(kTimerColumns),
+      insert("timers", MASAR_TIMER_COLUMNS, sample<TimerRow>(),
              replacing("case_key, kind, name, serial", "partition, due, ord, visit, working"));
   timers_cleared_ = "DELETE FROM timers t USING unnest(" +
                     like(text, number, text, number).types() +
                     ") AS n(case_key, kind, name, serial) WHERE t.case_key = n.case_key AND "
                     "t.kind = n.kind AND t.name = n.name AND t.serial = n.serial";
-  tasks_ = insert("tasks", MASAR_TASK_COLUMNS, sample<TaskRow>(kTaskColumns),
-                  replacing("id", MASAR_TASK_COLUMNS));
-  outbox_ = insert("outbox", MASAR_OUTBOX_COLUMNS, sample<OutboxRow>(kOutboxColumns),
+  tasks_ =
+      insert("tasks", MASAR_TASK_COLUMNS, sample<TaskRow>(), replacing("id", MASAR_TASK_COLUMNS));
+  outbox_ = insert("outbox", MASAR_OUTBOX_COLUMNS, sample<OutboxRow>(),
                    replacing("id", MASAR_OUTBOX_COLUMNS));
   replies_ =
       insert("replies", "journal, code, body", reply_rows, replacing("journal", "code, body"));
-  letters_ =
-      insert("dead_letters", MASAR_DEAD_LETTER_COLUMNS, sample<DeadLetterRow>(kLetterColumns));
-  audit_ = insert("audit", MASAR_AUDIT_COLUMNS, sample<AuditRow>(kAuditColumns));
+  letters_ = insert("dead_letters", MASAR_DEAD_LETTER_COLUMNS, sample<DeadLetterRow>());
+  audit_ = insert("audit", MASAR_AUDIT_COLUMNS, sample<AuditRow>());
   personal_ = insert("audit_personal", "audit, salt, content", personal_rows);
-  heads_ = insert("audit_heads", MASAR_AUDIT_HEAD_COLUMNS, sample<AuditHead>(kHeadColumns),
+  heads_ = insert("audit_heads", MASAR_AUDIT_HEAD_COLUMNS, sample<AuditHead>(),
                   replacing("partition", "audit, hash"));
-  snapshots_ = insert("snapshots", MASAR_SNAPSHOT_COLUMNS, sample<SnapshotRow>(kSnapshotColumns),
-                      " ON CONFLICT DO NOTHING");
+  snapshots_ =
+      insert("snapshots", MASAR_SNAPSHOT_COLUMNS, sample<SnapshotRow>(), " ON CONFLICT DO NOTHING");
   settings_ = insert("settings", "name, value", like(text, text), replacing("name", "value"));
   series_ = insert("series", "name, next", like(text, number), replacing("name", "next"));
 }
@@ -260,7 +249,7 @@ void PostgresGroup::write_journal(const GroupPlan& plan, Writing& writing) const
   PostgresArrays rows;
   for (const GroupPlan::Journal& entry : plan.journal) {
     const Lent envelope(entry.row->envelope, entry.envelope);
-    visit_journal(*entry.row, rows.row());
+    visit_columns(*entry.row, rows.row());
   }
   add(writing, journal_, rows);
   PostgresArrays marked;
@@ -276,7 +265,7 @@ void PostgresGroup::write_journal(const GroupPlan& plan, Writing& writing) const
 
 void PostgresGroup::write_keys(const GroupPlan& plan, Writing& writing) const {
   PostgresArrays rows;
-  for (const auto& [key, state] : plan.keys.changed()) visit_key(*state->row, rows.row());
+  for (const auto& [key, state] : plan.keys.changed()) visit_columns(*state->row, rows.row());
   add(writing, keys_, rows, rows.rows());
 }
 
@@ -327,7 +316,7 @@ void PostgresGroup::write_timers(const GroupPlan& plan, Writing& writing) const 
     if (row == nullptr) {
       std::apply([&](const auto&... part) { cleared.row()(part...); }, key);
     } else {
-      visit_timer(*row, set.row());
+      visit_columns(*row, set.row());
     }
   }
   add(writing, timers_cleared_, cleared);
@@ -338,7 +327,7 @@ void PostgresGroup::write_tasks(const GroupPlan& plan, Writing& writing) const {
   PostgresArrays rows;
   for (const GroupPlan::Task& task : plan.tasks) {
     const Lent effect(task.row->effect, task.effect);
-    visit_task(*task.row, rows.row());
+    visit_columns(*task.row, rows.row());
   }
   add(writing, tasks_, rows);
 }
@@ -363,7 +352,7 @@ void PostgresGroup::write_outbox(const GroupPlan& plan, Writing& writing) const 
     const Lent code(row.code, later ? effect->code : row.code);
     const Lent text(row.text, later ? effect->text : row.text);
     const Lent reply(row.reply, effect->reply.empty() ? row.reply : effect->reply);
-    visit_outbox(row, rows.row());
+    visit_columns(row, rows.row());
   }
   add(writing, outbox_, rows, rows.rows());
   add(writing, kUpdateOutbox, updated, updated.rows());
@@ -379,7 +368,7 @@ void PostgresGroup::write_replies_and_letters(const GroupPlan& plan, Writing& wr
   PostgresArrays letters;
   for (const auto& [row, at] : plan.dead_letters) {
     const Lent dated(row->at, at);
-    visit_dead_letter(*row, letters.row());
+    visit_columns(*row, letters.row());
   }
   add(writing, letters_, letters);
   PostgresArrays states;
@@ -393,7 +382,7 @@ void PostgresGroup::write_audit(const GroupPlan& plan, const std::vector<AuditHe
   PostgresArrays personal;
   for (const auto& [row, at] : plan.audit) {
     const Lent dated(row->at, at);
-    visit_audit(*row, rows.row());
+    visit_columns(*row, rows.row());
     if (row->personal.empty()) continue;
     personal.row()(row->id);
     personal.blob(row->salt);
@@ -402,7 +391,7 @@ void PostgresGroup::write_audit(const GroupPlan& plan, const std::vector<AuditHe
   add(writing, audit_, rows);
   add(writing, personal_, personal);
   PostgresArrays newest;
-  for (const AuditHead& row : heads) visit_audit_head(row, newest.row());
+  for (const AuditHead& row : heads) visit_columns(row, newest.row());
   add(writing, heads_, newest);
 }
 
@@ -410,7 +399,7 @@ void PostgresGroup::write_snapshots(const GroupPlan& plan, Writing& writing) con
   PostgresArrays snapshots;
   for (const auto& [hash, dated] : plan.snapshots) {
     const Lent created(dated.row->created, dated.at);
-    visit_snapshot(*dated.row, snapshots.row());
+    visit_columns(*dated.row, snapshots.row());
   }
   add(writing, snapshots_, snapshots);
   PostgresArrays dropped;

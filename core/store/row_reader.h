@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "core/base/hash.h"
@@ -146,60 +147,18 @@ inline std::int64_t at_most(std::size_t limit) {
   return static_cast<std::int64_t>(std::min(limit, kMost));
 }
 
-template <typename Statement>
-void extract(const Statement& statement, JournalRow& row) {
+template <typename Statement, typename Row>
+void extract(const Statement& statement, Row& row) {
   Extractor columns(statement);
-  visit_journal(row, columns);
-}
-template <typename Statement>
-void extract(const Statement& statement, KeyRow& row) {
-  Extractor columns(statement);
-  visit_key(row, columns);
-}
-template <typename Statement>
-void extract(const Statement& statement, CaseRow& row) {
-  Extractor columns(statement);
-  visit_case(row, columns);
-  std::string search;
-  columns.blob(search);
-  row.search = decode_search(search);
-}
-template <typename Statement>
-void extract(const Statement& statement, TimerRow& row) {
-  Extractor columns(statement);
-  visit_timer(row, columns);
-}
-template <typename Statement>
-void extract(const Statement& statement, TaskRow& row) {
-  Extractor columns(statement);
-  visit_task(row, columns);
-}
-template <typename Statement>
-void extract(const Statement& statement, OutboxRow& row) {
-  Extractor columns(statement);
-  visit_outbox(row, columns);
-}
-template <typename Statement>
-void extract(const Statement& statement, DeadLetterRow& row) {
-  Extractor columns(statement);
-  visit_dead_letter(row, columns);
-}
-template <typename Statement>
-void extract(const Statement& statement, AuditRow& row) {
-  Extractor columns(statement);
-  visit_audit(row, columns);
-  columns.blob(row.salt);
-  columns.blob(row.personal);
-}
-template <typename Statement>
-void extract(const Statement& statement, AuditHead& row) {
-  Extractor columns(statement);
-  visit_audit_head(row, columns);
-}
-template <typename Statement>
-void extract(const Statement& statement, SnapshotRow& row) {
-  Extractor columns(statement);
-  visit_snapshot(row, columns);
+  visit_columns(row, columns);
+  if constexpr (std::is_same_v<Row, CaseRow>) {
+    std::string search;
+    columns.blob(search);
+    row.search = decode_search(search);
+  } else if constexpr (std::is_same_v<Row, AuditRow>) {
+    columns.blob(row.salt);
+    columns.blob(row.personal);
+  }
 }
 
 template <typename Row, typename Statement>

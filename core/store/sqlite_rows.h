@@ -23,4 +23,13 @@ class Binder {
   int index_ = 0;
 };
 
+/// Runs a statement with a row's columns as its first parameters, and then what follows them.
+template <typename Row, typename... More>
+void run_with(Statement& statement, const Row& row, const More&... more) {
+  Binder binder(statement);
+  visit_columns(row, binder);
+  binder(more...);
+  statement.run();
+}
+
 }  // namespace masar::store

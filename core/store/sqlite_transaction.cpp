@@ -165,9 +165,7 @@ void TransactionApplier::put_journal(Transaction& transaction, Commit& commit) {
     }
     const bool fill = row.parts > 1 && row.envelope == 0;
     const Lent envelope(row.envelope, fill ? first_part : row.envelope);
-    Binder binder(statement);
-    visit_journal(row, binder);
-    statement.run();
+    run_with(statement, row);
     commit.journal_ids.push_back(row.id);
     commit.stamps.push_back(row.stamp);
   }
@@ -176,11 +174,7 @@ void TransactionApplier::put_journal(Transaction& transaction, Commit& commit) {
 void TransactionApplier::put_keys(Transaction& transaction, const Commit& commit) {
   for (KeyRow& row : transaction.keys) {
     if (row.journal_index >= 0) row.journal = journal_id(commit, row.journal_index);
-    Statement& statement = session_.prepared(kPutKey);
-    Binder binder(statement);
-    visit_key(row, binder);
-    binder(commit.stamp);
-    statement.run();
+    run_with(session_.prepared(kPutKey), row, commit.stamp);
     if (changed() == 0 && !planted("unique-index-dropped")) {
       throw Conflict{"key", row.name, row.value};
     }
@@ -206,7 +200,7 @@ void TransactionApplier::put_case(const CaseRow& row) {
   const std::string search = encode_search(row.search);
   Statement& statement = session_.prepared(id == 0 ? kPutCase : kUpdateCase);
   Binder binder(statement);
-  visit_case(row, binder);
+  visit_columns(row, binder);
   binder.blob(search);
   if (id != 0) {
     binder(id);
@@ -248,10 +242,7 @@ void TransactionApplier::put_timers(const Transaction& transaction) {
     session_.prepared(kClearTimer).bind(row.case_key, row.kind, row.name, row.serial).run();
   }
   for (const TimerRow& row : transaction.timers) {
-    Statement& statement = session_.prepared(kPutTimer);
-    Binder binder(statement);
-    visit_timer(row, binder);
-    statement.run();
+    run_with(session_.prepared(kPutTimer), row);
   }
 }
 
@@ -265,10 +256,7 @@ void TransactionApplier::put_tasks(Transaction& transaction) {
     // Letters are written after the tasks; their ids are known already.
     const Lent effect(row.effect,
                       letter < 0 ? row.effect : std::to_string(counters_.dead_letter + letter));
-    Statement& statement = session_.prepared(kPutTask);
-    Binder binder(statement);
-    visit_task(row, binder);
-    statement.run();
+    run_with(session_.prepared(kPutTask), row);
   }
 }
 
@@ -277,10 +265,7 @@ void TransactionApplier::put_outbox(Transaction& transaction, Commit& commit) {
     row.sequence = counters_.outbox;
     const Lent created(row.created, or_stamp(row.created, commit.stamp));
     const Lent changed_at(row.changed, or_stamp(row.changed, commit.stamp));
-    Statement& statement = session_.prepared(kPutOutbox);
-    Binder binder(statement);
-    visit_outbox(row, binder);
-    statement.run();
+    run_with(session_.prepared(kPutOutbox), row);
     if (changed() != 0) {
       ++counters_.outbox;
     } else {
@@ -326,10 +311,7 @@ void TransactionApplier::put_dead_letters(Transaction& transaction, Commit& comm
       row.journal = journal_id(commit, row.journal_index);
     }
     const Lent at(row.at, or_stamp(row.at, commit.stamp));
-    Statement& statement = session_.prepared(kPutDeadLetter);
-    Binder binder(statement);
-    visit_dead_letter(row, binder);
-    statement.run();
+    run_with(session_.prepared(kPutDeadLetter), row);
     commit.dead_letter_ids.push_back(row.id);
   }
   for (const auto& [id, state] : transaction.dead_letter_states) {
@@ -347,10 +329,7 @@ void TransactionApplier::put_audit(Transaction& transaction, const Commit& commi
     const Lent at(row.at, or_stamp(row.at, commit.stamp));
     chain_.link(row);
     counters_.links = chain_.mark();
-    Statement& statement = session_.prepared(kPutAudit);
-    Binder binder(statement);
-    visit_audit(row, binder);
-    statement.run();
+    run_with(session_.prepared(kPutAudit), row);
     if (!row.personal.empty()) {
       Statement& personal = session_.prepared(kPutPersonal).bind(row.id);
       personal.bind_blob(2, row.salt);
@@ -362,20 +341,14 @@ void TransactionApplier::put_audit(Transaction& transaction, const Commit& commi
 
 void TransactionApplier::put_heads() {
   for (const AuditHead& row : chain_.changed()) {
-    Statement& statement = session_.prepared(kPutAuditHead);
-    Binder binder(statement);
-    visit_audit_head(row, binder);
-    statement.run();
+    run_with(session_.prepared(kPutAuditHead), row);
   }
 }
 
 void TransactionApplier::put_snapshots(Transaction& transaction, Instant stamp) {
   for (SnapshotRow& row : transaction.snapshots) {
     const Lent created(row.created, or_stamp(row.created, stamp));
-    Statement& statement = session_.prepared(kPutSnapshot);
-    Binder binder(statement);
-    visit_snapshot(row, binder);
-    statement.run();
+    run_with(session_.prepared(kPutSnapshot), row);
   }
   for (const std::string& hash : transaction.snapshots_dropped) {
     session_.prepared(kDropSnapshot).bind(hash).run();

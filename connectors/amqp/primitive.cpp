@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/bytes.h"
 #include "core/base/error.h"
 
 namespace masar::amqp {
@@ -120,8 +121,7 @@ Primitive PrimitiveReader::primitive() {
 }
 
 void PrimitiveWriter::be(std::uint64_t value, int bytes) {
-  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
-    out_ += static_cast<char>(value >> shift & 0xff);
+  put_big_endian(out_, value, bytes);
 }
 
 void PrimitiveWriter::timestamp(std::int64_t milliseconds) {

@@ -70,10 +70,8 @@ void read_folder(const fs::path& folder, std::string_view ending, bool deep,
 
 std::string hash_of(const Files& files) {
   std::string all;
-  for (const auto* list :
-       {&files.hub, &files.endpoints, &files.routes, &files.processes, &files.calendars,
-        &files.lookups, &files.texts, &files.schemas, &files.mappings}) {
-    for (const auto& file : *list) all += file.name + '\0' + sha256(file.contents);
+  for (const auto list : kFileLists) {
+    for (const auto& file : files.*list) all += file.name + '\0' + sha256(file.contents);
     all += '\1';
   }
   return sha256_hex(all);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
 #include <string_view>
@@ -33,6 +34,12 @@ struct Files {
   /// Sets `hash` anew from names and contents.
   void rehash();
 };
+
+/// Every list of Files. Their order is that of the hash, and their positions stand in packed bytes:
+/// new ones are added at the end.
+inline constexpr std::array<std::vector<File> Files::*, 9> kFileLists{
+    &Files::hub,     &Files::endpoints, &Files::routes,  &Files::processes, &Files::calendars,
+    &Files::lookups, &Files::texts,     &Files::schemas, &Files::mappings};
 
 /// Settings: name → value. `${name}` in an attribute of hub.xml or an endpoint stands for one.
 using Settings = std::map<std::string, std::string, std::less<>>;

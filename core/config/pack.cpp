@@ -1,34 +1,16 @@
 #include "core/config/pack.h"
 
-#include <array>
-#include <charconv>
+#include "core/base/bytes.h"
 
 namespace masar::config {
 namespace {
 
 constexpr std::string_view kHead = "masar-files 1\n";
 
-using List = std::vector<File> Files::*;
-/// Their positions stand in the packed bytes: new ones are added at the end.
-constexpr std::array<List, 9> kLists{&Files::hub,       &Files::endpoints, &Files::routes,
-                                     &Files::processes, &Files::calendars, &Files::lookups,
-                                     &Files::texts,     &Files::schemas,   &Files::mappings};
-
-void put(std::string& bytes, std::string_view text) {
-  bytes += std::to_string(text.size()) + ':';
-  bytes += text;
-}
-
 bool take(std::string_view& bytes, std::string& text) {
-  std::size_t size = 0;
-  const auto* end = bytes.data() + bytes.size();
-  const auto [after, error] = std::from_chars(bytes.data(), end, size);
-  if (error != std::errc{} || after == end || *after != ':') return false;
-  bytes.remove_prefix(static_cast<std::size_t>(after - bytes.data()) + 1);
-  if (size > bytes.size()) return false;
-  text = bytes.substr(0, size);
-  bytes.remove_prefix(size);
-  return true;
+  const auto taken = take_counted(bytes);
+  if (taken) text = *taken;
+  return taken.has_value();
 }
 
 bool take_one(std::string_view& bytes, Packed& packed) {
@@ -42,7 +24,7 @@ bool take_one(std::string_view& bytes, Packed& packed) {
   File file;
   if (!take(bytes, file.path) || !take(bytes, file.name) || !take(bytes, file.contents))
     return false;
-  (packed.files.*kLists[static_cast<std::size_t>(kind[0] - '0')]).push_back(std::move(file));
+  (packed.files.*kFileLists[static_cast<std::size_t>(kind[0] - '0')]).push_back(std::move(file));
   return true;
 }
 
@@ -50,16 +32,16 @@ bool take_one(std::string_view& bytes, Packed& packed) {
 
 std::string pack(const Files& files, const Settings& settings) {
   std::string bytes(kHead);
-  for (std::size_t list = 0; list < kLists.size(); ++list) {
-    for (const auto& file : files.*kLists[list]) {
-      put(bytes, std::to_string(list));
-      for (const auto* text : {&file.path, &file.name, &file.contents}) put(bytes, *text);
+  for (std::size_t list = 0; list < kFileLists.size(); ++list) {
+    for (const auto& file : files.*kFileLists[list]) {
+      put_counted(bytes, std::to_string(list));
+      for (const auto* text : {&file.path, &file.name, &file.contents}) put_counted(bytes, *text);
     }
   }
   for (const auto& [name, value] : settings) {
-    put(bytes, "s");
-    put(bytes, name);
-    put(bytes, value);
+    put_counted(bytes, "s");
+    put_counted(bytes, name);
+    put_counted(bytes, value);
   }
   return bytes;
 }

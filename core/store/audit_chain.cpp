@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/base/bytes.h"
 #include "core/base/error.h"
 
 namespace masar::store {
@@ -11,14 +12,11 @@ namespace {
 constexpr std::size_t kHashBytes = 32;
 constexpr std::size_t kSaltBytes = 16;
 
-void put_number(std::string& bytes, std::uint64_t value, int size) {
-  for (int at = size - 1; at >= 0; --at) bytes += static_cast<char>(value >> (8 * at) & 0xFF);
-}
 void put_integer(std::string& bytes, std::int64_t value) {
-  put_number(bytes, static_cast<std::uint64_t>(value), 8);
+  put_big_endian(bytes, static_cast<std::uint64_t>(value), 8);
 }
 void put_bytes(std::string& bytes, std::string_view value) {
-  put_number(bytes, value.size(), 4);
+  put_big_endian(bytes, value.size(), 4);
   bytes += value;
 }
 

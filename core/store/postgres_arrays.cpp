@@ -1,5 +1,7 @@
 #include "core/store/postgres_arrays.h"
 
+#include "core/base/bytes.h"
+
 namespace masar::store {
 namespace {
 
@@ -8,12 +10,6 @@ constexpr std::uint32_t kBytea = 17;
 constexpr std::uint32_t kInt8 = 20;
 constexpr std::uint32_t kText = 25;
 constexpr std::uint32_t kNull = 0xffffffff;  // as a length
-
-void put(std::string& bytes, std::uint64_t value, int length) {
-  for (int shift = 8 * (length - 1); shift >= 0; shift -= 8) {
-    bytes += static_cast<char>(value >> shift & 0xff);
-  }
-}
 
 }  // namespace
 
@@ -24,27 +20,27 @@ PostgresArrays::Column& PostgresArrays::next(Type type) {
 
 void PostgresArrays::add_integer(std::int64_t value) {
   std::string& elements = next(Type::integers).elements;
-  put(elements, 8, 4);
-  put(elements, static_cast<std::uint64_t>(value), 8);
+  put_big_endian(elements, 8, 4);
+  put_big_endian(elements, static_cast<std::uint64_t>(value), 8);
 }
 
 void PostgresArrays::add_text(std::string_view value) {
   std::string& elements = next(Type::texts).elements;
-  put(elements, value.size(), 4);
+  put_big_endian(elements, value.size(), 4);
   elements += value;
 }
 
 void PostgresArrays::blob(std::string_view bytes) {
   if (bytes.empty()) return add_null(Type::bytes);
   std::string& elements = next(Type::bytes).elements;
-  put(elements, bytes.size(), 4);
+  put_big_endian(elements, bytes.size(), 4);
   elements += bytes;
 }
 
 void PostgresArrays::add_null(Type type) {
   Column& column = next(type);
   column.nulls = true;
-  put(column.elements, kNull, 4);
+  put_big_endian(column.elements, kNull, 4);
 }
 
 std::string PostgresArrays::types() const {
@@ -62,15 +58,15 @@ std::vector<PostgresParameter> PostgresArrays::parameters() const {
   for (const Column& column : columns_) {
     std::string bytes;
     bytes.reserve(column.elements.size() + 20);
-    put(bytes, 1, 4);  // dimensions
-    put(bytes, column.nulls ? 1 : 0, 4);
-    put(bytes,
-        column.type == Type::integers ? kInt8
-        : column.type == Type::texts  ? kText
-                                      : kBytea,
-        4);
-    put(bytes, static_cast<std::uint64_t>(rows_), 4);
-    put(bytes, 1, 4);  // where its indexes begin
+    put_big_endian(bytes, 1, 4);  // dimensions
+    put_big_endian(bytes, column.nulls ? 1 : 0, 4);
+    put_big_endian(bytes,
+                   column.type == Type::integers ? kInt8
+                   : column.type == Type::texts  ? kText
+                                                 : kBytea,
+                   4);
+    put_big_endian(bytes, static_cast<std::uint64_t>(rows_), 4);
+    put_big_endian(bytes, 1, 4);  // where its indexes begin
     bytes += column.elements;
     parameters.push_back({std::move(bytes), true, false});
   }

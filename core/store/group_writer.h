@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -10,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/store/group_settings.h"
 #include "core/store/store.h"
 
 namespace masar::store {
@@ -38,14 +38,6 @@ class GroupCommitter {
   /// There was nothing to write for `idle_after`. True: again after as long.
   virtual bool idle() { return false; }
   virtual void finish() {}  ///< the store has stopped
-};
-
-struct GroupSettings {
-  std::size_t group_max = 256;     ///< transactions in one commit at most
-  std::size_t queue_max = 65'536;  ///< transactions waiting; more: submit() answers failed
-  bool writer_thread = true;       ///< false: run_once() commits
-  std::chrono::milliseconds probe_interval{250};  ///< between two tries while writes fail
-  std::chrono::milliseconds idle_after{1000};
 };
 
 /// The one writer of a store: takes what waits, has it committed as one group, calls back, again

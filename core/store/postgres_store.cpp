@@ -7,44 +7,29 @@
 
 #include "core/store/postgres_session.h"
 #include "core/store/postgres_writer.h"
-#include "core/store/reading_store.h"
+#include "core/store/writing_store.h"
 
 namespace masar::store {
 namespace {
 
 PostgresSessionSettings reading(const PostgresSettings& settings) {
-  PostgresSessionSettings session;
-  session.connection = settings.connection;
-  session.password = settings.password;
-  session.application = "masar-reader";
+  PostgresSessionSettings session = session_settings(settings, "masar-reader");
   session.read_only = true;
-  session.unsafe = settings.unsafe;
-  session.connect_timeout = settings.connect_timeout;
-  session.io_timeout = settings.io_timeout;
   return session;
 }
 
-// Brings the schema up to date, so before the readers.
 struct PostgresWriting {
   PostgresWriting(const PostgresSettings& settings, const BusinessClock& clock)
       : writer(settings, clock) {}
   PostgresWriter writer;
 };
 
-class PostgresStore final : private PostgresWriting, public ReadingStore<PostgresSession> {
+class PostgresStore final : public WritingStore<PostgresWriting, PostgresSession> {
  public:
   PostgresStore(const PostgresSettings& settings, const BusinessClock& clock)
-      : PostgresWriting(settings, clock),
-        ReadingStore(
-            [session = reading(settings)] { return std::make_unique<PostgresSession>(session); },
-            settings.readers) {}
-
-  void submit(Transaction transaction, Done done) override {
-    writer.submit(std::move(transaction), std::move(done));
-  }
-  std::size_t run_writer() override { return writer.run_once(); }
-  void stop() override { writer.stop(); }
-  bool healthy() const override { return writer.healthy(); }
+      : WritingStore(settings, clock, [session = reading(settings)] {
+          return std::make_unique<PostgresSession>(session);
+        }) {}
 
   std::map<std::string, std::int64_t> counts() override {
     auto counts = ReadingStore::counts();

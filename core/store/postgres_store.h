@@ -1,22 +1,19 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <string>
 
 #include "core/base/clock.h"
 #include "core/store/database_clock.h"
+#include "core/store/group_settings.h"
 #include "core/store/store.h"
 
 namespace masar::store {
 
-struct PostgresSettings {
+struct PostgresSettings : GroupSettings {
   std::string connection;                   ///< libpq's conninfo, without a password
   std::string password;                     ///< empty: the connection needs none
-  std::size_t group_max = 256;              ///< transactions in one commit at most
-  std::size_t queue_max = 65'536;           ///< transactions waiting; more: submit() answers failed
-  bool writer_thread = true;                ///< false: run_writer() commits
   int readers = 4;                          ///< reading connections at most; opened when needed
   std::chrono::seconds connect_timeout{5};  ///< libpq knows none below 2 s
   std::chrono::milliseconds io_timeout{10'000};    ///< silent for so long: the connection is lost
@@ -24,8 +21,6 @@ struct PostgresSettings {
   /// At the start, how long the store may still be locked: a hub that was killed leaves the server
   /// a moment until it has ended its connection.
   std::chrono::milliseconds lock_wait{5'000};
-  std::chrono::milliseconds probe_interval{250};  ///< between two tries while writes fail
-  std::chrono::milliseconds idle_probe{1'000};    ///< nothing to write: the database is asked
   std::chrono::milliseconds migration_timeout{3'600'000};  ///< of one step
   bool unsafe = false;                      ///< a database without fsync is taken: benchmarks only
   DatabaseClock* database_clock = nullptr;  ///< is told the database's time; outlives the store

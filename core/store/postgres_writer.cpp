@@ -38,28 +38,6 @@ constexpr const char* kTaken = "another hub has taken the store over, stopping a
 PostgresParameter text(std::string value) { return {std::move(value), true, false}; }
 PostgresParameter number(std::int64_t value) { return {std::to_string(value), false, false}; }
 
-GroupSettings group_settings(const PostgresSettings& settings) {
-  GroupSettings group;
-  group.group_max = settings.group_max;
-  group.queue_max = settings.queue_max;
-  group.writer_thread = settings.writer_thread;
-  group.probe_interval = settings.probe_interval;
-  group.idle_after = settings.idle_probe;
-  return group;
-}
-
-PostgresSessionSettings session_settings(const PostgresSettings& settings,
-                                         const std::string& owner) {
-  PostgresSessionSettings session;
-  session.connection = settings.connection;
-  session.password = settings.password;
-  session.application = "masar-" + owner;
-  session.unsafe = settings.unsafe;
-  session.connect_timeout = settings.connect_timeout;
-  session.io_timeout = settings.io_timeout;
-  return session;
-}
-
 std::int64_t millis(SteadyClock::TimePoint moment) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(moment.time_since_epoch()).count();
 }
@@ -80,11 +58,24 @@ class Busy {
 
 }  // namespace
 
+PostgresSessionSettings session_settings(const PostgresSettings& settings,
+                                         std::string_view application) {
+  PostgresSessionSettings session;
+  session.connection = settings.connection;
+  session.password = settings.password;
+  session.application = application;
+  session.unsafe = settings.unsafe;
+  session.connect_timeout = settings.connect_timeout;
+  session.io_timeout = settings.io_timeout;
+  return session;
+}
+
 PostgresWriter::PostgresWriter(const PostgresSettings& settings, const BusinessClock& clock)
     : settings_(settings),
       clock_(clock),
       owner_(random_hex(8)),
-      queue_(group_settings(settings), *this) {
+      application_("masar-" + owner_),
+      queue_(settings, *this) {
   open();
   queue_.start();
 }
@@ -98,7 +89,7 @@ bool PostgresWriter::healthy() const noexcept {
 }
 
 void PostgresWriter::open() {
-  session_ = std::make_unique<PostgresSession>(session_settings(settings_, owner_));
+  session_ = std::make_unique<PostgresSession>(session_settings(settings_, application_));
   const auto end = steady_.now() + settings_.lock_wait;
   while (!take_lock()) {
     if (steady_.now() < end) {
@@ -108,7 +99,7 @@ void PostgresWriter::open() {
     throw Error(ErrorKind::config, "store-in-use", "another hub has this store open");
   }
   {
-    PostgresSessionSettings patient = session_settings(settings_, owner_);
+    PostgresSessionSettings patient = session_settings(settings_, application_);
     patient.io_timeout = settings_.migration_timeout;
     PostgresSession migration(patient);
     migrate_postgres(migration);
@@ -135,7 +126,7 @@ bool PostgresWriter::take_lock() { return session_->run({kLock, {}}).integer(0, 
 /// of the connection before can still be decided.
 void PostgresWriter::connect() {
   if (session_ != nullptr && session_->usable()) return;
-  session_ = std::make_unique<PostgresSession>(session_settings(settings_, owner_));
+  session_ = std::make_unique<PostgresSession>(session_settings(settings_, application_));
   try {
     const bool locked = take_lock();
     const PostgresResult owner = session_->run({kOwner, {}});
@@ -158,9 +149,7 @@ void PostgresWriter::connect() {
 }
 
 /// A server that has not noticed that our connection is gone keeps its transaction and its lock.
-void PostgresWriter::end_own_backends() {
-  session_->run({kEndBackends, {text("masar-" + owner_)}});
-}
+void PostgresWriter::end_own_backends() { session_->run({kEndBackends, {text(application_)}}); }
 
 std::size_t PostgresWriter::commit(std::span<Pending> group) {
   const Busy busy(busy_since_, steady_);

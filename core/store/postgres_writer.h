@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/store/audit_chain.h"
@@ -15,6 +16,10 @@
 #include "core/store/writer_health.h"
 
 namespace masar::store {
+
+/// A session of the store whose connection calls itself `application`.
+PostgresSessionSettings session_settings(const PostgresSettings& settings,
+                                         std::string_view application);
 
 /// Commits groups to PostgreSQL, each as arrays (ENGINE.md 17). Its one connection holds the
 /// store's lock, so what it commits it commits as the owner. Owned by the store. submit(), stop()
@@ -55,7 +60,8 @@ class PostgresWriter final : private GroupCommitter {
   const PostgresSettings settings_;
   const BusinessClock& clock_;
   const SystemSteadyClock steady_;
-  const std::string owner_;  ///< names this opening of the store among all
+  const std::string owner_;        ///< names this opening of the store among all
+  const std::string application_;  ///< names its connections to the server
 
   // Shared.
   WriterHealth health_;

@@ -5,10 +5,10 @@
 
 #include "core/base/error.h"
 #include "core/store/migrations.h"
-#include "core/store/reading_store.h"
 #include "core/store/sqlite_session.h"
 #include "core/store/sqlite_writer.h"
 #include "core/store/store_lock.h"
+#include "core/store/writing_store.h"
 
 namespace masar::store {
 namespace {
@@ -27,8 +27,7 @@ std::string prepare(const std::string& path) {
   return path;
 }
 
-// What the readers need to be there before them: the lock, then the file's mode, then the schema,
-// which the writer brings up to date. See make_private_file() for the order.
+// The lock, then the file's mode, then the schema: see make_private_file() for the order.
 struct SqliteWriting {
   SqliteWriting(const SqliteSettings& settings, const BusinessClock& clock)
       : lock(settings.path + ".lock"), path(prepare(settings.path)), writer(settings, clock) {}
@@ -38,20 +37,12 @@ struct SqliteWriting {
   SqliteWriter writer;
 };
 
-class SqliteStore final : private SqliteWriting, public ReadingStore<SqliteSession> {
+class SqliteStore final : public WritingStore<SqliteWriting, SqliteSession> {
  public:
   SqliteStore(const SqliteSettings& settings, const BusinessClock& clock)
-      : SqliteWriting(settings, clock),
-        ReadingStore(
-            [session = reading(settings)] { return std::make_unique<SqliteSession>(session); },
-            settings.readers) {}
-
-  void submit(Transaction transaction, Done done) override {
-    writer.submit(std::move(transaction), std::move(done));
-  }
-  std::size_t run_writer() override { return writer.run_once(); }
-  void stop() override { writer.stop(); }
-  bool healthy() const override { return writer.healthy(); }
+      : WritingStore(settings, clock, [session = reading(settings)] {
+          return std::make_unique<SqliteSession>(session);
+        }) {}
 
   std::map<std::string, std::int64_t> counts() override {
     auto counts = ReadingStore::counts();

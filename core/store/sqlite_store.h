@@ -5,25 +5,20 @@
 #include <string>
 
 #include "core/base/clock.h"
+#include "core/store/group_settings.h"
 #include "core/store/store.h"
 
 namespace masar::store {
 
-struct SqliteSettings {
+struct SqliteSettings : GroupSettings {
   std::string path;                    ///< the database file; made with mode 0600
-  std::size_t group_max = 256;         ///< transactions in one commit at most
-  std::size_t queue_max = 65'536;      ///< transactions waiting; more: submit() answers failed
   bool full_sync = true;               ///< PRAGMA synchronous=FULL; off only in benchmarks
-  bool writer_thread = true;           ///< false: run_writer() commits
   std::chrono::milliseconds busy_timeout{5000};
   int readers = 4;                     ///< reading sessions at most; opened when needed
-  std::chrono::milliseconds probe_interval{250};  ///< between two tries while writes fail
   /// Length of the WAL from which the writer moves its pages to the database.
   int checkpoint_pages = 4096;
   /// How long it then waits for readers, once the WAL is eight times that long.
   std::chrono::milliseconds restart_wait{100};
-  /// Nothing to write for so long: the WAL becomes empty.
-  std::chrono::milliseconds idle_checkpoint{1000};
   int writer_cache_kib = 16'384;       ///< pages the writer keeps; more than a group changes
   int reader_cache_kib = 2'048;        ///< of each reading session
   std::int64_t pages_max = 0;          ///< limit of the database in 4 KiB pages; 0: the disk's

@@ -40,16 +40,6 @@ SessionSettings session_settings(const SqliteSettings& settings) {
   return session;
 }
 
-GroupSettings group_settings(const SqliteSettings& settings) {
-  GroupSettings group;
-  group.group_max = settings.group_max;
-  group.queue_max = settings.queue_max;
-  group.writer_thread = settings.writer_thread;
-  group.probe_interval = settings.probe_interval;
-  group.idle_after = settings.idle_checkpoint;
-  return group;
-}
-
 SqliteSession& migrated(SqliteSession& session) {
   migrate_sqlite(session.handle());
   return session;
@@ -85,7 +75,7 @@ SqliteWriter::SqliteWriter(const SqliteSettings& settings, const BusinessClock& 
       session_(session_settings(settings)),
       applier_(migrated(session_)),
       next_checkpoint_pages_(settings.checkpoint_pages),
-      queue_(group_settings(settings), *this) {
+      queue_(settings, *this) {
   load_stamp();
   sqlite3_wal_hook(session_.handle(), &SqliteWriter::count_wal_pages, this);
   queue_.start();
@@ -209,6 +199,7 @@ void SqliteWriter::settle() {
   }
 }
 
+/// The WAL becomes empty.
 bool SqliteWriter::idle() {
   if (wal_pages_ > 0 && checkpoint(SQLITE_CHECKPOINT_TRUNCATE, {})) {
     wal_pages_ = 0;

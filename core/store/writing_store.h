@@ -1,0 +1,29 @@
+#pragma once
+
+#include <utility>
+
+#include "core/store/reading_store.h"
+
+namespace masar::store {
+
+/// A store that is read and written. `Writing` owns what writes, its member `writer`, and is made
+/// from the settings and a clock; it is there before the readers, because it brings the schema up
+/// to date.
+template <typename Writing, typename Session>
+class WritingStore : protected Writing, public ReadingStore<Session> {
+ public:
+  void submit(Transaction transaction, Store::Done done) override {
+    this->writer.submit(std::move(transaction), std::move(done));
+  }
+  std::size_t run_writer() override { return this->writer.run_once(); }
+  void stop() override { this->writer.stop(); }
+  bool healthy() const override { return this->writer.healthy(); }
+
+ protected:
+  template <typename Settings>
+  WritingStore(const Settings& settings, const BusinessClock& clock,
+               typename SessionPool<Session>::Open open_reader)
+      : Writing(settings, clock), ReadingStore<Session>(std::move(open_reader), settings.readers) {}
+};
+
+}  // namespace masar::store

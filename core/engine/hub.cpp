@@ -195,13 +195,14 @@ void Hub::apply_carefully() {
 
 // What open cases and effects began with is told from what is current (ENGINE.md 22).
 void Hub::open_snapshots(store::Transaction& begun) {
-  for (const auto& hash : snapshots_.open()) {
+  const OpenUses uses(parts_.store);
+  for (const auto& hash : snapshots_.open(uses)) {
     parts_.log("warning", "the store does not hold configuration " + hash +
                               ", which open cases began with: they go on by the current one");
   }
   if (snapshots_.current_is_missing()) begun.snapshots.push_back(snapshots_.row());
   config::Diagnostics removals;
-  check_removals(snapshots_, parts_.store, removals);
+  check_removals(uses, snapshots_, parts_.store, removals);
   if (!removals.empty()) throw Error(ErrorKind::config, "configuration-refused", removals.text());
 }
 

@@ -128,10 +128,11 @@ class Removals {
 
 }  // namespace
 
-void check_removals(Snapshots& snapshots, store::Store& store, config::Diagnostics& diagnostics) {
+void check_removals(const OpenUses& uses, Snapshots& snapshots, store::Store& store,
+                    config::Diagnostics& diagnostics) {
   const Snapshot& current = snapshots.current();
   Removals removals(current, store, diagnostics);
-  for (const auto& use : store.snapshot_uses()) {
+  for (const auto& use : uses.cases) {
     try {
       const auto began = snapshots.find(use.hash);
       if (began.get() != &current) removals.check(*began, use);
@@ -143,7 +144,7 @@ void check_removals(Snapshots& snapshots, store::Store& store, config::Diagnosti
                       "run the program that they began with until they have ended");
     }
   }
-  for (const auto& use : store.outbox_uses()) removals.check(use);
+  for (const auto& use : uses.effects) removals.check(use);
 }
 
 }  // namespace masar::engine

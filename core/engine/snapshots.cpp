@@ -45,10 +45,10 @@ std::shared_ptr<const Snapshot> Snapshots::restore(const std::string& hash) cons
               "this program cannot use configuration " + hash + ":\n" + diagnostics.text());
 }
 
-std::vector<std::string> Snapshots::open() {
+std::vector<std::string> Snapshots::open(const OpenUses& uses) {
   std::set<std::string, std::less<>> used;
-  for (const auto& use : store_.snapshot_uses()) used.insert(use.hash);
-  for (const auto& use : store_.outbox_uses()) used.insert(use.hash);
+  for (const auto& use : uses.cases) used.insert(use.hash);
+  for (const auto& use : uses.effects) used.insert(use.hash);
   const auto stored = store_.snapshots();
   for (const auto& hash : stored) used.erase(hash);
   const bool is_stored = std::find(stored.begin(), stored.end(), current_->hash) != stored.end();

@@ -14,6 +14,14 @@
 
 namespace masar::engine {
 
+/// What open cases and waiting effects began with, as the store has it.
+struct OpenUses {
+  explicit OpenUses(store::Store& store)
+      : cases(store.snapshot_uses()), effects(store.outbox_uses()) {}
+  std::vector<store::SnapshotUse> cases;
+  std::vector<store::OutboxUse> effects;
+};
+
 /// The configurations that a hub works by (ENGINE.md 22): the current one, which new cases begin
 /// with and every edge is of, and those that open cases and effects began with. The latter are
 /// restored from the store when they are first asked for; `restored_max` stay compiled, besides
@@ -38,7 +46,7 @@ class Snapshots {
   /// Looks at what is stored. Returns the hashes that something open names and the store lacks: a
   /// program from before snapshots were kept wrote them; what began with them goes on by the
   /// current configuration, as it did then.
-  std::vector<std::string> open();
+  std::vector<std::string> open(const OpenUses& uses);
   /// Whether something open names the current configuration and the store lacks it.
   bool current_is_missing() const noexcept { return missing_; }
   /// The current configuration as a row of the store.

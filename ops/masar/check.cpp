@@ -37,8 +37,9 @@ void check_against_store(const RunOptions& options,
   const auto store =
       store::open_sqlite_view(in_state(options.state, snapshot->hub.store.path).string());
   engine::Snapshots snapshots(snapshot, *store);
-  (void)snapshots.open();
-  engine::check_removals(snapshots, *store, diagnostics);
+  const engine::OpenUses uses(*store);
+  (void)snapshots.open(uses);
+  engine::check_removals(uses, snapshots, *store, diagnostics);
 }
 
 }  // namespace

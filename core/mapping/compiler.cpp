@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/message/xml_namespaces.h"
+
 namespace masar::mapping {
 
 using config::Element;
@@ -12,8 +14,6 @@ using expression::Type;
 namespace {
 
 constexpr std::string_view kUri = "urn:masar:mapping";
-constexpr std::string_view kXmlUri = "http://www.w3.org/XML/1998/namespace";
-constexpr std::string_view kXsiUri = "http://www.w3.org/2001/XMLSchema-instance";
 constexpr std::string_view kSpace = " \t\r\n";
 const std::vector<std::string> kOwn = {"for-each",  "if",       "choose",  "when",
                                        "otherwise", "variable", "copy-of", "element"};
@@ -88,7 +88,7 @@ std::shared_ptr<const Mapping::Program> Compiler::run(const Element& root) {
   note_top_level(*output);
   for (const std::string& uri : used_) {
     program_->declarations.emplace_back(
-        "xmlns:" + (uri == kXsiUri ? "xsi" : prefixes_->find(uri)->second), uri);
+        "xmlns:" + (uri == kInstanceUri ? "xsi" : prefixes_->find(uri)->second), uri);
   }
   return program_;
 }
@@ -290,7 +290,7 @@ void Compiler::add_copy_of(const Element& element, const Scope& scope, Sequence&
 std::string Compiler::qualified(const config::Name& name, const config::Place& place) {
   if (name.uri.empty()) return name.local;
   if (name.uri == kXmlUri) return "xml:" + name.local;
-  if (name.uri == kXsiUri) {
+  if (name.uri == kInstanceUri) {
     used_.insert(name.uri);
     return "xsi:" + name.local;
   }

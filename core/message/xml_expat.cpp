@@ -11,13 +11,12 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/message/xml_namespaces.h"
 
 namespace masar {
 namespace {
 
 constexpr char kSeparator = '\n';  // between URI and name; no namespace URI holds one
-constexpr std::string_view kXmlUri = "http://www.w3.org/XML/1998/namespace";
-constexpr std::string_view kInstanceUri = "http://www.w3.org/2001/XMLSchema-instance";
 /// A parser that has read more than this is not kept: its memory has grown with the document.
 constexpr std::size_t kKeptParserBytesMax = 64 << 10;
 
@@ -226,22 +225,13 @@ class TreeBuilder {
       } else if (auto known = prefixes_.find(uri); known != prefixes_.end()) {
         used = {known->second, true};
       } else {
-        used = {next_reserved_prefix(), true};
+        used = {reserved_prefix(prefixes_, reserved_), true};
       }
       found = used_.emplace(uri, std::move(used)).first;
       if (found->second.declared) in_order_.push_back(&*found);
     }
     last_ = &*found;
     return found->second.prefix;
-  }
-
-  std::string next_reserved_prefix() {
-    for (;;) {
-      std::string prefix = "ns" + std::to_string(reserved_++);
-      const bool taken = std::any_of(prefixes_.begin(), prefixes_.end(),
-                                     [&](const auto& entry) { return entry.second == prefix; });
-      if (!taken) return prefix;
-    }
   }
 
   static bool is_instance_type(const char* name) {

@@ -8,13 +8,12 @@
 #include <vector>
 
 #include "core/message/xml_characters.h"
+#include "core/message/xml_namespaces.h"
 
 namespace masar {
 namespace {
 
-constexpr std::string_view kXmlUri = "http://www.w3.org/XML/1998/namespace";
 constexpr std::string_view kXmlnsUri = "http://www.w3.org/2000/xmlns/";
-constexpr std::string_view kInstanceUri = "http://www.w3.org/2001/XMLSchema-instance";
 // Lists of at most so many are searched from end to end; expat has tables for more.
 constexpr std::size_t kNamespacesMax = 32;
 constexpr std::size_t kAttributesMax = 64;
@@ -451,16 +450,8 @@ class Scanner {
     }
     if (used_.size() == kNamespacesMax) return nullptr;
     const auto known = prefixes_.find(uri);
-    return &used_.emplace_back(
-        Namespace{uri, known != prefixes_.end() ? known->second : next_reserved_prefix()});
-  }
-  std::string next_reserved_prefix() {
-    for (;;) {
-      std::string prefix = "ns" + std::to_string(reserved_++);
-      const bool taken = std::any_of(prefixes_.begin(), prefixes_.end(),
-                                     [&](const auto& entry) { return entry.second == prefix; });
-      if (!taken) return prefix;
-    }
+    return &used_.emplace_back(Namespace{
+        uri, known != prefixes_.end() ? known->second : reserved_prefix(prefixes_, reserved_)});
   }
 
   bool put_attributes() {

@@ -10,12 +10,11 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
+#include "core/message/xml_namespaces.h"
 #include "core/message/xsd_grammar.h"
 
 namespace masar {
 namespace {
-
-constexpr std::string_view kSchemaUri = "http://www.w3.org/2001/XMLSchema";
 
 struct DocCloser {
   void operator()(xmlDoc* doc) const { xmlFreeDoc(doc); }

@@ -15,6 +15,7 @@
 
 #include "core/base/error.h"
 #include "core/base/guarded.h"
+#include "core/message/xml_namespaces.h"
 #include "core/message/xsd_quick.h"
 
 namespace masar {
@@ -22,7 +23,6 @@ namespace {
 
 constexpr std::size_t kFindingsMax = 10;
 constexpr std::size_t kKeptContextsMax = 16;
-constexpr const char* kSchemaUri = "http://www.w3.org/2001/XMLSchema";
 
 template <auto close>
 struct Closer {
@@ -141,7 +141,7 @@ std::vector<std::string> global_elements(const XsdGate::Source& source) {
   const std::string uri = value(root, "targetNamespace");
   for (xmlNodePtr node = root->children; node != nullptr; node = node->next) {
     if (node->type != XML_ELEMENT_NODE || node->ns == nullptr) continue;
-    if (std::strcmp(plain(node->ns->href), kSchemaUri) != 0) continue;
+    if (plain(node->ns->href) != kSchemaUri) continue;
     if (std::strcmp(plain(node->name), "element") != 0) continue;
     names.push_back((uri.empty() ? "" : '{' + uri + '}') + value(node, "name"));
   }

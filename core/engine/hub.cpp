@@ -62,7 +62,7 @@ connector::Connector* Hub::connector(std::string_view name) const {
 void Hub::make_dispatchers() {
   std::set<std::string> bridged;
   for (const auto& route : parts_.snapshot->routes) {
-    if (route->mode == route::Mode::pass_through) bridged.insert(route->call_endpoint);
+    if (route->mode == route::Mode::pass_through) bridged.insert(route->calls.front().endpoint);
   }
   for (const auto* listener : parts_.snapshot->hub.listeners) {
     auto* connector = this->connector(listener->value("connector"));

@@ -25,7 +25,7 @@ PartAnswer answer_for(const connector::Outcome& outcome) {
 
 void PassThrough::forward(const route::Route& route, connector::Received received,
                           connector::Intake::Answer answer) {
-  const auto found = outbounds_.find(route.call_endpoint);
+  const auto found = outbounds_.find(route.calls.front().endpoint);
   if (found == outbounds_.end()) {
     return answer({PartAnswer{
         PartAnswer::Kind::retry_later, "no-endpoint", "the route's endpoint is not there", {}}});

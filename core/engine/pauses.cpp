@@ -6,7 +6,7 @@ namespace masar::engine {
 
 bool Pauses::holds(const route::Route& route) const {
   return this->route(route.id) ||
-         (route.mode == route::Mode::pass_through && endpoint(route.call_endpoint));
+         (route.mode == route::Mode::pass_through && endpoint(route.calls.front().endpoint));
 }
 
 Pauses::Share Pauses::held_of(const std::string& endpoint) const {

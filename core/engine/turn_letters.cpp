@@ -51,10 +51,8 @@ process::Effect read_effect(pugi::xml_node root, const expression::Columns& decl
 const expression::Columns& arguments_of(const process::Definition& process,
                                         std::string_view effect) {
   static const expression::Columns none;
-  for (const auto& declared : process.effects()) {
-    if (declared.name == effect) return declared.arguments;
-  }
-  return none;
+  const auto* declared = process.effect(effect);
+  return declared ? declared->arguments : none;
 }
 
 store::TimerRow task_timer(const store::TaskRow& task) {

@@ -208,4 +208,11 @@ std::shared_ptr<const Definition> Definition::compile(const config::Element& scx
   return std::make_shared<CompiledDefinition>(std::move(model));
 }
 
+const EffectDeclaration* Definition::effect(std::string_view name) const {
+  const auto& all = effects();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
 }  // namespace masar::process

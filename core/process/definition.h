@@ -160,6 +160,8 @@ class Definition {
   virtual int deadline_place(std::string_view name) const = 0;
   virtual const std::vector<DataDeclaration>& data() const = 0;
   virtual const std::vector<EffectDeclaration>& effects() const = 0;
+  /// Of effects(); null where there is none of this name.
+  const EffectDeclaration* effect(std::string_view name) const;
   virtual const std::vector<ReplyDeclaration>& replies() const = 0;
   /// Series that `serial('name')` names, and where.
   virtual const std::vector<std::pair<std::string, config::Place>>& series() const = 0;

@@ -208,10 +208,9 @@ class RouteReader {
   }
 
   void check_effect(const config::Values& values) {
-    if (!route_->process) return;
+    if (!route_->process || route_->process->effect(route_->from_effect)) return;
     std::vector<std::string> known;
     for (const auto& effect : route_->process->effects()) known.push_back(effect.name);
-    if (std::find(known.begin(), known.end(), route_->from_effect) != known.end()) return;
     diagnostics_.add(
         values.place("effect"),
         "process \"" + route_->process->name() + "\" has no effect \"" + route_->from_effect + "\"",
@@ -398,7 +397,6 @@ class RouteReader {
       diagnostics_.add(root_.place, "a pass-through route has exactly one <call>", "");
       return;
     }
-    route_->call_endpoint = steps_.calls[0].endpoint;
     route_->calls = steps_.calls;
   }
 
@@ -412,10 +410,10 @@ class RouteReader {
     after.add("effect.id", kText);
     after.add("effect.name", kText);
     after.add("effect.at", kInstant);
+    const auto* effect = route_->process->effect(route_->from_effect);
     Scope scope = after;
-    for (const auto& effect : route_->process->effects()) {
-      if (effect.name != route_->from_effect) continue;
-      for (const auto& [argument, type] : effect.arguments) {
+    if (effect) {
+      for (const auto& [argument, type] : effect->arguments) {
         if (!scope.find("effect." + argument)) scope.add("effect." + argument, type);
       }
     }
@@ -436,10 +434,7 @@ class RouteReader {
       report_place = values.place("event");
       check_event(route_->report_event, report_place);
     }
-    for (const auto& effect : route_->process->effects()) {
-      if (effect.name == route_->from_effect)
-        check_handlers(*route_, effect, report_place, diagnostics_);
-    }
+    if (effect) check_handlers(*route_, *effect, report_place, diagnostics_);
   }
 
   void read_failure(const Element& element) {

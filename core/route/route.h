@@ -99,8 +99,7 @@ class Route {
   std::string from_effect;                             ///< routes of effects
   std::shared_ptr<const process::Definition> process;  ///< of from, to or query
   std::string to_event;
-  std::string call_endpoint;  ///< of pass-through
-  std::vector<Call> calls;    ///< of routes of effects and pass-through
+  std::vector<Call> calls;  ///< of routes of effects; of pass-through exactly one
   std::vector<Find> finds;
   NoCase no_case;
   Program before;  ///< up to `<to>`, or to the end of the effect's document (may hold calls)

@@ -38,10 +38,8 @@ void fill_effect(const process::Definition& process, const process::Effect& effe
   out.push_back(Value(id));
   out.push_back(Value(effect.name));
   out.push_back(Value(at));
-  for (const auto& declared : process.effects()) {
-    if (declared.name == effect.name)
-      return push_arguments(declared.arguments, effect.arguments, out);
-  }
+  if (const auto* declared = process.effect(effect.name))
+    push_arguments(declared->arguments, effect.arguments, out);
 }
 
 void fill_reply(const process::Definition& process, const process::Reply& reply,

@@ -143,7 +143,7 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
     if (closed || state.ready.empty()) return std::nullopt;
     if (now < state.open_until) return Pick{std::nullopt, state.open_until - now};
     const bool tries = state.open_until != SteadyClock::TimePoint{};
-    if (tries && state.half_open)
+    if (tries && state.probe != 0)
       return std::nullopt;  // one attempt tries whether the partner is back
     if (state.sending >= policy.concurrency) return std::nullopt;
     if (policy.rate_per_second > 0) {
@@ -161,7 +161,6 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
     CaseQueue& queue = state.cases[state.ready.front()];
     state.ready.pop_front();
     queue.busy = true;
-    state.half_open = tries;
     if (tries) state.probe = queue.rows.front().sequence;
     ++state.sending;
     ++state.sending_of[queue.rows.front().route];
@@ -400,7 +399,7 @@ void Dispatcher::count(const store::OutboxRow& row, const connector::Outcome& ou
                       outcome.kind == connector::OutcomeKind::unknown;
   const auto now = parts_.steady.now();
   state_.with([&](State& state) {
-    const bool tries = state.half_open && state.probe == row.sequence;
+    const bool tries = state.probe == row.sequence;
     if (state.open_until != SteadyClock::TimePoint{} && !tries) return;
     state.failures = failed ? state.failures + 1 : 0;
     const bool open = policy.breaker_failures > 0 && failed &&
@@ -411,9 +410,7 @@ void Dispatcher::count(const store::OutboxRow& row, const connector::Outcome& ou
 }
 
 void Dispatcher::end_probe(State& state, std::int64_t sequence) {
-  if (state.probe != sequence) return;
-  state.half_open = false;
-  state.probe = 0;
+  if (state.probe == sequence) state.probe = 0;
 }
 
 void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row,

@@ -100,8 +100,7 @@ class Dispatcher {
     bool looking = false;                 ///< a look after the breaker or the rate is due
     int failures = 0;                     ///< in a row
     SteadyClock::TimePoint open_until{};  ///< of the breaker
-    bool half_open = false;
-    std::int64_t probe = 0;  ///< sequence of the row that tries, while half open
+    std::int64_t probe = 0;  ///< sequence of the row that tries; 0: the breaker is not half open
     double tokens = 0;
     SteadyClock::TimePoint refilled{};
     std::mt19937_64 random;

@@ -6,16 +6,13 @@
 namespace masar::engine {
 namespace {
 
-constexpr std::size_t kTasksMax = 500;  ///< of one case, looked through
-
 /// The letter goes, and the task that stands for it.
 void end_letter(store::Store& store, const store::DeadLetterRow& letter,
                 const std::string& case_key, store::DeadLetterState state, Instant now,
                 store::Transaction& transaction) {
   transaction.dead_letter_states.emplace_back(letter.id, state);
   if (case_key.empty()) return;
-  for (auto task : store.tasks(store::TaskState::open, case_key, {}, kTasksMax)) {
-    if (task.name != kDeadLetterTask || task.effect != std::to_string(letter.id)) continue;
+  for (auto& task : tasks_of_letter(store, letter.id, case_key, store::TaskState::open)) {
     transaction.timers_cleared.push_back(
         {store::TimerKind::task, task.case_key, task.partition, task.id, 0, {}, 0, 0});
     task.state = store::TaskState::answered;

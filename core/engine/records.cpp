@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/hash.h"
+#include "core/engine/live_case.h"
 
 namespace masar::engine {
 
@@ -33,6 +34,16 @@ std::string header_value(const std::vector<std::pair<std::string, std::string>>&
   const auto found = std::find_if(headers.begin(), headers.end(),
                                   [&](const auto& header) { return header.first == name; });
   return found == headers.end() ? std::string() : found->second;
+}
+
+std::vector<store::TaskRow> tasks_of_letter(store::Store& store, std::int64_t letter,
+                                            const std::string& case_key,
+                                            std::optional<store::TaskState> state) {
+  auto tasks = store.tasks(state, case_key, {}, kCaseTasksMax);
+  std::erase_if(tasks, [id = std::to_string(letter)](const store::TaskRow& task) {
+    return task.name != kDeadLetterTask || task.effect != id;
+  });
+  return tasks;
 }
 
 }  // namespace masar::engine

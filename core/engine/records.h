@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "core/store/rows.h"
+#include "core/store/store.h"
 
 namespace masar::engine {
 
@@ -21,5 +24,12 @@ store::AuditRow operator_audit(const std::string& case_key, const std::string& n
 /// The first of the headers with that name, or empty.
 std::string header_value(const std::vector<std::pair<std::string, std::string>>& headers,
                          std::string_view name);
+
+inline constexpr std::size_t kCaseTasksMax = 500;  ///< tasks of one case that are looked through
+
+/// The tasks that stand for a dead letter, in any state or only in one, among those of the case.
+std::vector<store::TaskRow> tasks_of_letter(store::Store& store, std::int64_t letter,
+                                            const std::string& case_key,
+                                            std::optional<store::TaskState> state = {});
 
 }  // namespace masar::engine

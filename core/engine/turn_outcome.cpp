@@ -10,8 +10,6 @@
 namespace masar::engine {
 namespace {
 
-constexpr std::size_t kTasksMax = 500;  ///< of one case, looked through
-
 bool still_attempted(store::OutboxState state) {
   return state == store::OutboxState::ready || state == store::OutboxState::sending;
 }
@@ -177,7 +175,7 @@ void Turn::timer() {
 
 void Turn::escalate_silence(const store::OutboxRow& effect, const route::Route& route) {
   if (visit_over(effect)) return;
-  const auto asked = parts_.store.tasks(store::TaskState::open, effect.case_key, {}, kTasksMax);
+  const auto asked = parts_.store.tasks(store::TaskState::open, effect.case_key, {}, kCaseTasksMax);
   for (const auto& failure : route.failures) {
     if (!failure.task_after || failure.task.empty()) continue;
     // As long as there is no answer, somebody is asked again after the same time.

@@ -168,12 +168,7 @@ void GroupPlan::check_letters(Transaction& transaction, Commit& commit) {
     if (row.journal_index >= 0) row.journal = journal_id(commit, row.journal_index);
     commit.dead_letter_ids.push_back(row.id);
   }
-  for (const TaskRow& row : transaction.tasks) {
-    if (row.dead_letter_index >= static_cast<int>(transaction.dead_letters.size())) {
-      throw Error(ErrorKind::internal, "bad-transaction",
-                  "store: a task names a dead letter that its transaction does not have");
-    }
-  }
+  for (const TaskRow& row : transaction.tasks) (void)letter_index(row, transaction);
   for (const auto& [id, state] : transaction.dead_letter_states) {
     const DeadLetterState* stored = letter_states.find(id);
     if (stored == nullptr || *stored != DeadLetterState::open) {

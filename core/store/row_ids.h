@@ -53,6 +53,15 @@ inline RowId journal_id(const Commit& commit, int index) {
   return commit.journal_ids[static_cast<std::size_t>(index)];
 }
 
+/// The place among its transaction's dead letters of the one that a task stands for; −1: of none.
+inline int letter_index(const TaskRow& row, const Transaction& transaction) {
+  if (row.dead_letter_index >= static_cast<int>(transaction.dead_letters.size())) {
+    throw Error(ErrorKind::internal, "bad-transaction",
+                "store: a task names a dead letter that its transaction does not have");
+  }
+  return row.dead_letter_index;
+}
+
 /// A commit that says that its transaction stands against what is stored, or against reason.
 inline void refuse(Commit& commit, const Conflict& conflict, std::string error = {}) {
   const Instant stamp = commit.stamp;

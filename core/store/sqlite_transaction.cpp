@@ -248,11 +248,7 @@ void TransactionApplier::put_timers(const Transaction& transaction) {
 
 void TransactionApplier::put_tasks(Transaction& transaction) {
   for (TaskRow& row : transaction.tasks) {
-    const int letter = row.dead_letter_index;
-    if (letter >= static_cast<int>(transaction.dead_letters.size())) {
-      throw Error(ErrorKind::internal, "bad-transaction",
-                  "store: a task names a dead letter that its transaction does not have");
-    }
+    const int letter = letter_index(row, transaction);
     // Letters are written after the tasks; their ids are known already.
     const Lent effect(row.effect,
                       letter < 0 ? row.effect : std::to_string(counters_.dead_letter + letter));

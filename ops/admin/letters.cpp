@@ -5,7 +5,7 @@
 #include <map>
 
 #include "core/base/text.h"
-#include "core/engine/live_case.h"
+#include "core/engine/records.h"
 #include "ops/admin/json.h"
 
 namespace masar::admin {
@@ -18,7 +18,6 @@ constexpr std::size_t kDocumentMax = 16u << 10;  ///< bytes shown of a document
 constexpr std::size_t kCountedMax = 10'000;      ///< open letters grouped by their cause
 constexpr std::size_t kWindow = 500;
 constexpr std::size_t kTextMax = 500;  ///< code points of a cause
-constexpr std::size_t kTasksMax = 500;
 
 bool begins_tag(std::string_view rest) {
   if (rest.size() < 2) return false;
@@ -104,10 +103,8 @@ json::object dead_letter_detail(engine::Hub& hub, const store::DeadLetterRow& ro
   out["at_step"] = bytes_json(row.at_step);
   out["task"] = nullptr;
   if (row.case_key.empty()) return out;
-  for (const auto& task : hub.store().tasks(std::nullopt, row.case_key, {}, kTasksMax)) {
-    if (task.name == engine::kDeadLetterTask && task.effect == std::to_string(row.id))
-      out["task"] = task.id;
-  }
+  for (const auto& task : engine::tasks_of_letter(hub.store(), row.id, row.case_key))
+    out["task"] = task.id;
   return out;
 }
 

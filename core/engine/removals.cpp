@@ -52,7 +52,7 @@ class Removals {
  private:
   static constexpr const char* kOpen = "keep it until they have ended";
   static constexpr const char* kSent = "keep it until they are sent";
-  static constexpr const char* kNone = "the store is damaged: restore a backup";
+  static constexpr const char* kNone = "the store is corrupt: restore a backup";
 
   std::string users_of(const store::SnapshotUse& use) {
     return counted(store_.count_cases_of(use.hash, use.process), "open case", "open cases") +

@@ -305,7 +305,7 @@ std::shared_ptr<const Snapshot> Snapshot::restore(const std::string& hash, std::
   const auto packed = config::unpack(content);
   if (!packed || packed->files.hash != hash || packed->files.hub.empty()) {
     throw Error(ErrorKind::internal, "snapshot-content",
-                "the store's configuration " + hash + " is damaged");
+                "the store's configuration " + hash + " is corrupt");
   }
   return Loader(packed->files, packed->settings, diagnostics, true).restore();
 }

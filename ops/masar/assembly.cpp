@@ -41,7 +41,7 @@ std::unique_ptr<store::Store> Machine::open_store(const std::string& state) {
     return store::open_postgres_store(settings, business());
   }
   store::SqliteSettings settings;
-  settings.path = (std::filesystem::path(state) / choice.path).string();  // absolute: as it is
+  settings.path = in_state(state, choice.path).string();
   settings.group_max = choice.group_max;
   return store::open_sqlite_store(settings, business());
 }
@@ -59,8 +59,7 @@ void log_line(std::string_view level, std::string_view text) {
 }
 
 std::filesystem::path in_state(const std::string& state, const std::string& path) {
-  const std::filesystem::path given(path);
-  return given.is_absolute() ? given : std::filesystem::path(state) / given;
+  return std::filesystem::path(state) / path;  // an absolute path stays as it is
 }
 
 void check_connectors(const engine::Snapshot& snapshot, const connector::Context& context,

@@ -37,8 +37,7 @@ int run_hub(const RunOptions& options);
 /// Checks a configuration: findings to stderr, nothing where there are none.
 int check_config(const RunOptions& options);
 
-/// What `masar audit verify` and `masar backup` are told: they read the store's file themselves,
-/// whether the hub runs or not.
+/// What `masar audit` is told: it reads the store's file itself, whether the hub runs or not.
 struct StoreOptions {
   std::string state = "state";
   std::string store;  ///< default: masar.db in the state folder

@@ -40,7 +40,7 @@ Traffic::Traffic(World& world, Town& town, std::function<void(Person&)> amended)
     Person* person = key == attempt.headers.end() ? nullptr : town_.person(key->second);
     const bool hasty = sketches && person && person->ways.hasty &&
                        !std::exchange(town_.holds[Town::hold_of(*person)].notice_planned, true);
-    if (!hasty) return world_.exchange(attempt, std::move(done), kTimeLimit, act);
+    if (!hasty) return world_.exchange(std::move(done), kTimeLimit, act);
     // The sketch as it is now takes its time; meanwhile it is amended.
     const Outcome outcome = act();
     world_.in(300ms, [this, person] { notice(*person); });
@@ -182,7 +182,7 @@ Registry::Registry(World& world, Town& town) : world_(world), town_(town) {
     const auto act = [this, policies = attempt.operation == "InquirePolicy", body = attempt.body] {
       return policies ? policy(body) : letter(body);
     };
-    world_.exchange(attempt, std::move(done), kTimeLimit, act);
+    world_.exchange(std::move(done), kTimeLimit, act);
   });
 }
 

@@ -30,7 +30,7 @@ Departments::Departments(World& world, Town& town) : world_(world), town_(town) 
     world_.serve(std::string(name) + "-out", [this, department = std::string(name)](
                                                  const std::string&, connector::Attempt attempt,
                                                  connector::Outbound::Done done) {
-      world_.queue(attempt, std::move(done), kQueueLimit,
+      world_.queue(std::move(done), kQueueLimit,
                    [this, department, effect = attempt.effect_id, body = attempt.body] {
                      arrived(department, effect, body);
                    });
@@ -143,7 +143,7 @@ Gateway::Gateway(World& world, Town& town) : world_(world), town_(town) {
   world_.serve("sms-gateway", [this](const std::string&, connector::Attempt attempt,
                                      connector::Outbound::Done done) {
     const auto act = [this, attempt] { return take(attempt); };
-    world_.exchange(attempt, std::move(done), kSmsLimit, act);
+    world_.exchange(std::move(done), kSmsLimit, act);
   });
 }
 

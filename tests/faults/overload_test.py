@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "scenarios")]
 
 from seventh_partner_test import NAMESPACE, PATH, SECRETS, Archive  # noqa: E402
-from stage import PYTHON, ROOT, Hub, call, wait_for  # noqa: E402
+from stage import PYTHON, ROOT, Hub, call, change, wait_for  # noqa: E402
 from trial import MASAR, temporary_folder  # noqa: E402
 
 VISIT = (
@@ -149,18 +149,18 @@ class Overload(unittest.TestCase):
         self.addCleanup(self.archive.server_close)
         self.addCleanup(self.archive.shutdown)
         self.addCleanup(self.archive.fast.set)
-        self.change(
+        change(
             folder / "config" / "hub.xml",
             "  <namespaces>\n",
             f'  <setting name="archive-url" value="{self.archive.url}"/>\n'
             f'  <namespaces>\n    <namespace prefix="insp" uri="{NAMESPACE}"/>\n',
         )
-        self.change(
+        change(
             folder / "config" / "hub.xml",
             'connector="http" address="${http-address}"',
             'connector="http" address="${http-address}" ' f'connections-max="{CONNECTIONS}"',
         )
-        self.change(
+        change(
             folder / "config" / "endpoints" / "inspectorate-archive.xml",
             '<rate per-second="100"/>',
             '<rate per-second="1000"/>',
@@ -177,11 +177,6 @@ class Overload(unittest.TestCase):
         self.hub.start()
         assert self.hub.process is not None
         self.pid = self.hub.process.pid
-
-    def change(self, file: pathlib.Path, old: str, new: str) -> None:
-        text = file.read_text("utf-8")
-        self.assertEqual(text.count(old), 1, f"{old} in {file}")
-        file.write_text(text.replace(old, new), "utf-8")
 
     def ready(self) -> tuple[int, Any]:
         return call(self.hub.addresses["admin"], "GET", "/ready")

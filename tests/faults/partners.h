@@ -22,9 +22,9 @@ class Switch {
 
  private:
   struct Seen;
-  void notify(const std::string& transaction, bool new_guid);
+  void notify(const std::string& transaction);
   void answered(const std::string& transaction, const connector::PartAnswer& part);
-  void answered_first(Payment& payment, const connector::PartAnswer& part);
+  void answered_first(Payment& payment);
   void judge_bill(Person& person, const std::string& number, const Seen& seen,
                   const std::string& bill);
 
@@ -50,7 +50,7 @@ class Portal {
   void pay(Person& person, const Update& update);
   void upload(Person& person, const Update& update);
   void withdraw(Person& person);
-  void after_the_end(Person& person, const Update& update);
+  void after_the_end(Person& person);
   void say(Person& person, const std::string& kind, const std::string& root,
            const std::string& content, const std::string& detail = {}, Duration margin = {});
   void choose_now(Person& person, bool insurer, Duration margin);

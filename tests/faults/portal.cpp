@@ -24,7 +24,7 @@ Portal::Portal(World& world, Town& town, Switch& payments)
   world_.serve("portal-out", [this](const std::string&, connector::Attempt attempt,
                                     connector::Outbound::Done done) {
     world_.queue(
-        attempt, std::move(done), kTimeLimit,
+        std::move(done), kTimeLimit,
         [this, effect = attempt.effect_id, body = attempt.body] { arrived(effect, body); });
   });
 }
@@ -161,7 +161,7 @@ void Portal::act(Person& person, const Update& update) {
   if (update.state == "choosing-method") return choose(person, update);
   if (update.state == "awaiting-payment") return pay(person, update);
   if (update.state == "awaiting-letter") return upload(person, update);
-  if (is_end(update.state)) return after_the_end(person, update);
+  if (is_end(update.state)) return after_the_end(person);
   if (update.state != "closing-payment") return;
   const std::string number = *person.numbers.rbegin();
   world_.in(person.random.between(Duration(1s), Duration(100min)),
@@ -261,13 +261,12 @@ void Portal::upload(Person& person, const Update& update) {
   world_.in(wait, [this, &person, margin] { upload_now(person, margin); });
 }
 
-void Portal::after_the_end(Person& person, const Update& update) {
+void Portal::after_the_end(Person& person) {
   if (!person.numbers.empty() && person.random.chance(400)) {
     world_.in(person.random.between(Duration(0), Duration(10h)),
               [this, &person] { switch_.inquire(person, *person.numbers.begin()); });
   }
   if (person.second || !person.ways.applies_again) return;
-  (void)update;
   Person* again = town_.person(person.application + "c");
   if (again == nullptr) return;
   town_.awaited.push_back(again);

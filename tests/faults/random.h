@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "core/base/time.h"
+#include "tests/support/split_mix.h"
 
 namespace masar::faults {
 
-/// Numbers from a seed: the same everywhere, on every machine, for ever (SplitMix64). Each stream
-/// of a seed is its own, so that what one case draws changes nothing for the others. One thread.
+/// Numbers from a seed, the same everywhere and for ever. Each stream of a seed is its own, so that
+/// what one case draws changes nothing for the others. One thread.
 class Random {
  public:
   Random(std::uint64_t seed, std::string_view stream) : state_(seed) {
@@ -18,13 +19,7 @@ class Random {
     (void)next();
   }
 
-  std::uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15u;
-    std::uint64_t mixed = state_;
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-    return mixed ^ (mixed >> 31);
-  }
+  std::uint64_t next() { return testing::split_mix(state_); }
   /// From 0 up to `limit` − 1.
   std::int64_t below(std::int64_t limit) {
     return static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(limit));

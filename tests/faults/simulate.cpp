@@ -67,12 +67,7 @@ struct Sum {
     failed += verdict.breaches.empty() ? 0 : 1;
     cases += static_cast<std::uint64_t>(verdict.cases);
     days += verdict.days;
-    counts.crashes += verdict.counts.crashes;
-    counts.stops += verdict.counts.stops;
-    counts.attempts += verdict.counts.attempts;
-    counts.messages += verdict.counts.messages;
-    for (int fault = 0; fault < static_cast<int>(Fault::count); ++fault)
-      counts.struck[fault] += verdict.counts.struck[fault];
+    counts += verdict.counts;
     for (const auto& [state, count] : verdict.ends) ends[state] += count;
     for (const auto& breach : verdict.breaches) ++oracles[breach.oracle];
   }

@@ -51,10 +51,7 @@ BOOST_AUTO_TEST_CASE(every_fault_strikes_and_every_end_is_reached) {
   std::map<std::string, int> ends;
   for (std::uint64_t seed = 1; seed <= 25; ++seed) {
     const Verdict verdict = simulation().run(plan_of(seed, 4, 2));
-    counts.crashes += verdict.counts.crashes;
-    counts.stops += verdict.counts.stops;
-    for (int fault = 0; fault < static_cast<int>(Fault::count); ++fault)
-      counts.struck[fault] += verdict.counts.struck[fault];
+    counts += verdict.counts;
     for (const auto& [state, count] : verdict.ends) ends[state] += count;
   }
   BOOST_TEST(counts.crashes > 25u);

@@ -106,12 +106,12 @@ void Switch::pay(Person& person, const std::string& number, std::int64_t fils) {
   person.payments.push_back(payment.text.transaction);
   const std::string transaction = payment.text.transaction;
   town_.payments[transaction] = std::move(payment);
-  notify(transaction, true);
+  notify(transaction);
 }
 
 void Switch::pay_unknown_number(Person& person) { pay(person, "000000000001", 5000); }
 
-void Switch::notify(const std::string& transaction, bool) {
+void Switch::notify(const std::string& transaction) {
   Payment& payment = town_.payments.at(transaction);
   Sending sending;
   const auto write = [this, transaction](connector::Received& message, const std::string& guid) {
@@ -156,10 +156,10 @@ void Switch::answered(const std::string& transaction, const PartAnswer& part) {
   }
   payment.answered = world_.now();
   payment.code = code;
-  answered_first(payment, part);
+  answered_first(payment);
 }
 
-void Switch::answered_first(Payment& payment, const PartAnswer&) {
+void Switch::answered_first(Payment& payment) {
   const std::string transaction = payment.text.transaction;
   const bool ours = payment.person->numbers.contains(payment.text.number);
   if (payment.code == "325" && payment.fils == payment.due)
@@ -172,7 +172,7 @@ void Switch::answered_first(Payment& payment, const PartAnswer&) {
     const Duration after = world_.random().chance(500)
                                ? Duration(1s)
                                : world_.random().between(Duration(1min), Duration(100h));
-    world_.in(after, [this, transaction] { notify(transaction, true); });
+    world_.in(after, [this, transaction] { notify(transaction); });
   }
   if (!payment.tampers || !world_.plan().has(Fault::duplicate)) return;
   // The same payment with another amount must not pass.

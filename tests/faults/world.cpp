@@ -86,6 +86,16 @@ void World::breach(char oracle, std::string text) {
 
 // Lines to partners.
 
+World::Counts& World::Counts::operator+=(const Counts& more) {
+  crashes += more.crashes;
+  stops += more.stops;
+  attempts += more.attempts;
+  messages += more.messages;
+  for (std::size_t fault = 0; fault < std::size(struck); ++fault)
+    struck[fault] += more.struck[fault];
+  return *this;
+}
+
 void World::attempt(const std::string& endpoint, connector::Attempt attempt,
                     connector::Outbound::Done done) {
   ++counts_.attempts;
@@ -101,9 +111,8 @@ void World::attempt(const std::string& endpoint, connector::Attempt attempt,
   partners_.at(endpoint)(endpoint, std::move(attempt), std::move(done));
 }
 
-void World::exchange(const connector::Attempt& attempt, connector::Outbound::Done done,
-                     Duration time_limit, const std::function<Outcome()>& act) {
-  (void)attempt;
+void World::exchange(connector::Outbound::Done done, Duration time_limit,
+                     const std::function<Outcome()>& act) {
   const Duration there = lines_.between(1ms, 60ms);
   const Duration back = lines_.between(1ms, 200ms);
   const auto ends = [this, done](Duration after, Outcome outcome) {
@@ -141,9 +150,8 @@ void World::exchange(const connector::Attempt& attempt, connector::Outbound::Don
   });
 }
 
-void World::queue(const connector::Attempt& attempt, connector::Outbound::Done done,
-                  Duration time_limit, const std::function<void()>& arrive) {
-  (void)attempt;
+void World::queue(connector::Outbound::Done done, Duration time_limit,
+                  const std::function<void()>& arrive) {
   const Duration there = lines_.between(1ms, 40ms);
   const auto ends = [this, done](Duration after, Outcome outcome) {
     in(after, [done, outcome] { done(outcome); });

@@ -64,10 +64,10 @@ class World {
   void serve(const std::string& endpoint, Serve with) { partners_[endpoint] = std::move(with); }
   /// A partner's part of an exchange over a request and its answer, with every fault that a network
   /// and a program may have: `act` is what the partner does when the request reaches it.
-  void exchange(const connector::Attempt& attempt, connector::Outbound::Done done,
-                Duration time_limit, const std::function<connector::Outcome()>& act);
+  void exchange(connector::Outbound::Done done, Duration time_limit,
+                const std::function<connector::Outcome()>& act);
   /// The same over a queue, which keeps its order: a message arrives or does not.
-  void queue(const connector::Attempt& attempt, connector::Outbound::Done done, Duration time_limit,
+  void queue(connector::Outbound::Done done, Duration time_limit,
              const std::function<void()>& arrive);
 
   void send(Sending sending);
@@ -90,8 +90,9 @@ class World {
   bool is_calm() const { return calm_; }
 
   struct Counts {
-    std::uint64_t crashes = 0, power_cuts = 0, stops = 0, attempts = 0, messages = 0;
+    std::uint64_t crashes = 0, stops = 0, attempts = 0, messages = 0;
     std::uint64_t struck[static_cast<int>(Fault::count)] = {};
+    Counts& operator+=(const Counts& more);
   };
   const Counts& counts() const { return counts_; }
 

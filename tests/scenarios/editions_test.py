@@ -7,7 +7,7 @@ import shutil
 import unittest
 
 import cast
-from stage import ROOT, Stage
+from stage import ROOT, Stage, change
 from trial import MASAR, masar, temporary_folder
 
 TEXTS = "config/texts/sms.xml"
@@ -26,10 +26,7 @@ class Editions(unittest.TestCase):
         self.stage.settle()
 
     def change(self, file: str, old: str, new: str) -> None:
-        path = self.folder / file
-        text = path.read_text("utf-8")
-        self.assertEqual(text.count(old), 1, f"{old} in {file}")
-        path.write_text(text.replace(old, new), "utf-8")
+        change(self.folder / file, old, new)
 
     def restart(self) -> None:
         self.stage.hub.end()

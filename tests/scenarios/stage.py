@@ -363,6 +363,14 @@ class Stage:
             )
 
 
+def change(file: pathlib.Path, old: str, new: str) -> None:
+    """Replaces a text that stands in the file once."""
+    text = file.read_text("utf-8")
+    if text.count(old) != 1:
+        raise AssertionError(f"{text.count(old)} times in {file}: {old}")
+    file.write_text(text.replace(old, new), "utf-8")
+
+
 def note(text: str) -> None:
     """A line of progress."""
     print(text, file=sys.stderr, flush=True)

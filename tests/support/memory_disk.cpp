@@ -4,18 +4,12 @@
 #include <cstring>
 #include <new>
 
+#include "tests/support/split_mix.h"
+
 namespace masar::testing {
 namespace {
 
 constexpr std::size_t kSector = 512;  ///< what a disk writes whole or not at all
-
-std::uint64_t next_random(std::uint64_t& state) {
-  state += 0x9e3779b97f4a7c15u;
-  std::uint64_t mixed = state;
-  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-  return mixed ^ (mixed >> 31);
-}
 
 }  // namespace
 
@@ -92,13 +86,13 @@ std::string MemoryDisk::surviving(const File& file, Keeps keeps, std::uint64_t& 
   if (keeps == Keeps::nothing) return left;
   for (const Change& change : file.unsynced) {
     if (change.truncate) {
-      if (next_random(state) % 2 == 0) apply(change, left);
+      if (split_mix(state) % 2 == 0) apply(change, left);
       continue;
     }
     for (std::size_t at = 0; at < change.bytes.size();) {
       const std::size_t to_boundary = kSector - (change.offset + at) % kSector;
       const std::size_t size = std::min(to_boundary, change.bytes.size() - at);
-      if (next_random(state) % 2 == 0) {
+      if (split_mix(state) % 2 == 0) {
         apply({change.offset + at, change.bytes.substr(at, size), false}, left);
       }
       at += size;

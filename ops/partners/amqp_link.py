@@ -7,6 +7,7 @@ threads only post() and wake it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
@@ -27,6 +28,7 @@ from faults import Fault
 RECONNECT_SECONDS = 0.05
 RESEND_SECONDS = 0.1
 PREFETCH = 100
+BROKEN_STATUS = 70
 
 logging.getLogger("proton").setLevel(logging.CRITICAL)
 
@@ -86,7 +88,16 @@ class AmqpLink(MessagingHandler):
     # Any thread.
 
     def start(self) -> None:
-        threading.Thread(target=self._container.run, name=f"amqp-{self.user}", daemon=True).start()
+        threading.Thread(target=self._run, name=f"amqp-{self.user}", daemon=True).start()
+
+    def _run(self) -> None:
+        """A mistake of the simulation ends the partner, and loudly: a silent one would look like a
+        fault of the hub."""
+        try:
+            self._container.run()
+        except BaseException:
+            logging.getLogger("partner").exception("the link of %s broke down", self.user)
+            os._exit(BROKEN_STATUS)
 
     def wake(self) -> None:
         self._injector.trigger(ApplicationEvent("wake"))
@@ -258,7 +269,7 @@ class AmqpLink(MessagingHandler):
         else:
             if fault.kind == "did-it-but-no-answer":
                 self._process(incoming)
-            self._cut()
+            self._cut(delivery.link.connection)
 
     def _read(self, message: Message) -> Incoming:
         body = bytes(message.body) if isinstance(message.body, (bytes, memoryview)) else b""
@@ -293,11 +304,14 @@ class AmqpLink(MessagingHandler):
             logging.getLogger("partner").exception("a message could not be handled")
             return "internal error"
 
-    def _cut(self) -> None:
-        """Ends the connection without a word."""
-        selectable = self._connection.transport._selectable
+    def _cut(self, connection: Any) -> None:
+        """Ends a connection without a word; where it has ended already (the network cut it, or the
+        message before this one did), nothing is left to end."""
+        selectable = connection.transport and connection.transport._selectable
         if selectable is not None:
-            with socket.socket(fileno=os.dup(selectable.fileno())) as peer:
+            with contextlib.suppress(OSError), socket.socket(
+                fileno=os.dup(selectable.fileno())
+            ) as peer:
                 peer.shutdown(socket.SHUT_RDWR)
 
     # The connection is gone, in one way or another.

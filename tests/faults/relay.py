@@ -76,6 +76,10 @@ class Relay:
         except (OSError, ValueError):
             _reset(partner)
             return
+        if hub.getsockname() == hub.getpeername():  # nobody listens: TCP connected it to itself
+            _reset(partner)
+            _reset(hub)
+            return
         hub.settimeout(None)
         with self._lock:
             self._open |= {partner, hub}

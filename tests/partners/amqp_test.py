@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import unittest
 
 from lxml import etree
@@ -126,6 +127,21 @@ class Portal(unittest.TestCase):
         self.hub.put("portal.out", UPDATE.format(1, "assessing").encode(), "m-1")
         self.assertEqual("accepted", self.hub.outcomes.get(timeout=20)[0])
         self.assertTrue(self.portal.entries(kind="CaseUpdated")[1]["again"])
+
+    def test_a_connection_that_the_network_reset_first_can_still_be_cut(self) -> None:
+        """Messages that came before the reset are read after it."""
+        until(lambda: "portal.out" in self.hub.receivers, "a receiver")
+        old = self.hub.receivers["portal.out"]
+        self.portal.fault("reset", count=1)
+        self.portal.process.send_signal(signal.SIGSTOP)
+        self.hub.put("portal.out", UPDATE.format(1, "assessing").encode(), "m-1")
+        self.hub.reset()
+        until(lambda: self.hub.resets, "the reset")
+        self.portal.process.send_signal(signal.SIGCONT)
+        until(lambda: self.hub.receivers["portal.out"] != old, "a new connection")
+        self.assertTrue(self.portal.entries(kind="reset"))
+        self.hub.put("portal.out", UPDATE.format(1, "assessing").encode(), "m-1")
+        self.assertEqual("accepted", self.hub.outcomes.get(timeout=20)[0])
 
     def test_a_hub_on_another_port_is_found(self) -> None:
         self.portal.act("submit", applicationId="A-1")

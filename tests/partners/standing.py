@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import pathlib
 import queue
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -103,6 +105,7 @@ class AmqpHub(MessagingHandler):
         self.verdicts: list[str] = []
         self.outcomes: queue.Queue[tuple[str, str]] = queue.Queue()
         self.receivers: dict[str, Any] = {}
+        self.resets = 0
         self.acceptor: Any = None
         self._connections: list[Any] = []
         self._injector = EventInjector()
@@ -155,6 +158,28 @@ class AmqpHub(MessagingHandler):
         self.receivers[address].send(
             Message(id=message_id, body=body, inferred=True, content_type="application/xml")
         )
+
+    def reset(self) -> None:
+        """Resets the connections once what was put before has gone out."""
+        self._injector.trigger(ApplicationEvent("reset"))
+
+    def on_reset(self, event: Any) -> None:
+        self._reset_when_sent()
+
+    def on_timer_task(self, event: Any) -> None:
+        self._reset_when_sent()
+
+    def _reset_when_sent(self) -> None:
+        live = [c for c in self._connections if c.transport is not None]
+        if any(connection.transport.pending() > 0 for connection in live):
+            self._container.schedule(0.01, self)
+            return
+        for connection in live:
+            peer = connection.transport._selectable._delegate
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._close(connection)
+            self.resets += 1
+        self._connections.clear()
 
     def on_accepted(self, event: Any) -> None:
         self.outcomes.put(("accepted", event.link.source.address))

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/crash_point.h"
 #include "core/base/error.h"
 #include "core/base/plant.h"
 #include "core/engine/outcomes.h"
@@ -284,6 +285,7 @@ void Dispatcher::send(const std::shared_ptr<store::OutboxRow>& row) {
   attempt.headers = connector::read_headers(row->headers);
   attempt.body = row->body;
   attempt.not_after = row->not_after;
+  crash_point("before-attempt");
   outbound_->send(std::move(attempt),
                   [this, row](connector::Outcome outcome) { finish(row, std::move(outcome)); });
 }
@@ -322,6 +324,7 @@ bool Dispatcher::tries_again(const route::Route* route, const store::OutboxRow& 
 }
 
 void Dispatcher::finish(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome) {
+  crash_point("after-attempt");
   // Off the connector's thread: reading a reply and the store's queue are not its work.
   parts_.executor.post([this, row, outcome = std::move(outcome)]() mutable {
     if (!outcome.attempted) return take_back(row);

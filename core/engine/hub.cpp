@@ -4,6 +4,7 @@
 #include <future>
 #include <set>
 
+#include "core/base/crash_point.h"
 #include "core/base/error.h"
 #include "core/engine/outcomes.h"
 #include "core/engine/removals.h"
@@ -220,6 +221,7 @@ void Hub::start() {
   // with the rest, in its order, once they are.
   if (!clean_) apply_carefully();
   recover_sending();
+  crash_point("recovering");
   lanes_.recover();
   // What was paused stays so from the first connection on.
   tell_connectors();
@@ -233,6 +235,7 @@ void Hub::start() {
 
 bool Hub::stop() {
   draining_.store(true);
+  crash_point("stopping");
   const auto end = parts_.steady.now() + kStop;
   timers_.stop();
   retention_.stop();
@@ -248,6 +251,7 @@ bool Hub::stop() {
            replies_.open() == 0 && sending() == 0;
   };
   wait_until(drained, end - kClosing);
+  crash_point("drained");
   lanes_.stop();
   wait_until([this] { return journal_.in_flight() == 0; }, end - kClosing / 2);
   const bool all = lanes_.waiting() == 0 && sending() == 0;

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "core/base/crash_point.h"
+
 namespace masar::store {
 
 GroupWriter::GroupWriter(const GroupSettings& settings, GroupCommitter& committer)
@@ -139,6 +141,7 @@ void GroupWriter::answer(std::size_t count) {
   group_.erase(group_.begin(), end);
   for (const Pending& pending : answered) {
     if (pending.done) {
+      crash_point("before-answer");
       pending.done(pending.commit);
     }
   }

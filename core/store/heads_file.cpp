@@ -13,6 +13,7 @@
 #include <iterator>
 #include <optional>
 
+#include "core/base/crash_point.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/store/audit_chain.h"
@@ -116,8 +117,9 @@ void HeadsFile::append(Instant now, const std::vector<AuditHead>& heads) {
   const std::string text = text_of(line);
   const std::string whole = text + " " + base64(key_.sign(text));
   const std::string bytes = whole + "\n";
-  if (::write(file_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
-      ::fdatasync(file_) != 0) {
+  const ssize_t written = ::write(file_, bytes.data(), bytes.size());
+  crash_point("heads-written");
+  if (written != static_cast<ssize_t>(bytes.size()) || ::fdatasync(file_) != 0) {
     const std::string why = std::strerror(errno);
     (void)!::ftruncate(file_,
                        size_);  // where this fails too, half a line stays, and does not count

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/base/crash_point.h"
 #include "core/base/error.h"
 
 namespace masar::store {
@@ -42,6 +43,7 @@ void migrate(SchemaSession& session, std::span<const char* const> steps) {
     }
     if (version == newest) return;
     session.apply(steps[static_cast<std::size_t>(version)], version + 1);
+    crash_point("migrating");
     step.commit();
   }
 }

@@ -6,8 +6,8 @@
 
 #include <sysexits.h>
 
+#include "core/base/crash_point.h"
 #include "core/base/hash.h"
-#include "core/store/crash_point.h"
 #include "core/store/postgres_schema.h"
 #include "core/store/row_reader.h"
 #include "core/store/sweep.h"

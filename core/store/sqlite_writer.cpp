@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 #include <sysexits.h>
 
-#include "core/store/crash_point.h"
+#include "core/base/crash_point.h"
 #include "core/store/reading.h"
 #include "core/store/sqlite_schema.h"
 
@@ -211,9 +211,11 @@ bool SqliteWriter::idle() {
 /// False: it could not be done now (a reader stands in the way, the disk is full). Nothing is lost
 /// by that.
 bool SqliteWriter::checkpoint(int mode, std::chrono::milliseconds wait) {
+  crash_point("before-checkpoint");
   sqlite3* const database = session_.handle();
   sqlite3_busy_timeout(database, static_cast<int>(wait.count()));  // messages come meanwhile
   const int code = sqlite3_wal_checkpoint_v2(database, nullptr, mode, nullptr, nullptr);
+  crash_point("after-checkpoint");
   const int extended = sqlite3_extended_errcode(database);
   sqlite3_busy_timeout(database, static_cast<int>(settings_.busy_timeout.count()));
   if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) {

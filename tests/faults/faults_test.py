@@ -22,17 +22,23 @@ STOP_SECONDS = 60
 
 
 class ShortRun(unittest.TestCase):
-    def test_nothing_lost_nothing_twice(self) -> None:
-        command = [PYTHON, str(HERE / "run"), "--masar", str(MASAR)]
+    def plays(self, minutes: float, *more: str) -> None:
+        command = [PYTHON, str(HERE / "run"), "--masar", str(MASAR), "--seed", "2026", *more]
         done = subprocess.run(
-            [*command, "--minutes", "0.4", "--seed", "2026"],
+            [*command, "--minutes", str(minutes)],
             capture_output=True,
             text=True,
             timeout=RUN_SECONDS,
         )
         last = done.stdout.splitlines()[-1:] or [""]
-        self.assertEqual(last, ["lost 0, doubled 0, late 0, wrong 0"], done.stderr[-4000:])
+        self.assertEqual(last, ["lost 0, doubled 0, late 0, wrong 0"], done.stderr[-8000:])
         self.assertEqual(done.returncode, 0)
+
+    def test_nothing_lost_nothing_twice(self) -> None:
+        self.plays(0.4)
+
+    def test_nothing_lost_nothing_twice_on_postgresql(self) -> None:
+        self.plays(0.4, "--store", "postgresql")
 
 
 class Disk(unittest.TestCase):

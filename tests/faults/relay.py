@@ -9,6 +9,7 @@ import socket
 import threading
 
 CHUNK = 16_384
+CONNECT_SECONDS = 5
 
 
 class Relay:
@@ -27,7 +28,8 @@ class Relay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def point_to(self, target: str) -> None:
-        """Where new connections go; those of before end with their hub."""
+        """Where new connections go, `host:port` or a socket's path; those of before end with whom
+        they reached."""
         self._target = target
 
     def cut_after(self, count: int) -> None:
@@ -71,16 +73,10 @@ class Relay:
 
     def _carry(self, partner: socket.socket) -> None:
         try:
-            host, port = self._target.rsplit(":", 1)
-            hub = socket.create_connection((host, int(port)), 5)
+            hub = _connect(self._target)
         except (OSError, ValueError):
             _reset(partner)
             return
-        if hub.getsockname() == hub.getpeername():  # nobody listens: TCP connected it to itself
-            _reset(partner)
-            _reset(hub)
-            return
-        hub.settimeout(None)
         with self._lock:
             self._open |= {partner, hub}
         try:
@@ -116,6 +112,20 @@ class Relay:
             return True
         partner.sendall(data[:left])
         return False
+
+
+def _connect(target: str) -> socket.socket:
+    if target.startswith("/"):
+        end = socket.socket(socket.AF_UNIX)
+        end.connect(target)
+        return end
+    host, port = target.rsplit(":", 1)
+    end = socket.create_connection((host, int(port)), CONNECT_SECONDS)
+    end.settimeout(None)
+    if end.getsockname() == end.getpeername():  # nobody listens: TCP connected it to itself
+        end.close()
+        raise ConnectionRefusedError(target)
+    return end
 
 
 def _reset(end: socket.socket) -> None:

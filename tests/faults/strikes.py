@@ -1,5 +1,5 @@
-"""What can befall hub, network, disk and partners, each a strike that heals what it broke before it
-is over. Knows nothing of the service."""
+"""What can befall hub, network, disk, database and partners, each a strike that heals what it broke
+before it is over. Knows nothing of the service."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from cluster import Cluster
 from relay import Relay
 from stage import Failed, Hub, Stage, wait_for
 
@@ -31,7 +32,19 @@ class StruckHub(Hub):
         self.partners_file = self.addresses_file  # what partners read says where the relays are
         self.addresses_file = self.folder / "hub-itself.json"
         self.relays = {"amqp": Relay(), "http": Relay()}
+        self.database: Cluster | None = None
         self._fifo = self.folder / "fiu"
+
+    def stand_on(self, database: Cluster) -> None:
+        """PostgreSQL, behind a relay; before the first start."""
+        self.database = database
+        relay = self.relays["database"] = Relay()
+        relay.point_to(str(database.socket))
+        host, port = relay.address.split(":")
+        self.settings = {
+            **self.settings,
+            **database.settings(f"host={host} port={port} user=masar dbname=postgres"),
+        }
 
     def start(self, wait: bool = True) -> None:
         plain = self.environment
@@ -47,9 +60,10 @@ class StruckHub(Hub):
 
     def ready(self) -> None:
         super().ready()
-        for name, relay in self.relays.items():
+        doors = {name: self.relays[name] for name in ("amqp", "http")}
+        for name, relay in doors.items():
             relay.point_to(self.addresses[name])
-        told = {**self.addresses, **{name: r.address for name, r in self.relays.items()}}
+        told = {**self.addresses, **{name: relay.address for name, relay in doors.items()}}
         draft = self.partners_file.with_suffix(".draft")
         draft.write_text(json.dumps(told), "utf-8")
         draft.rename(self.partners_file)
@@ -87,34 +101,43 @@ class Striker:
         assert isinstance(hub, StruckHub)
         self._hub = hub
         self.count: dict[str, int] = {}
-        self._strikes: list[tuple[str, Callable[[], None]]] = [
-            ("hub killed", self._killed),
-            ("hub killed twice", self._killed_twice),
-            ("hub frozen", self._frozen),
-            ("hub stopped in order", self._stopped),
-            ("AMQP answer lost", lambda: self._cut("amqp")),
-            ("HTTP answer lost", lambda: self._cut("http")),
-            ("half-open connections", self._half_open),
-            ("disk full", self._disk_full),
-            ("fsync fails", self._sync_fails),
-            *[
-                (f"{partner} {fault}", lambda p=partner, f=fault: self._partner(p, f))
-                for partner in ("portal", "departments", "traffic", "insurance", "switch", "sms")
-                for fault in (
-                    "slow",
-                    "silent",
-                    "500",
-                    "reset",
-                    "did-it-but-no-answer",
-                    "duplicate",
-                    "out-of-order",
-                )
-            ],
-        ]
+        own: dict[str, Callable[[], None]] = {
+            "hub killed": self._killed,
+            "hub killed twice": self._killed_twice,
+            "hub frozen": self._frozen,
+            "hub stopped in order": self._stopped,
+            "AMQP answer lost": lambda: self._cut("amqp"),
+            "HTTP answer lost": lambda: self._cut("http"),
+            "half-open connections": self._half_open,
+        }
+        if hub.database is None:
+            own |= {"disk full": self._disk_full, "fsync fails": self._sync_fails}
+        else:
+            own |= {
+                "database killed": self._database_killed,
+                "database frozen": self._database_frozen,
+                "database out of connections": self._database_full,
+                "database answer lost": lambda: self._cut("database"),
+            }
+        of_partners: dict[str, Callable[[], None]] = {
+            f"{partner} {fault}": lambda p=partner, f=fault: self._partner(p, f)
+            for partner in ("portal", "departments", "traffic", "insurance", "switch", "sms")
+            for fault in (
+                "slow",
+                "silent",
+                "500",
+                "reset",
+                "did-it-but-no-answer",
+                "duplicate",
+                "out-of-order",
+            )
+        }
+        self._own, self._of_partners = list(own), list(of_partners)
+        self._strikes = own | of_partners
 
     @property
     def names(self) -> list[str]:
-        return [name for name, _ in self._strikes]
+        return list(self._strikes)
 
     def pause(self) -> float:
         return self._random.uniform(0.02, 0.4)
@@ -123,13 +146,10 @@ class Striker:
         """Half of the strikes are the hub's own."""
         if self._only:
             return self._random.choice(self._only)
-        own = 9
-        if self._random.random() < 0.5:
-            return self._strikes[self._random.randrange(own)][0]
-        return self._strikes[self._random.randrange(own, len(self._strikes))][0]
+        return self._random.choice(self._own if self._random.random() < 0.5 else self._of_partners)
 
     def strike(self, name: str) -> None:
-        dict(self._strikes)[name]()
+        self._strikes[name]()
         self.count[name] = self.count.get(name, 0) + 1
 
     def heal(self) -> None:
@@ -202,6 +222,37 @@ class Striker:
             self._hub.start()
         else:
             self._hub.system_calls("disable name=posix/io/sync/fdatasync")
+
+    # The database
+
+    def _database_killed(self) -> None:
+        database = self._database()
+        database.kill()
+        time.sleep(self._random.uniform(0, 1.5))
+        database.start()
+
+    def _database_frozen(self) -> None:
+        database = self._database()
+        database.freeze()
+        time.sleep(self._random.uniform(0.3, 2))
+        database.thaw()
+
+    def _database_full(self) -> None:
+        """Others hold every connection while the hub needs new ones."""
+        database, relay = self._database(), self._hub.relays["database"]
+        others = [database.visitor() for _ in range(database.connections)]
+        relay.freeze()
+        relay.thaw()
+        others += [database.visitor() for _ in range(database.connections)]
+        time.sleep(self._random.uniform(0.3, 2))
+        for each in others:
+            each.kill()
+        for each in others:
+            each.wait()
+
+    def _database(self) -> Cluster:
+        assert self._hub.database is not None
+        return self._hub.database
 
     # Partners
 

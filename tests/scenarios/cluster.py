@@ -3,6 +3,7 @@ fsync on, as a user that is not root; ended by process id, and with whoever star
 
 from __future__ import annotations
 
+import concurrent.futures
 import ctypes
 import os
 import pathlib
@@ -51,6 +52,8 @@ class Cluster:
         self.log = folder / "log"
         self.connections = connections
         self.process: subprocess.Popen[bytes] | None = None
+        # A child goes with the thread that started it: one that lives as long as this process.
+        self._starter = concurrent.futures.ThreadPoolExecutor(1, "cluster")
         folder.mkdir(parents=True, exist_ok=True)
         for above in (folder, *folder.parents):  # the server's user must come by
             if above.stat().st_uid == os.geteuid() and above != pathlib.Path("/"):
@@ -89,8 +92,11 @@ class Cluster:
         return {"store": "postgresql", "store-connection": connection or self.connection}
 
     def launch(self) -> None:
+        self.process = self._starter.submit(self._launch).result()
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 [
                     tool("postgres"),
                     "-D",
@@ -122,7 +128,7 @@ class Cluster:
                 self.launch()  # killed before, its last processes still held the shared memory
             return (
                 subprocess.run(
-                    [tool("pg_isready"), "-q", "-h", str(self.folder)], check=False
+                    [tool("pg_isready"), "-q", "-U", "masar", "-h", str(self.folder)], check=False
                 ).returncode
                 == 0
             )
@@ -149,6 +155,19 @@ class Cluster:
     def thaw(self) -> None:
         for process in reversed(self.processes()):
             os.kill(process, signal.SIGCONT)
+
+    @property
+    def socket(self) -> pathlib.Path:
+        return self.folder / ".s.PGSQL.5432"
+
+    def visitor(self) -> subprocess.Popen[bytes]:
+        """Somebody who holds a connection, where one is free, until he is killed."""
+        return subprocess.Popen(
+            [tool("psql"), "-X", "-q", "-d", self.connection],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def query(self, sql: str) -> str:
         done = subprocess.run(

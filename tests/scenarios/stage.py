@@ -197,6 +197,10 @@ class Hub:
     def ended(self) -> bool:
         return self.process is None or self.process.poll() is not None
 
+    def status(self) -> int | None:
+        """How it ended, as subprocess says it; None: it runs, or never did."""
+        return None if self.process is None else self.process.poll()
+
     def kill(self) -> None:
         if self.process is not None:
             self.process.kill()

@@ -1,5 +1,3 @@
-// Only the build with MASAR_CRASH_POINTS has crash points to test.
-#ifdef MASAR_CRASH_POINTS
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
 
@@ -55,4 +53,3 @@ BOOST_AUTO_TEST_CASE(after_the_commit_all_of_it_is_there) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-#endif

@@ -1,4 +1,4 @@
-#include "core/store/crash_point.h"
+#include "core/base/crash_point.h"
 
 #ifdef MASAR_CRASH_POINTS
 #include <atomic>
@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-namespace masar::store {
+namespace masar {
 namespace {
 
 struct Plan {
@@ -34,5 +34,5 @@ void crash_point(std::string_view name) {
   }
 }
 
-}  // namespace masar::store
+}  // namespace masar
 #endif

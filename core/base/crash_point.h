@@ -2,15 +2,16 @@
 
 #include <string_view>
 
-namespace masar::store {
+namespace masar {
 
 /// A named place where a test may kill the process. Compiled to nothing unless MASAR_CRASH_POINTS
-/// is defined (the CMake option of that name). With it, MASAR_CRASH="name:N" in the environment
-/// kills the process with SIGKILL on its N-th visit of the place. Any thread.
+/// is defined, which only the tests' builds of the files that have one do; there
+/// MASAR_CRASH="name:N" in the environment kills the process with SIGKILL on its N-th visit of the
+/// place. Any thread.
 #ifdef MASAR_CRASH_POINTS
 void crash_point(std::string_view name);
 #else
 inline void crash_point(std::string_view) noexcept {}
 #endif
 
-}  // namespace masar::store
+}  // namespace masar

@@ -22,7 +22,10 @@ class Switch {
 
  private:
   struct Seen;
-  void notify(const std::string& transaction);
+  using Transactions = std::vector<std::string>;
+  void tell_soon(const std::string& transaction);
+  void tell_gathered();
+  void notify(const Transactions& transactions);
   void answered(const std::string& transaction, const connector::PartAnswer& part);
   void answered_first(Payment& payment);
   void judge_bill(Person& person, const std::string& number, const Seen& seen,
@@ -30,6 +33,7 @@ class Switch {
 
   World& world_;
   Town& town_;
+  Transactions gathered_;  ///< to be told of in one message
   int guids_ = 0;
   int transactions_ = 0;
 };

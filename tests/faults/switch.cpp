@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kPatience = 9s;
+constexpr std::size_t kGatheredMax = 4;
 
 /// What was certain outside when an inquiry was handed in.
 struct Certain {
@@ -106,32 +107,53 @@ void Switch::pay(Person& person, const std::string& number, std::int64_t fils) {
   person.payments.push_back(payment.text.transaction);
   const std::string transaction = payment.text.transaction;
   town_.payments[transaction] = std::move(payment);
-  notify(transaction);
+  tell_soon(transaction);
 }
 
 void Switch::pay_unknown_number(Person& person) { pay(person, "000000000001", 5000); }
 
-void Switch::notify(const std::string& transaction) {
-  Payment& payment = town_.payments.at(transaction);
+/// By itself, or together with others that are paid within minutes.
+void Switch::tell_soon(const std::string& transaction) {
+  if (!world_.random().chance(300)) return notify({transaction});
+  gathered_.push_back(transaction);
+  if (gathered_.size() == kGatheredMax) return tell_gathered();
+  if (gathered_.size() > 1) return;
+  world_.in(world_.random().between(Duration(1s), Duration(3min)), [this] { tell_gathered(); });
+}
+
+void Switch::tell_gathered() {
+  if (const Transactions told = std::exchange(gathered_, {}); !told.empty()) notify(told);
+}
+
+void Switch::notify(const Transactions& transactions) {
   Sending sending;
-  const auto write = [this, transaction](connector::Received& message, const std::string& guid) {
+  const auto write = [this, transactions](connector::Received& message, const std::string& guid) {
+    std::vector<PaymentText> texts;
+    for (const auto& transaction : transactions)
+      texts.push_back(town_.payments.at(transaction).text);
     message.message_id = guid;
-    message.body = payment_notice(guid, {town_.payments.at(transaction).text}, world_.now());
+    message.body = payment_notice(guid, texts, world_.now());
   };
   sending.message.endpoint = "switch-payments";
   sending.message.sender = "switch";
   write(sending.message, "g" + std::to_string(++guids_));
   sending.patience = kPatience;
-  sending.handed_in = [this, &payment] {
-    if (payment.handed == Instant{}) payment.handed = world_.now();
+  sending.handed_in = [this, transactions] {
+    for (const auto& transaction : transactions) {
+      Payment& payment = town_.payments.at(transaction);
+      if (payment.handed == Instant{}) payment.handed = world_.now();
+    }
   };
-  // Unanswered, it comes again: the same request, or another one about the same payment.
+  // Unanswered, it comes again: the same request, or another one about the same payments.
   sending.again = [this, write](connector::Received& message) {
     if (world_.random().chance(500)) write(message, "g" + std::to_string(++guids_));
   };
-  sending.settled = [this, transaction](const connector::IntakeAnswer& answer) {
-    if (answer.size() != 1) return world_.breach('D', "one payment, many answers");
-    answered(transaction, answer.front());
+  sending.settled = [this, transactions](const connector::IntakeAnswer& answer) {
+    if (answer.size() != transactions.size()) {
+      return world_.breach('D', std::to_string(transactions.size()) + " payments, " +
+                                    std::to_string(answer.size()) + " answers");
+    }
+    for (std::size_t at = 0; at < transactions.size(); ++at) answered(transactions[at], answer[at]);
   };
   // At the same time by another way: the switch does not wait for its own answer.
   if (world_.strikes(Fault::duplicate, 60)) {
@@ -172,7 +194,7 @@ void Switch::answered_first(Payment& payment) {
     const Duration after = world_.random().chance(500)
                                ? Duration(1s)
                                : world_.random().between(Duration(1min), Duration(100h));
-    world_.in(after, [this, transaction] { notify(transaction); });
+    world_.in(after, [this, transaction] { tell_soon(transaction); });
   }
   if (!payment.tampers || !world_.plan().has(Fault::duplicate)) return;
   // The same payment with another amount must not pass.

@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from proton.reactor import ApplicationEvent, Container, EventInjector
 
 import wire
 from doors import Partner
-from faults import Fault
+from faults import GARBAGE, Fault
 
 RECONNECT_SECONDS = 0.05
 RESEND_SECONDS = 0.1
@@ -126,14 +127,16 @@ class AmqpLink(MessagingHandler):
         self.post_encoded(Outgoing(kind, key, message_id, message.encode(), fields))
 
     def post_encoded(self, one: Outgoing) -> None:
-        fault = self._partner.faults.take(one.kind, among=("duplicate", "out-of-order"))
+        fault = self._partner.faults.take(one.kind, among=("duplicate", "out-of-order", "garbage"))
         with self._lock:
             if fault and fault.kind == "out-of-order":
                 self._postponed.append(one)
                 threading.Timer(fault.ms / 1000, self._no_longer_postponed).start()
             else:
+                if fault and fault.kind == "garbage":
+                    self._outbox.append(_garbage())
                 self._outbox.append(one)
-                if fault:
+                if fault and fault.kind == "duplicate":
                     self._outbox.append(
                         Outgoing(one.kind, one.key, one.message_id, one.encoded, one.fields)
                     )
@@ -376,6 +379,12 @@ class AmqpLink(MessagingHandler):
     def take_late(self, delivery: Any, incoming: Incoming) -> None:
         self._take(delivery, incoming)
         self._partner.busy.add(-1)
+
+
+def _garbage() -> Outgoing:
+    message_id = str(uuid.uuid4())
+    message = Message(id=message_id, body=GARBAGE, inferred=True, durable=True)
+    return Outgoing("garbage", None, message_id, message.encode(), {"bytes": len(GARBAGE)})
 
 
 class _SendAgain:

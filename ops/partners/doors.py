@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from faults import BadRequest, Fault, Faults, Swap
+from faults import GARBAGE, BadRequest, Fault, Faults, Swap
 from hub import Hub
 from ledger import Busy, Ledger
 
@@ -106,7 +106,15 @@ class Partner:
         """Does one call as the faults of the moment have it."""
         fault = self.faults.take(
             operation,
-            among=("slow", "silent", "500", "reset", "did-it-but-no-answer", "out-of-order"),
+            among=(
+                "slow",
+                "silent",
+                "500",
+                "reset",
+                "did-it-but-no-answer",
+                "out-of-order",
+                "garbage",
+            ),
         )
         if fault is None:
             reply = do()
@@ -131,6 +139,8 @@ class Partner:
             self.swap.wait_for_next(fault.ms)
             return do()
         reply = do()
+        if fault.kind == "garbage":
+            return Reply(200, GARBAGE, "text/html", after=reply.after)
         if reply.after is not None:
             reply.after()
         raise Drop(reset=False)

@@ -8,7 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-KINDS = ("slow", "silent", "500", "reset", "did-it-but-no-answer", "duplicate", "out-of-order")
+KINDS = (
+    "slow",
+    "silent",
+    "500",
+    "reset",
+    "did-it-but-no-answer",
+    "duplicate",
+    "out-of-order",
+    "garbage",
+)
+#: What a proxy on the way says in place of a partner.
+GARBAGE = b"<!DOCTYPE html><html><body>Welcome! <br> Please come again.</body></html>\n"
 SLOW_MS = 2000
 OUT_OF_ORDER_MS = 500
 

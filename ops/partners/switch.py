@@ -22,7 +22,7 @@ import hub
 import mfep
 import wire
 from doors import Partner, needed, run
-from faults import BadRequest, Fault
+from faults import GARBAGE, BadRequest, Fault
 
 BILL_PULL = "/postpaid/BillPull"
 NOTIFICATION = "/payment/ReceivePaymentNotification"
@@ -318,7 +318,7 @@ class Switch(Partner):
             message = self._signed(
                 mfep.request(kind, guid, self.hub.local_now(), SENDER, RECEIVER, body), asked
             )
-            fault = self.faults.take(kind, among=("slow", *DID_NOT_HEAR))
+            fault = self.faults.take(kind, among=("slow", "garbage", *DID_NOT_HEAR))
             self.ledger.add("out", kind, key, body, guid=guid, again=True if attempt else None)
             answer = self._exchange(path, message, fault)
             root, final = self._read(kind, key, guid, answer)
@@ -349,13 +349,15 @@ class Switch(Partner):
                     self.faults.wait_until_cleared()
             elif fault.kind == "reset":
                 return None
+            elif fault.kind == "garbage":
+                body = GARBAGE
         try:
             answer = hub.request(
                 self.hub.wait_for("http"), "POST", path, body, {"Content-Type": content_type}
             )
         except (OSError, http.client.HTTPException):
             return None
-        lost = fault is not None and fault.kind in ("500", "did-it-but-no-answer")
+        lost = fault is not None and fault.kind in ("500", "did-it-but-no-answer", "garbage")
         return None if lost else answer
 
     def _read(

@@ -130,6 +130,7 @@ class Striker:
                 "did-it-but-no-answer",
                 "duplicate",
                 "out-of-order",
+                "garbage",
             )
         }
         self._own, self._of_partners = list(own), list(of_partners)

@@ -88,6 +88,15 @@ class Portal(unittest.TestCase):
         self.portal.quiet()
         self.assertEqual(["ApplicationWithdrawn", "PaymentMethodChosen"], self.bodies()[2:])
 
+    def test_garbage_goes_first(self) -> None:
+        self.portal.fault("garbage", count=1)
+        self.hub.verdicts = ["reject"]
+        self.portal.act("submit", applicationId="A-1")
+        self.portal.quiet()
+        first, second = (bytes(message.body) for _, message in self.hub.received)
+        self.assertTrue(first.startswith(b"<!DOCTYPE html>"))
+        self.assertEqual("ApplicationSubmitted", etree.QName(etree.fromstring(second)).localname)
+
     def test_auto_chooses_once_a_visit(self) -> None:
         self.portal.act("auto", applicationId="*", method="insurer", letter=True)
         for number, state in enumerate(("choosing-method", "choosing-method", "awaiting-letter")):

@@ -100,6 +100,12 @@ class Kannel(unittest.TestCase):
         self.assertEqual(["8", "1"], self.reports())
         self.assertEqual([1], list(self.sms.call("GET", "/ledger")[1]["byReportUrl"].values()))
 
+    def test_taken_and_answered_with_nonsense(self) -> None:
+        self.sms.fault("garbage", count=1)
+        status, body = self.send()
+        self.assertEqual((200, True), (status, body.startswith("<!DOCTYPE html>")))
+        self.assertEqual(["8", "1"], self.reports())
+
     def test_reports_are_repeated_until_heard(self) -> None:
         answers = [None, (503, b"")]
         self.hub.answer = lambda *_: answers.pop(0) if answers else (200, b"")

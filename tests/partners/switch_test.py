@@ -193,6 +193,13 @@ class Switch(unittest.TestCase):
         self.switch.act("pay", billingNo=BILLING, wait=True)
         self.assertEqual((3, 1), (len(self.told()), len(set(self.told()))))
 
+    def test_garbage_goes_first_and_its_answer_is_no_end(self) -> None:
+        self.switch.fault("garbage", count=1, operation="BLRPMTNTFRQ")
+        self.switch.act("pay", billingNo=BILLING, wait=True)
+        first, second = (body for _, body in self.hub.calls[-2:])
+        self.assertTrue(first.startswith(b"<!DOCTYPE html>"))
+        self.assertTrue(second.startswith(b"<MFEP>"), second[:80])
+
     def test_raw_bytes(self) -> None:
         self.hub.answer = lambda *_: (400, b"no")
         answer = self.switch.act(

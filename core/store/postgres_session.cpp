@@ -6,7 +6,6 @@
 #include <map>
 #include <utility>
 
-#include <Poco/Data/PostgreSQL/SessionHandle.h>
 #include <libpq-fe.h>
 #include <poll.h>
 
@@ -55,8 +54,8 @@ std::string conninfo(const PostgresSessionSettings& settings) {
 }
 
 // libpq's first line; what quotes the password is not passed on.
-std::string reason(const Poco::Exception& error, const std::string& password) {
-  std::string text = error.message();
+std::string reason(const PGconn* connection, const std::string& password) {
+  std::string text = connection == nullptr ? "no memory" : PQerrorMessage(connection);
   text.resize(std::min(text.find('\n'), text.size()));
   const bool quotes = !password.empty() && text.find(password) != std::string::npos;
   return quotes ? "the connection cannot be read" : text;
@@ -112,13 +111,13 @@ bool PostgresResult::is_null(int row, int column) const {
 }
 
 PostgresSession::PostgresSession(const PostgresSessionSettings& settings)
-    : settings_(settings), handle_(std::make_unique<Poco::Data::PostgreSQL::SessionHandle>()) {
-  try {
-    handle_->connect(conninfo(settings_));
-  } catch (const Poco::Exception& error) {
-    throw PostgresError({}, "cannot connect to the database: " + reason(error, settings_.password));
+    : settings_(settings),
+      owned_(PQconnectdb(conninfo(settings_).c_str())),
+      connection_(owned_.get()) {
+  if (PQstatus(connection_) != CONNECTION_OK) {
+    throw PostgresError(
+        {}, "cannot connect to the database: " + reason(connection_, settings_.password));
   }
-  connection_ = *handle_;
   if (PQserverVersion(connection_) < 140'000) {
     throw Error(ErrorKind::config, "store-unusable", "the store needs PostgreSQL 14 or newer");
   }
@@ -140,6 +139,10 @@ PostgresSession::PostgresSession(const PostgresSessionSettings& settings)
 }
 
 PostgresSession::~PostgresSession() = default;
+
+void PostgresSession::Finish::operator()(pg_conn* connection) const noexcept {
+  PQfinish(connection);
+}
 
 void PostgresSession::refuse_unsafe() {
   const PostgresResult shown =

@@ -16,9 +16,6 @@
 
 struct pg_conn;
 struct pg_result;
-namespace Poco::Data::PostgreSQL {
-class SessionHandle;
-}
 
 namespace masar::store {
 
@@ -100,9 +97,8 @@ class PostgresStatement;
 /// Error(config, "store-unsafe") where the database may lose what it has confirmed, or its
 /// encoding is not UTF-8.
 ///
-/// Poco::Data's SessionHandle owns the connection, and libpq is used on it: Poco's statements know
-/// neither arrays in binary form nor pipelines, and wait without limit for a server that is silent
-/// (FORMAT.md, "PostgreSQL").
+/// By libpq itself: Poco::Data's statements know neither arrays in binary form nor pipelines, and
+/// its handle never frees a connection that failed or was lost (FORMAT.md, "PostgreSQL").
 class PostgresSession {
  public:
   explicit PostgresSession(const PostgresSessionSettings& settings);
@@ -135,8 +131,11 @@ class PostgresSession {
   void refuse_unsafe();
 
   const PostgresSessionSettings settings_;
-  std::unique_ptr<Poco::Data::PostgreSQL::SessionHandle> handle_;
-  pg_conn* connection_ = nullptr;
+  struct Finish {
+    void operator()(pg_conn* connection) const noexcept;
+  };
+  std::unique_ptr<pg_conn, Finish> owned_;
+  pg_conn* connection_ = nullptr;  // the same
   bool usable_ = true;
   std::chrono::steady_clock::time_point deadline_;  // of what is being waited for
   std::unordered_map<const char*, std::string> names_;

@@ -34,7 +34,7 @@ Hub::Hub(const Parts& parts)
               parts.snapshot->hub.lane_bytes_max, parts.snapshot->hub.cases_cached}),
       timers_(parts.store, journal_, parts.executor, parts.business, parts.snapshot->hash),
       retention_(
-          {*parts.snapshot, parts.store, journal_, parts.executor, parts.business, metrics_}),
+          {snapshots_, parts.store, journal_, parts.executor, parts.business, metrics_}),
       pass_through_(*parts.snapshot->reader, metrics_),
       intake_({*parts.snapshot, parts.store, journal_, lanes_, replies_, pauses_, parts.executor,
                parts.business, parts.steady, metrics_,

@@ -124,6 +124,10 @@ SeenCase seen_by(const Snapshot& snapshot, const LiveCase& live) {
   return seen;
 }
 
+std::shared_ptr<const Snapshot> snapshot_of(Snapshots& snapshots, const store::CaseRow& row) {
+  return row.ended ? snapshots.find_over(row.snapshot) : snapshots.find(row.snapshot);
+}
+
 LiveCase from_record(std::shared_ptr<const Snapshot> snapshot, const store::CaseRecord& record) {
   const auto found = snapshot->library.processes.find(record.row.process);
   if (found == snapshot->library.processes.end()) {
@@ -132,12 +136,12 @@ LiveCase from_record(std::shared_ptr<const Snapshot> snapshot, const store::Case
   }
   LiveCase live;
   live.definition = found->second;
-  live.snapshot = std::move(snapshot);
   live.service_time = record.row.service_time;
   process::Case& value = live.value;
   value.key = record.row.key;
   value.process = record.row.process;
-  value.snapshot = record.row.snapshot;
+  value.snapshot = snapshot->hash;
+  live.snapshot = std::move(snapshot);
   value.state = record.row.state;
   value.version = record.row.version;
   value.event_number = record.row.event_number;

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "core/engine/snapshot.h"
+#include "core/engine/snapshots.h"
 #include "core/process/definition.h"
 #include "core/store/store.h"
 
@@ -34,7 +34,10 @@ struct SeenCase {
 /// "unknown-process") where `snapshot` lacks the process.
 SeenCase seen_by(const Snapshot& snapshot, const LiveCase& live);
 
-/// The row's case, decoded; `snapshot` is the one that it began with. Throws Error(internal,
+/// What the row's case works by: the configuration that it began with. Throws what
+/// Snapshots::find() throws.
+std::shared_ptr<const Snapshot> snapshot_of(Snapshots& snapshots, const store::CaseRow& row);
+/// The row's case, decoded; `snapshot` is that of snapshot_of(). Throws Error(internal,
 /// "unknown-process") where the snapshot lacks its process.
 LiveCase from_record(std::shared_ptr<const Snapshot> snapshot, const store::CaseRecord& record);
 /// The row of a case after a transition.

@@ -56,7 +56,7 @@ std::string answer_document(const process::TaskAnswer& answer,
 std::optional<process::TaskDeclaration> Operations::declaration(const store::TaskRow& task) const {
   const auto record = hub_.store().find_case(task.case_key);
   if (!record) return std::nullopt;
-  const auto began = hub_.snapshots().find(record->row.snapshot);
+  const auto began = snapshot_of(hub_.snapshots(), record->row);
   const auto found = began->library.processes.find(record->row.process);
   if (found == began->library.processes.end()) return std::nullopt;
   for (const auto& declared : found->second->tasks()) {

@@ -115,11 +115,6 @@ const route::Route* Turn::route_of(const store::JournalRow& row) const {
   throw Error(ErrorKind::rejected, "unknown-route", "the configuration has no route " + row.route);
 }
 
-const route::Route* Turn::route_of(const store::OutboxRow& effect) {
-  route_owner_ = parts_.snapshots.find(effect.snapshot);
-  return route_owner_->route(effect.route);
-}
-
 // The case's own process says what an event is: what it does not declare a later edge has added.
 const process::EventDeclaration& Turn::declared(const std::string& event) const {
   const auto* found = (live_ ? *live_->definition : *route_->process).event(event);

@@ -22,6 +22,13 @@ store::OutboxRow effect_of(store::Store& store, const std::string& id) {
 
 }  // namespace
 
+const route::Route* Turn::route_of(const store::OutboxRow& effect) {
+  auto& snapshots = parts_.snapshots;
+  route_owner_ = still_attempted(effect.state) ? snapshots.find(effect.snapshot)
+                                               : snapshots.find_over(effect.snapshot);
+  return route_owner_->route(effect.route);
+}
+
 // A reply whose visit is over runs no transition (ENGINE.md 13).
 bool Turn::visit_over(const store::OutboxRow& effect) {
   const bool over =

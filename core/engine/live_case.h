@@ -47,6 +47,11 @@ store::CaseRow to_row(const LiveCase& live);
 void put_changes(const process::Case* before, const process::Case& after,
                  store::Transaction& transaction);
 
+/// A timer's `working` as FORMAT.md has it; empty: the due time depends on no calendar.
+std::string write_working(const std::optional<process::WorkingDue>& due);
+/// None where it is empty, or not of that form.
+std::optional<process::WorkingDue> read_working(const std::string& text);
+
 /// The next of the deadlines due by `until`, by due time and declaration; null where none is.
 const process::Deadline* earliest_due(const process::Case& value, Instant until);
 /// Deadlines of one case that apply before one event at most (ENGINE.md 7).

@@ -40,6 +40,7 @@ TurnResult Turn::run() {
       case store::JournalKind::report: report(); break;
       case store::JournalKind::deadline: timer(); break;
       case store::JournalKind::answer: task_answer(); break;
+      case store::JournalKind::calendar: reckon_anew(); break;
     }
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::transient || error.kind() == ErrorKind::internal) throw;

@@ -337,10 +337,15 @@ std::string Run::next_serial(std::string_view series) {
   return inputs_.serial(series);
 }
 
-Value Run::due_of(std::string_view deadline) const {
+const Deadline* Run::open_deadline(std::string_view name) const {
   for (const auto& open : out_.after.deadlines)
-    if (open.name == deadline) return Value(open.due);
-  return Value();
+    if (open.name == name) return &open;
+  return nullptr;
+}
+
+Value Run::due_of(std::string_view deadline) const {
+  const Deadline* open = open_deadline(deadline);
+  return open == nullptr ? Value() : Value(open->due);
 }
 
 }  // namespace masar::process

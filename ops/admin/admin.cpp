@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "ops/admin/json.h"
 #include "ops/admin/letters.h"
+#include "ops/admin/motion.h"
 
 namespace masar::admin {
 
@@ -87,6 +88,13 @@ struct Admin::Pages {
     get("/api/cases", [this](const Request& request) { return cases(request); });
     get(
         "/api/cases/", [this](const Request& request) { return one_case(request); }, true);
+    post(
+        "/api/calendar/plan",
+        [this](const Request& request, Respond respond) {
+          json::error_code bad;
+          respond(calendar_plan(hub, json::parse(request.body, bad)));
+        },
+        false);
     get("/api/audit", [this](const Request& request) { return audit(request); });
     get("/api/tasks", [this](const Request& request) { return tasks(request); });
     post("/api/tasks/", [this](const Request& request, Respond respond) {

@@ -57,6 +57,8 @@ struct ClientOptions {
 };
 int list_cases(const ClientOptions& options, const std::string& search, const std::string& state);
 int show_case(const ClientOptions& options, const std::string& key);
+/// Which due times the calendar of another configuration would move in the hub that runs.
+int plan_calendar(const ClientOptions& options, const RunOptions& run);
 int list_audit(const ClientOptions& options, std::int64_t after);
 int list_tasks(const ClientOptions& options);
 int answer_task(const ClientOptions& options, const std::string& id, const std::string& answer,

@@ -85,6 +85,17 @@ void add_dead_letters(CLI::App& app, masar::ClientOptions& client, Letters& lett
       [&] { result = masar::discard_dead_letter(client, letters.id, letters.reason); });
 }
 
+void add_calendar(CLI::App& app, masar::ClientOptions& client, masar::RunOptions& run,
+                  int& result) {
+  auto* calendar = app.add_subcommand(
+      "calendar", "say which due times the calendar of a configuration would move");
+  calendar->add_option("--plan", run.config, "folder that holds that configuration's hub.xml")
+      ->required();
+  calendar->add_option("--set", run.set, "name=value: a setting of hub.xml");
+  add_client(*calendar, client);
+  calendar->callback([&] { result = masar::plan_calendar(client, run); });
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app("Masar, an integration hub");
   app.require_subcommand(1);
@@ -135,6 +146,8 @@ int parse_and_run(int argc, char** argv) {
     result =
         task.empty() ? masar::list_tasks(client) : masar::answer_task(client, task, answer, fields);
   });
+
+  add_calendar(app, client, run, result);
 
   masar::StoreOptions store;
   std::int64_t after = 0;

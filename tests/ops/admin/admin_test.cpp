@@ -95,7 +95,8 @@ BOOST_AUTO_TEST_CASE(every_page_but_three_asks_for_the_token) {
     }
   }
   for (const char* act : {"/api/tasks/x/answer", "/api/endpoints/sms/pause",
-                          "/api/routes/sms/pause", "/api/dead-letters/1/retry", "/api/clock"}) {
+                          "/api/routes/sms/pause", "/api/dead-letters/1/retry", "/api/clock",
+                          "/api/calendar/plan"}) {
     BOOST_TEST(office.ask("POST", act, "{}", "localhost", "").status == 401, act);
   }
   BOOST_TEST(!office.stage.hub().pauses().endpoint("sms"));
@@ -414,6 +415,38 @@ BOOST_AUTO_TEST_CASE(documents_are_masked_whatever_they_are) {
   std::string much = "<a>";
   for (int n = 0; n < 9000; ++n) much += "ت";
   BOOST_TEST(masked_document(much).size() <= (16u << 10));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_calendar_would_move_is_said_and_not_done) {
+  Office office;
+  to_paying(office.stage, "A");
+  office.stage.say("shop-in", note("A", "fast"), "n");
+  office.stage.fails("sms", connector::OutcomeKind::unknown, "no-answer");  // task lost: P1WD
+  const auto plan = [&](const std::string& holidays, const std::string& more = {}) {
+    const std::string calendar =
+        "<calendar id='c' zone='Asia/Amman' weekend='friday saturday'>" + holidays + "</calendar>";
+    return office.post("/api/calendar/plan", "{\"calendar\": \"" + calendar + "\"" + more + "}");
+  };
+  const std::string monday = "<holiday date='2026-01-05'/>";
+  const auto before = office.stage.store().counts();
+  BOOST_TEST(plan("").object().at("moves").as_array().empty());
+  const auto planned = plan(monday).object();
+  BOOST_TEST(planned.at("after").is_null());
+  BOOST_REQUIRE(planned.at("moves").as_array().size() == 1u);
+  BOOST_TEST(json::serialize(planned.at("moves").at(0)) ==
+             R"({"case":"A","kind":"task","name":"lost","due":"2026-01-05T05:00:00Z",)"
+             R"("moves_to":"2026-01-06T05:00:00Z","at_once":false})");
+  BOOST_TEST(plan(monday, R"(, "after": {"case": "A", "kind": 3, "name": "", "serial": 0})")
+                 .object()
+                 .at("moves")
+                 .as_array()
+                 .empty());
+  BOOST_TEST((office.stage.store().counts() == before));
+  for (const auto& bad : {office.post("/api/calendar/plan", "{}"), plan("<holiday date='x'/>"),
+                          office.post("/api/calendar/plan", "no JSON")}) {
+    BOOST_TEST(bad.status == 422);
+    BOOST_TEST(code_of(bad) == "bad-calendar");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_stepped_clock_says_what_holds_it) {

@@ -106,6 +106,25 @@ void Operations::answer_task(const std::string& id, const std::string& answer,
   });
 }
 
+void Operations::migrate_case(const std::string& key, Done done) {
+  if (!hub_.store().has_case(key)) return done({404, "no-such-case", "there is no case " + key});
+  const std::string& to = hub_.snapshot().hash;
+  store::Transaction transaction;
+  store::JournalRow row;
+  row.kind = store::JournalKind::migrate;
+  row.case_key = key;
+  row.partition = partition_of(key);
+  row.sender = "office";
+  row.owes_reply = true;
+  row.snapshot = to;
+  transaction.journal.push_back(std::move(row));
+  transaction.audit.push_back(operator_audit(key, "migrate", "to configuration " + to));
+  hub_.journal().submit(std::move(transaction), [this, done](const store::Commit& commit) {
+    if (commit.status != store::CommitStatus::committed) return done(from_commit(commit));
+    wait_for_turn(commit.journal_ids.at(0), done);
+  });
+}
+
 // Whether the task still stood is known when the answer has had its turn: two people may answer at
 // once.
 void Operations::wait_for_turn(store::RowId row, const Done& done) {

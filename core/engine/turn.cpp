@@ -41,6 +41,7 @@ TurnResult Turn::run() {
       case store::JournalKind::deadline: timer(); break;
       case store::JournalKind::answer: task_answer(); break;
       case store::JournalKind::calendar: reckon_anew(); break;
+      case store::JournalKind::migrate: migrate(); break;
     }
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::transient || error.kind() == ErrorKind::internal) throw;

@@ -56,6 +56,7 @@ class Turn {
   void timer();
   void task_answer();
   void reckon_anew();
+  void migrate();
   void answer_refused(const std::string& code, const std::string& text);
   // Helped by.
   void fire_due(Instant until);

@@ -324,6 +324,15 @@ Transition Run::finish() {
   return std::move(out_);
 }
 
+Case Run::take_over(const std::vector<std::size_t>& fresh) {
+  see(model_.plain);
+  Case taken = before_;
+  for (const std::size_t slot : fresh)
+    taken.data[slot] = variables_[slot] = evaluate(*model_.data[slot].initial);
+  check_invariants();
+  return taken;
+}
+
 bool Run::is_in(std::string_view state) const {
   const auto found = model_.state_index.find(state);
   if (found == model_.state_index.end())

@@ -32,6 +32,9 @@ class Run final : public ProcessHost {
   void escalate(const std::string& task_id);
   void ask(int task, const std::string& effect, const std::string& detail);
   Transition finish();
+  /// Instead of an event: the case with defaults for the data of these slots. Throws where an
+  /// invariant does not hold then.
+  Case take_over(const std::vector<std::size_t>& fresh);
 
   bool is_in(std::string_view state) const override;
   std::string next_serial(std::string_view series) override;

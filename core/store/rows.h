@@ -22,6 +22,7 @@ enum class JournalKind {
   answer,    ///< to a task
   retry,     ///< of a dead letter, linked to its original
   calendar,  ///< changed: the case's due times in working time are reckoned anew
+  migrate,   ///< the case goes on by the current configuration, if it fits
 };
 enum class JournalState { undone, done, dead };
 

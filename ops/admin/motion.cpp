@@ -1,11 +1,13 @@
 #include "ops/admin/motion.h"
 
 #include "core/engine/calendar_change.h"
+#include "core/engine/migration.h"
 #include "ops/admin/json.h"
 
 namespace masar::admin {
 
 namespace json = boost::json;
+using http::Request;
 using http::Response;
 
 namespace {
@@ -56,6 +58,28 @@ std::string name_of(engine::Hub& hub, const store::TimerRow& timer) {
   return effect ? effect->effect : timer.name;
 }
 
+/// HASH/PROCESS/KEY
+std::optional<store::SnapshotUse> use_of(const std::string& text) {
+  const auto first = text.find('/');
+  const auto second = first == std::string::npos ? first : text.find('/', first + 1);
+  if (second == std::string::npos) return std::nullopt;
+  return store::SnapshotUse{text.substr(0, first), text.substr(first + 1, second - first - 1),
+                            text.substr(second + 1)};
+}
+
+json::object case_json(engine::Hub& hub, const store::CaseRecord& record) {
+  auto& snapshots = hub.snapshots();
+  const auto live = engine::from_record(engine::snapshot_of(snapshots, record.row), record);
+  const auto adopted = engine::migrated(live, snapshots, hub.store(), hub.business().now());
+  json::array reasons;
+  for (const auto& reason : adopted.reasons) reasons.push_back(json::string(reason));
+  return {{"key", record.row.key},
+          {"state", record.row.state},
+          {"snapshot", record.row.snapshot},
+          {"fits", reasons.empty()},
+          {"reasons", std::move(reasons)}};
+}
+
 }  // namespace
 
 Response calendar_plan(engine::Hub& hub, const json::value& body) {
@@ -82,6 +106,32 @@ Response calendar_plan(engine::Hub& hub, const json::value& body) {
   }
   return json_response(200,
                        json::object{{"moves", std::move(moves)}, {"after", json_of(page.last)}});
+}
+
+Response migration_plan(engine::Hub& hub, const Request& request, std::size_t limit) {
+  json::array cases;
+  if (const auto key = request.query_value("key")) {
+    const auto record = hub.store().find_case(*key);
+    if (!record) return problem(404, "no-such-case", "there is no case " + std::string(*key));
+    if (record->row.ended) return problem(409, "case-over", "the case has ended");
+    if (record->row.snapshot != hub.snapshot().hash) cases.push_back(case_json(hub, *record));
+    return json_response(200, json::object{{"cases", std::move(cases)}, {"after", nullptr}});
+  }
+  const auto after = use_of(request.query_value("after").value_or(""));
+  const std::string state(request.query_value("state").value_or(""));
+  const auto behind = engine::cases_behind(hub.snapshot(), hub.store(),
+                                           after ? &*after : nullptr, limit);
+  for (const auto& use : behind) {
+    const auto record = hub.store().find_case(use.case_key);
+    if (!record || record->row.ended || (!state.empty() && record->row.state != state)) continue;
+    cases.push_back(case_json(hub, *record));
+  }
+  json::value next;
+  if (behind.size() == limit) {
+    const auto& last = behind.back();
+    next = json::string(last.hash + "/" + last.process + "/" + last.case_key);
+  }
+  return json_response(200, json::object{{"cases", std::move(cases)}, {"after", std::move(next)}});
 }
 
 }  // namespace masar::admin

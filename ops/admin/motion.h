@@ -14,4 +14,8 @@ namespace masar::admin {
 /// wrong with it. Changes nothing.
 http::Response calendar_plan(engine::Hub& hub, const boost::json::value& body);
 
+/// Which open cases go by another configuration, and whether they fit the current one: one page of
+/// `cases`, and `after` as above. Query: `key` of one case, or `state`, `after`, `limit`.
+http::Response migration_plan(engine::Hub& hub, const http::Request& request, std::size_t limit);
+
 }  // namespace masar::admin

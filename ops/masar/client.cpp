@@ -245,4 +245,44 @@ int plan_calendar(const ClientOptions& options, const RunOptions& run) {
   return all ? kOk : kFailed;
 }
 
+int migrate_cases(const ClientOptions& options, const Migrate& what) {
+  if (what.key.empty() && what.state.empty() && !what.all) {
+    std::cerr << "masar: say which cases: a KEY, --state STATE, or --all\n";
+    return kUsage;
+  }
+  int result = kOk;
+  const auto page = [&](const json::value& after) {
+    std::string path = "/api/migration?limit=100";
+    if (!what.key.empty()) path += "&key=" + encoded(what.key);
+    if (!what.state.empty()) path += "&state=" + encoded(what.state);
+    if (after.is_string()) path += "&after=" + encoded(std::string(after.as_string()));
+    return ask(options, "GET", path, {});
+  };
+  const auto visit = [&](const json::value& row) {
+    const std::string key = field(row, "key");
+    const auto* fits = member(row, "fits");
+    const bool may = fits && fits->as_bool();
+    std::string became = may ? "fits" : "does not fit";
+    if (may && !what.plan) {
+      const bool moved = act(options, "/api/cases/" + encoded(key) + "/migrate", "{}") == kOk;
+      became = moved ? "migrated" : "not migrated";
+      if (!moved) result = kFailed;
+    }
+    if (!may && !what.plan) result = kFailed;
+    if (options.json) {
+      json::object out = row.as_object();
+      out["result"] = became;
+      std::cout << json::serialize(out) << "\n";
+      return;
+    }
+    std::cout << key << "\t" << field(row, "state") << "\t" << became;
+    if (const auto* reasons = member(row, "reasons"); reasons && reasons->is_array()) {
+      for (const auto& reason : reasons->as_array())
+        std::cout << "\t" << std::string(reason.as_string());
+    }
+    std::cout << "\n";
+  };
+  return each_row("cases", page, visit) ? result : kFailed;
+}
+
 }  // namespace masar

@@ -34,7 +34,9 @@ Hub::Hub(const Parts& parts)
               parts.snapshot->hub.lane_bytes_max, parts.snapshot->hub.cases_cached}),
       timers_(parts.store, journal_, parts.executor, parts.business, parts.snapshot->hash),
       retention_(
-          {*parts.snapshot, parts.store, journal_, parts.executor, parts.business, metrics_}),
+          {snapshots_, parts.store, journal_, parts.executor, parts.business, metrics_}),
+      calendar_change_(
+          {*parts.snapshot, parts.store, journal_, parts.executor, parts.business}),
       pass_through_(*parts.snapshot->reader, metrics_),
       intake_({*parts.snapshot, parts.store, journal_, lanes_, replies_, pauses_, parts.executor,
                parts.business, parts.steady, metrics_,
@@ -230,6 +232,7 @@ void Hub::start() {
   for (const auto& [id, dispatcher] : dispatchers_) dispatcher->start();
   timers_.start();
   retention_.start();
+  calendar_change_.start();
   running_.store(true);
 }
 
@@ -239,6 +242,7 @@ bool Hub::stop() {
   const auto end = parts_.steady.now() + kStop;
   timers_.stop();
   retention_.stop();
+  calendar_change_.stop();
   for (const auto& [name, connector] : parts_.connectors) connector->stop_accepting();
   const auto sending = [this] {
     std::size_t count = 0;
@@ -279,6 +283,7 @@ std::string Hub::not_ready() const {
 std::string Hub::in_flight() const {
   if (!running_.load()) return "the hub is not ready";
   if (timers_.in_flight() > 0) return "due times are being looked at";
+  if (calendar_change_.under_way()) return "the changed calendar moves due times";
   if (journal_.in_flight() > 0) return "transactions are being committed";
   if (lanes_.waiting() > 0) return "events wait for their turn";
   if (intake_.open().all() > 0 || replies_.open() > 0) return "an exchange is open";

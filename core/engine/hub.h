@@ -13,6 +13,7 @@
 #include "core/base/executor.h"
 #include "core/base/guarded.h"
 #include "core/connector/connector.h"
+#include "core/engine/calendar_change.h"
 #include "core/engine/dispatcher.h"
 #include "core/engine/intake.h"
 #include "core/engine/journal.h"
@@ -111,6 +112,7 @@ class Hub {
   Lanes lanes_;
   Timers timers_;
   Retention retention_;
+  CalendarChange calendar_change_;
   PassThrough pass_through_;
   IntakeDesk intake_;
   std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>> dispatchers_;

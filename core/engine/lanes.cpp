@@ -177,7 +177,7 @@ std::shared_ptr<const LiveCase> Lanes::load(int at, const std::string& key) {
   const auto record = parts_.store.find_case(key);
   if (!record) return nullptr;
   return std::make_shared<const LiveCase>(
-      from_record(parts_.snapshots.find(record->row.snapshot), *record));
+      from_record(snapshot_of(parts_.snapshots, record->row), *record));
 }
 
 void Lanes::take_turn(int at, const std::string& key, std::shared_ptr<Item> item) {
@@ -239,6 +239,8 @@ void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item
   const std::size_t most = parts_.cases_cached / kCount + 1;
   lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
     if (!result.after) return;
+    // Seldom asked for, and its configuration may be removed.
+    if (result.after->value.ended) return void(lane.cache.erase(key));
     if (lane.cache.size() >= most && !lane.cache.contains(key))
       lane.cache.erase(lane.cache.begin());
     lane.cache[key] = result.after;

@@ -33,7 +33,8 @@ store::TimerRow deadline_row(const process::Case& value, const process::Deadline
           deadline.serial,
           deadline.due,
           deadline.order,
-          deadline.visit};
+          deadline.visit,
+          write_working(deadline.working)};
 }
 
 store::TimerRow task_timer(const process::Case& value, const process::Task& task) {
@@ -44,7 +45,8 @@ store::TimerRow task_timer(const process::Case& value, const process::Task& task
           0,
           task.due,
           0,
-          task.visit};
+          task.visit,
+          write_working(task.working)};
 }
 
 store::TaskRow task_row(const process::Case& value, const process::Task& task) {
@@ -124,6 +126,10 @@ SeenCase seen_by(const Snapshot& snapshot, const LiveCase& live) {
   return seen;
 }
 
+std::shared_ptr<const Snapshot> snapshot_of(Snapshots& snapshots, const store::CaseRow& row) {
+  return row.ended ? snapshots.find_over(row.snapshot) : snapshots.find(row.snapshot);
+}
+
 LiveCase from_record(std::shared_ptr<const Snapshot> snapshot, const store::CaseRecord& record) {
   const auto found = snapshot->library.processes.find(record.row.process);
   if (found == snapshot->library.processes.end()) {
@@ -132,12 +138,12 @@ LiveCase from_record(std::shared_ptr<const Snapshot> snapshot, const store::Case
   }
   LiveCase live;
   live.definition = found->second;
-  live.snapshot = std::move(snapshot);
   live.service_time = record.row.service_time;
   process::Case& value = live.value;
   value.key = record.row.key;
   value.process = record.row.process;
-  value.snapshot = record.row.snapshot;
+  value.snapshot = snapshot->hash;
+  live.snapshot = std::move(snapshot);
   value.state = record.row.state;
   value.version = record.row.version;
   value.event_number = record.row.event_number;
@@ -149,12 +155,13 @@ LiveCase from_record(std::shared_ptr<const Snapshot> snapshot, const store::Case
   for (const auto& row : record.deadlines) {
     // Where this definition declares it, which need not be where the one that set it did.
     const int place = live.definition->deadline_place(row.name);
-    value.deadlines.push_back({row.name, row.serial, row.due, place, row.visit});
+    value.deadlines.push_back(
+        {row.name, row.serial, row.due, place, row.visit, read_working(row.working)});
   }
   for (const auto& row : record.tasks) {
     if (row.name == kDeadLetterTask) continue;
     value.tasks.push_back({row.id, row.name, row.visit, split(row.until), row.asked, row.due,
-                           row.effect, row.detail});
+                           {}, row.effect, row.detail});
   }
   return live;
 }
@@ -188,6 +195,25 @@ void put_changes(const process::Case* before, const process::Case& after,
                  store::Transaction& transaction) {
   put_deadlines(before, after, transaction);
   put_tasks(before, after, transaction);
+}
+
+std::string write_working(const std::optional<process::WorkingDue>& due) {
+  if (!due) return {};
+  std::ostringstream text;
+  text << due->from.time_since_epoch().count() << ' ' << due->days << ' ' << due->full_second << ' '
+       << due->lead.count() << ' ' << due->not_before.time_since_epoch().count();
+  return text.str();
+}
+
+std::optional<process::WorkingDue> read_working(const std::string& text) {
+  std::istringstream in(text);
+  std::int64_t from = 0, lead = 0, not_before = 0;
+  process::WorkingDue due;
+  if (!(in >> from >> due.days >> due.full_second >> lead >> not_before)) return std::nullopt;
+  due.from = Instant(Duration(from));
+  due.lead = Duration(lead);
+  due.not_before = Instant(Duration(not_before));
+  return due;
 }
 
 const process::Deadline* earliest_due(const process::Case& value, Instant until) {

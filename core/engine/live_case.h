@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "core/engine/snapshot.h"
+#include "core/engine/snapshots.h"
 #include "core/process/definition.h"
 #include "core/store/store.h"
 
@@ -34,7 +34,10 @@ struct SeenCase {
 /// "unknown-process") where `snapshot` lacks the process.
 SeenCase seen_by(const Snapshot& snapshot, const LiveCase& live);
 
-/// The row's case, decoded; `snapshot` is the one that it began with. Throws Error(internal,
+/// What the row's case works by: the configuration that it began with. Throws what
+/// Snapshots::find() throws.
+std::shared_ptr<const Snapshot> snapshot_of(Snapshots& snapshots, const store::CaseRow& row);
+/// The row's case, decoded; `snapshot` is that of snapshot_of(). Throws Error(internal,
 /// "unknown-process") where the snapshot lacks its process.
 LiveCase from_record(std::shared_ptr<const Snapshot> snapshot, const store::CaseRecord& record);
 /// The row of a case after a transition.
@@ -43,6 +46,11 @@ store::CaseRow to_row(const LiveCase& live);
 /// `transaction`.
 void put_changes(const process::Case* before, const process::Case& after,
                  store::Transaction& transaction);
+
+/// A timer's `working` as FORMAT.md has it; empty: the due time depends on no calendar.
+std::string write_working(const std::optional<process::WorkingDue>& due);
+/// None where it is empty, or not of that form.
+std::optional<process::WorkingDue> read_working(const std::string& text);
 
 /// The next of the deadlines due by `until`, by due time and declaration; null where none is.
 const process::Deadline* earliest_due(const process::Case& value, Instant until);

@@ -56,7 +56,7 @@ std::string answer_document(const process::TaskAnswer& answer,
 std::optional<process::TaskDeclaration> Operations::declaration(const store::TaskRow& task) const {
   const auto record = hub_.store().find_case(task.case_key);
   if (!record) return std::nullopt;
-  const auto began = hub_.snapshots().find(record->row.snapshot);
+  const auto began = snapshot_of(hub_.snapshots(), record->row);
   const auto found = began->library.processes.find(record->row.process);
   if (found == began->library.processes.end()) return std::nullopt;
   for (const auto& declared : found->second->tasks()) {
@@ -100,6 +100,25 @@ void Operations::answer_task(const std::string& id, const std::string& answer,
   row.snapshot = hub_.snapshot().hash;
   transaction.journal.push_back(std::move(row));
   transaction.audit.push_back(operator_audit(task->case_key, "answer", task->name + ": " + answer));
+  hub_.journal().submit(std::move(transaction), [this, done](const store::Commit& commit) {
+    if (commit.status != store::CommitStatus::committed) return done(from_commit(commit));
+    wait_for_turn(commit.journal_ids.at(0), done);
+  });
+}
+
+void Operations::migrate_case(const std::string& key, Done done) {
+  if (!hub_.store().has_case(key)) return done({404, "no-such-case", "there is no case " + key});
+  const std::string& to = hub_.snapshot().hash;
+  store::Transaction transaction;
+  store::JournalRow row;
+  row.kind = store::JournalKind::migrate;
+  row.case_key = key;
+  row.partition = partition_of(key);
+  row.sender = "office";
+  row.owes_reply = true;
+  row.snapshot = to;
+  transaction.journal.push_back(std::move(row));
+  transaction.audit.push_back(operator_audit(key, "migrate", "to configuration " + to));
   hub_.journal().submit(std::move(transaction), [this, done](const store::Commit& commit) {
     if (commit.status != store::CommitStatus::committed) return done(from_commit(commit));
     wait_for_turn(commit.journal_ids.at(0), done);

@@ -25,6 +25,8 @@ class Operations {
   void answer_task(const std::string& id, const std::string& answer,
                    const std::map<std::string, std::string>& fields,
                    std::optional<std::int64_t> version, Done done);
+  /// An open case goes over to the current configuration; 409 says why it does not fit.
+  void migrate_case(const std::string& key, Done done);
   /// Pauses or resumes. `due_in_24h`: how many due times fall in the next 24 hours.
   void pause_endpoint(const std::string& id, bool paused, Done done);
   void pause_route(const std::string& id, bool paused, Done done);

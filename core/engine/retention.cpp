@@ -37,9 +37,9 @@ bool keeps_its_rows(store::SweepKind kind) {
 }  // namespace
 
 Retention::Retention(const Parts& parts) : parts_(parts) {
-  const RetentionChoice& choice = parts.snapshot.hub.retention;
+  const RetentionChoice& choice = this->choice();
   // A duplicate gets its stored answer as long as its key is kept.
-  const Duration answers = longer(choice.messages, longest_key(parts.snapshot));
+  const Duration answers = longer(choice.messages, longest_key(parts.snapshots.current()));
   kinds_ = {{store::SweepKind::messages, "messages", choice.messages},
             {store::SweepKind::effects, "effects", choice.messages},
             {store::SweepKind::replies, "replies", answers},
@@ -49,13 +49,13 @@ Retention::Retention(const Parts& parts) : parts_(parts) {
             {store::SweepKind::journal, "journal", longer(answers, choice.cases)}};
   std::erase_if(kinds_, [](const Kind& kind) { return kind.keep == Duration{0}; });
   kinds_.push_back({store::SweepKind::keys, "keys", Duration{0}});  // they say themselves when
+  kinds_.push_back({store::SweepKind::snapshots, "snapshots", Duration{0}});  // so do their users
 }
 
 void Retention::start() { wait_for_round(); }
 
 void Retention::wait_for_round() {
-  const auto every = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-      parts_.snapshot.hub.retention.every);
+  const std::chrono::steady_clock::duration every = choice().every;
   const auto after = std::exchange(first_round_, false)
                          ? std::min<std::chrono::steady_clock::duration>(every, kFirstRoundAfter)
                          : every;
@@ -77,6 +77,7 @@ void Retention::begin_kind() {
     const auto settings = parts_.store.settings();
     const auto found = settings.find(kSetting + kinds_[at_].name);
     if (found != settings.end()) after_ = found->second;
+    if (kinds_[at_].kind == store::SweepKind::snapshots) unused_ = parts_.snapshots.unused();
   } catch (const Error&) {
     return wait_for_round();  // the store is away
   }
@@ -87,21 +88,37 @@ void Retention::step() {
   if (stopped_.load()) return;
   const Kind& kind = kinds_[at_];
   store::Transaction transaction;
-  transaction.sweeps = {{kind.kind, now_ - kind.keep, after_, parts_.snapshot.hub.retention.batch}};
+  store::Sweep sweep{kind.kind, now_ - kind.keep, after_, choice().batch};
+  if (kind.kind == store::SweepKind::snapshots) {
+    sweep.snapshot = next_unused();
+    if (sweep.snapshot.empty()) return next_kind();
+  }
+  transaction.sweeps = {std::move(sweep)};
   if (keeps_its_rows(kind.kind) && !after_.empty())
     transaction.settings.emplace_back(kSetting + kind.name, after_);
   parts_.journal.submit(std::move(transaction),
                         [this](const store::Commit& commit) { stepped(commit); });
 }
 
+std::string Retention::next_unused() {
+  while (!unused_.empty()) {
+    const std::string hash = std::move(unused_.back());
+    unused_.pop_back();
+    if (parts_.snapshots.begin_removal(hash)) return hash;
+  }
+  return {};
+}
+
 void Retention::stepped(const store::Commit& commit) {
+  const bool of_snapshots = kinds_[at_].kind == store::SweepKind::snapshots;
+  if (of_snapshots) parts_.snapshots.end_removal();
   if (commit.status != store::CommitStatus::committed) return wait_for_round();
   const store::Swept& swept = commit.swept.at(0);
   removed_ += swept.removed;
   if (swept.removed > 0)
     parts_.metrics.removed(kinds_[at_].name, static_cast<double>(swept.removed));
   if (!swept.last.empty()) last_ = swept.last;
-  if (swept.after.empty()) return next_kind();
+  if (swept.after.empty() && !of_snapshots) return next_kind();
   after_ = swept.after;
   parts_.executor.post_after(kBreath, [this] { step(); });
 }
@@ -111,9 +128,11 @@ void Retention::next_kind() {
   const Kind& kind = kinds_[at_];
   store::Transaction transaction;
   if (removed_ > 0) {
-    store::AuditRow audit = operator_audit(
-        {}, kind.name,
-        "removed " + std::to_string(removed_) + ", older than " + format_instant(now_ - kind.keep));
+    const std::string which = kind.kind == store::SweepKind::snapshots
+                                  ? " that nothing open needs"
+                                  : ", older than " + format_instant(now_ - kind.keep);
+    store::AuditRow audit =
+        operator_audit({}, kind.name, "removed " + std::to_string(removed_) + which);
     audit.kind = "retention";
     transaction.audit.push_back(std::move(audit));
   }

@@ -8,7 +8,7 @@
 #include "core/base/executor.h"
 #include "core/engine/journal.h"
 #include "core/engine/metrics.h"
-#include "core/engine/snapshot.h"
+#include "core/engine/snapshots.h"
 #include "core/store/store.h"
 
 namespace masar::engine {
@@ -23,7 +23,7 @@ namespace masar::engine {
 class Retention {
  public:
   struct Parts {
-    const Snapshot& snapshot;
+    Snapshots& snapshots;
     store::Store& store;
     Journal& journal;
     Executor& executor;
@@ -42,10 +42,13 @@ class Retention {
     Duration keep;  ///< zero: for ever
   };
 
+  const RetentionChoice& choice() const { return parts_.snapshots.current().hub.retention; }
   void wait_for_round();
   void begin_round();
   void begin_kind();
   void step();
+  /// Of the unused configurations, the next one that nobody works by; empty: there is none.
+  std::string next_unused();
   void stepped(const store::Commit& commit);
   void next_kind();
 
@@ -60,6 +63,7 @@ class Retention {
   std::string after_;
   std::string last_;
   std::int64_t removed_ = 0;
+  std::vector<std::string> unused_;  ///< configurations
 };
 
 }  // namespace masar::engine

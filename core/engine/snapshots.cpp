@@ -20,11 +20,28 @@ std::shared_ptr<const Snapshot> Snapshots::in_memory(const std::string& hash) {
 }
 
 std::shared_ptr<const Snapshot> Snapshots::find(const std::string& hash) {
+  if (auto found = find_stored(hash)) return found;
+  throw Error(ErrorKind::internal, "unknown-snapshot",
+              "the store does not hold configuration " + hash);
+}
+
+std::shared_ptr<const Snapshot> Snapshots::find_over(const std::string& hash) {
+  auto found = find_stored(hash);
+  return found ? found : current_;
+}
+
+std::shared_ptr<const Snapshot> Snapshots::find_stored(const std::string& hash) {
   if (hash == current_->hash || hash.empty() || adopted_.contains(hash)) return current_;
   if (auto known = in_memory(hash)) return known;
   const std::lock_guard one_at_a_time(restoring_);
   if (auto known = in_memory(hash)) return known;  // another thread was faster
-  const auto restored = restore(hash);
+  if (state_.with([&](State& state) { return state.leaves == hash; })) {
+    throw Error(ErrorKind::transient, "snapshot-leaves",
+                "configuration " + hash + " is being removed");
+  }
+  const auto row = store_.find_snapshot(hash);
+  if (!row) return nullptr;
+  const auto restored = restore(*row);
   state_.with([&](State& state) {
     std::erase_if(state.known, [](const auto& entry) { return entry.second.expired(); });
     state.known[hash] = restored;
@@ -32,17 +49,37 @@ std::shared_ptr<const Snapshot> Snapshots::find(const std::string& hash) {
   return in_memory(hash);
 }
 
-std::shared_ptr<const Snapshot> Snapshots::restore(const std::string& hash) const {
-  const auto row = store_.find_snapshot(hash);
-  if (!row) {
-    throw Error(ErrorKind::internal, "unknown-snapshot",
-                "the store does not hold configuration " + hash);
-  }
+std::shared_ptr<const Snapshot> Snapshots::restore(const store::SnapshotRow& row) const {
   config::Diagnostics diagnostics;
-  auto restored = Snapshot::restore(hash, row->content, diagnostics);
+  auto restored = Snapshot::restore(row.hash, row.content, diagnostics);
   if (restored) return restored;
   throw Error(ErrorKind::internal, "snapshot-unusable",
-              "this program cannot use configuration " + hash + ":\n" + diagnostics.text());
+              "this program cannot use configuration " + row.hash + ":\n" + diagnostics.text());
+}
+
+std::vector<std::string> Snapshots::unused() const {
+  auto stored = store_.snapshots();
+  const OpenUses uses(store_);
+  std::set<std::string> used{current_->hash};
+  for (const auto& use : uses.cases) used.insert(use.hash);
+  for (const auto& use : uses.effects) used.insert(use.hash);
+  std::erase_if(stored, [&](const auto& hash) { return used.contains(hash); });
+  return stored;
+}
+
+bool Snapshots::begin_removal(const std::string& hash) {
+  const std::lock_guard none_is_restored(restoring_);
+  return state_.with([&](State& state) {
+    std::erase_if(state.last, [&](const auto& snapshot) { return snapshot->hash == hash; });
+    const auto known = state.known.find(hash);
+    if (known != state.known.end() && !known->second.expired()) return false;
+    state.leaves = hash;
+    return true;
+  });
+}
+
+void Snapshots::end_removal() {
+  state_.with([](State& state) { state.leaves.clear(); });
 }
 
 std::vector<std::string> Snapshots::open(const OpenUses& uses) {

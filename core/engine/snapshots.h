@@ -42,6 +42,18 @@ class Snapshots {
   /// them. Throws Error(transient, "store"), Error(internal, "unknown-snapshot") and, where this
   /// program cannot use it, Error(internal, "snapshot-unusable").
   std::shared_ptr<const Snapshot> find(const std::string& hash);
+  /// The same for a case that has ended or an effect that is over, which keep nothing in the store:
+  /// the current one where theirs has been removed. Throws Error(transient, "snapshot-leaves")
+  /// while it is being removed.
+  std::shared_ptr<const Snapshot> find_over(const std::string& hash);
+
+  /// What is stored and neither current nor named by an open case or a waiting effect. Throws what
+  /// the store throws.
+  std::vector<std::string> unused() const;
+  /// Takes it from memory, so that nothing can begin to name it until end_removal(). False:
+  /// somebody works by it just now.
+  bool begin_removal(const std::string& hash);
+  void end_removal();
 
   /// Looks at what is stored. Returns the hashes that something open names and the store lacks: a
   /// program from before snapshots were kept wrote them; what began with them goes on by the
@@ -60,9 +72,12 @@ class Snapshots {
   struct State {
     std::map<std::string, std::weak_ptr<const Snapshot>, std::less<>> known;
     std::vector<std::shared_ptr<const Snapshot>> last;  ///< the last used one at the end
+    std::string leaves;                                 ///< is being removed; empty: none
   };
   std::shared_ptr<const Snapshot> in_memory(const std::string& hash);
-  std::shared_ptr<const Snapshot> restore(const std::string& hash) const;
+  /// Null: the store lacks it.
+  std::shared_ptr<const Snapshot> find_stored(const std::string& hash);
+  std::shared_ptr<const Snapshot> restore(const store::SnapshotRow& row) const;
 
   const std::shared_ptr<const Snapshot> current_;
   const std::size_t restored_max_;

@@ -8,14 +8,14 @@ namespace {
 constexpr std::chrono::milliseconds kCrowded{20};        ///< until there may be room again
 constexpr std::chrono::milliseconds kSentAgain{10'000};  ///< one that is still due by then
 
+enum class Taken { now, before, no };
+
+}  // namespace
+
 std::string_view kind_name(store::TimerKind kind) {
   static constexpr std::string_view kNames[]{"deadline", "task", "task-after", "not-after"};
   return kNames[static_cast<int>(kind)];
 }
-
-enum class Taken { now, before, no };
-
-}  // namespace
 
 void Timers::start() { tick(); }
 

@@ -15,6 +15,9 @@
 
 namespace masar::engine {
 
+/// `deadline`, `task`, `task-after`, `not-after`.
+std::string_view kind_name(store::TimerKind kind);
+
 /// Sends due times in through the journal (ENGINE.md 7): reads them from the store in windows, so
 /// that a million open cases cost no memory (DESIGN D12). Looks when the next one is due, when
 /// told, and every `kLook` at the latest. Runs on the executor; changed() and look(): any thread.

@@ -40,6 +40,8 @@ TurnResult Turn::run() {
       case store::JournalKind::report: report(); break;
       case store::JournalKind::deadline: timer(); break;
       case store::JournalKind::answer: task_answer(); break;
+      case store::JournalKind::calendar: reckon_anew(); break;
+      case store::JournalKind::migrate: migrate(); break;
     }
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::transient || error.kind() == ErrorKind::internal) throw;
@@ -113,11 +115,6 @@ const route::Route* Turn::route_of(const store::JournalRow& row) const {
   const auto* route = current_snapshot().route(row.route);
   if (route) return route;
   throw Error(ErrorKind::rejected, "unknown-route", "the configuration has no route " + row.route);
-}
-
-const route::Route* Turn::route_of(const store::OutboxRow& effect) {
-  route_owner_ = parts_.snapshots.find(effect.snapshot);
-  return route_owner_->route(effect.route);
 }
 
 // The case's own process says what an event is: what it does not declare a later edge has added.

@@ -55,6 +55,8 @@ class Turn {
   void report();
   void timer();
   void task_answer();
+  void reckon_anew();
+  void migrate();
   void answer_refused(const std::string& code, const std::string& text);
   // Helped by.
   void fire_due(Instant until);
@@ -72,6 +74,9 @@ class Turn {
   process::Event failure_event(const process::EventDeclaration& declaration,
                                const store::OutboxRow& effect, const std::string& code,
                                const std::string& text) const;
+  bool move_due(Instant& due, const std::optional<process::WorkingDue>& working,
+                const std::string& name);
+  bool move_timer(store::TimerRow timer);
   bool visit_over(const store::OutboxRow& effect);
   void withdraw_tasks_about(const store::OutboxRow& effect);
 
@@ -93,6 +98,7 @@ class Turn {
   void put_failed_outcome(const store::OutboxRow& row);
   void put_letter_task(const std::string& detail);
   void escalate_letter();
+  void put_open_letter(store::TaskRow task, store::TimerRow timer);
   void end_failed(const store::OutboxRow& effect, const std::string& code);
   void audit(std::string_view kind, const std::string& name, const std::string& text = {});
   void finish();

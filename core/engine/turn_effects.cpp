@@ -24,8 +24,10 @@ store::OutboxRow effect_row(const process::Effect& effect, const process::Case& 
   return row;
 }
 
-store::TimerRow effect_timer(store::TimerKind kind, const store::OutboxRow& row, Instant due) {
-  return {kind, row.case_key, row.partition, row.id, 0, due, 0, row.visit};
+store::TimerRow effect_timer(store::TimerKind kind, const store::OutboxRow& row,
+                             const process::DueTime& due) {
+  return {kind,   row.case_key, row.partition, row.id, 0,
+          due.at, 0,            row.visit,     write_working(due.working)};
 }
 
 }  // namespace
@@ -82,11 +84,11 @@ bool Turn::run_effect_route(const process::Effect& effect, store::OutboxRow& row
 void Turn::put_effect(store::OutboxRow row) {
   if (row.not_after) {
     result_.transaction.timers.push_back(
-        effect_timer(store::TimerKind::not_after, row, *row.not_after));
+        effect_timer(store::TimerKind::not_after, row, {*row.not_after}));
   }
   for (const auto& failure : live_->snapshot->route(row.route)->failures) {
     if (!failure.task_after) continue;
-    const Instant due = current_snapshot().calendar().add(row_.stamp, *failure.task_after);
+    const auto due = current_snapshot().calendar().reckon(row_.stamp, *failure.task_after);
     result_.transaction.timers.push_back(effect_timer(store::TimerKind::task_after, row, due));
     break;
   }

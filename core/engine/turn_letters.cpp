@@ -13,8 +13,8 @@
 namespace masar::engine {
 namespace {
 
-/// The working days after which the task of a dead letter escalates, and again after as many.
-constexpr int kLetterTaskDays = 2;
+/// The task of a dead letter escalates after so long, and again after as long.
+constexpr Span kLetterTaskDue{Duration{0}, 2};
 
 /// The effect as its dead letter keeps it: what a retry makes its document from.
 std::string effect_document(const process::Effect& effect, const expression::Columns& declared,
@@ -55,8 +55,10 @@ const expression::Columns& arguments_of(const process::Definition& process,
   return declared ? declared->arguments : none;
 }
 
-store::TimerRow task_timer(const store::TaskRow& task) {
-  return {store::TimerKind::task, task.case_key, task.partition, task.id, 0, task.due, 0, 0};
+store::TimerRow due_at(store::TaskRow& task, const process::DueTime& due) {
+  task.due = due.at;
+  return {store::TimerKind::task, task.case_key, task.partition, task.id, 0, due.at, 0, 0,
+          write_working(due.working)};
 }
 
 }  // namespace
@@ -133,25 +135,31 @@ void Turn::put_letter_task(const std::string& detail) {
   task.partition = row_.partition;
   task.name = kDeadLetterTask;
   task.asked = row_.stamp;
-  task.due = current_snapshot().calendar().add_working_days(row_.stamp, kLetterTaskDays);
   task.detail = detail;
   task.dead_letter_index = static_cast<int>(letters) - 1;
-  result_.transaction.timers.push_back(task_timer(task));
+  const auto due = current_snapshot().calendar().reckon(row_.stamp, kLetterTaskDue);
+  result_.transaction.timers.push_back(due_at(task, due));
   result_.transaction.tasks.push_back(std::move(task));
 }
 
-// It escalates like any other (ENGINE.md 21). Where the letter is dealt with meanwhile the
-// transaction is a conflict, and the next look finds the task over.
+// It escalates like any other (ENGINE.md 21).
 void Turn::escalate_letter() {
   auto task = parts_.store.find_task(row_.name);
   if (!task || task->name != kDeadLetterTask || task->state != store::TaskState::open) return;
   if (task->due > row_.stamp) return;
-  task->due = current_snapshot().calendar().add_working_days(row_.stamp, kLetterTaskDays);
-  result_.transaction.dead_letter_states.emplace_back(std::atoll(task->effect.c_str()),
-                                                      store::DeadLetterState::open);
-  result_.transaction.timers.push_back(task_timer(*task));
-  result_.transaction.tasks.push_back(std::move(*task));
+  const auto due = current_snapshot().calendar().reckon(row_.stamp, kLetterTaskDue);
+  auto timer = due_at(*task, due);
+  put_open_letter(std::move(*task), std::move(timer));
   audit("task", std::string(kDeadLetterTask), "escalated");
+}
+
+// A task of a dead letter with another due time. Where the letter is dealt with meanwhile the
+// transaction is a conflict, and the next look finds the task over.
+void Turn::put_open_letter(store::TaskRow task, store::TimerRow timer) {
+  result_.transaction.dead_letter_states.emplace_back(std::atoll(task.effect.c_str()),
+                                                      store::DeadLetterState::open);
+  result_.transaction.timers.push_back(std::move(timer));
+  result_.transaction.tasks.push_back(std::move(task));
 }
 
 // The retry of an effect: its document from the case as it stands by now, under the same id. Where

@@ -22,6 +22,13 @@ store::OutboxRow effect_of(store::Store& store, const std::string& id) {
 
 }  // namespace
 
+const route::Route* Turn::route_of(const store::OutboxRow& effect) {
+  auto& snapshots = parts_.snapshots;
+  route_owner_ = still_attempted(effect.state) ? snapshots.find(effect.snapshot)
+                                               : snapshots.find_over(effect.snapshot);
+  return route_owner_->route(effect.route);
+}
+
 // A reply whose visit is over runs no transition (ENGINE.md 13).
 bool Turn::visit_over(const store::OutboxRow& effect) {
   const bool over =
@@ -179,9 +186,10 @@ void Turn::escalate_silence(const store::OutboxRow& effect, const route::Route& 
   for (const auto& failure : route.failures) {
     if (!failure.task_after || failure.task.empty()) continue;
     // As long as there is no answer, somebody is asked again after the same time.
-    const Instant next = current_snapshot().calendar().add(row_.stamp, *failure.task_after);
+    const auto next = current_snapshot().calendar().reckon(row_.stamp, *failure.task_after);
     result_.transaction.timers.push_back({store::TimerKind::task_after, effect.case_key,
-                                          effect.partition, effect.id, 0, next, 0, effect.visit});
+                                          effect.partition, effect.id, 0, next.at, 0, effect.visit,
+                                          write_working(next.working)});
     checkpoint_ = {result_, live_, recorded_};
     // The timer may have sent this due time in twice: around a restart, or where a turn took long.
     const auto is_this = [&](const auto& task) {

@@ -149,8 +149,30 @@ Instant Calendar::add_working_days(Instant from, int days) const {
               "the calendar has too few working days");
 }
 
-Instant Calendar::add(Instant from, const Span& span) const {
-  return span.working_days != 0 ? add_working_days(from, span.working_days) : from + span.fixed;
+DueTime Calendar::reckon(Instant from, const Span& span) const {
+  if (span.working_days == 0) return {from + span.fixed};
+  return {add_working_days(from, span.working_days), WorkingDue{from, span.working_days}};
+}
+
+Instant Calendar::reckon(const WorkingDue& due) const {
+  const Instant end = add_working_days(due.from, due.days);
+  const Instant rounded = due.full_second ? std::chrono::ceil<std::chrono::seconds>(end) : end;
+  return std::max(rounded - due.lead, due.not_before);
+}
+
+std::string Calendar::text() const {
+  std::string weekend;
+  for (const auto& [name, number] : weekdays()) {
+    if (weekend_.contains(number)) weekend += (weekend.empty() ? "" : " ") + name;
+  }
+  std::string text =
+      "<calendar id=\"calendar\" zone=\"" + zone_ + "\" weekend=\"" + weekend + "\">";
+  for (const Date& day : holidays_) text += "<holiday date=\"" + format_date(day) + "\"/>";
+  for (const auto& [month, day] : yearly_) {
+    const Date leap(std::chrono::year(2024), std::chrono::month(month), std::chrono::day(day));
+    text += "<holiday every=\"" + format_date(leap).substr(5) + "\"/>";
+  }
+  return text + "</calendar>";
 }
 
 Duration Calendar::working_time(Instant from, Instant until) const {

@@ -9,6 +9,21 @@
 
 namespace masar::process {
 
+/// How a due time was reckoned in working time, so that another calendar can reckon it anew.
+struct WorkingDue {
+  Instant from{};            ///< the working days count from here
+  int days = 0;              ///< > 0
+  bool full_second = false;  ///< rounded up
+  Duration lead{0};          ///< it is so long before what the days come to …
+  Instant not_before{};      ///< … but not before this
+};
+
+/// A due time; `working` where it depends on a calendar.
+struct DueTime {
+  Instant at{};
+  std::optional<WorkingDue> working = {};
+};
+
 /// Working days of one zone (ENGINE.md 7): every day that is neither weekend nor holiday counts its
 /// 24 hours. Immutable, any thread.
 class Calendar {
@@ -26,9 +41,12 @@ class Calendar {
   /// + P1WD = Monday 00:00 where Friday and Saturday are the weekend). days ≥ 0; at most 3,660.
   Instant add_working_days(Instant from, int days) const;
   /// `from` + the span, by working days where it has them.
-  Instant add(Instant from, const Span& span) const;
+  DueTime reckon(Instant from, const Span& span) const;
+  Instant reckon(const WorkingDue& due) const;
   /// Working time between two instants; zero where until ≤ from.
   Duration working_time(Instant from, Instant until) const;
+  /// A document that load() makes this calendar of; equal for equal calendars.
+  std::string text() const;
 
  private:
   std::string zone_;

@@ -7,6 +7,7 @@
 
 #include "core/base/time.h"
 #include "core/expression/value.h"
+#include "core/process/calendar.h"
 
 namespace masar::process {
 
@@ -17,6 +18,7 @@ struct Deadline {
   Instant due{};
   int order = 0;           ///< position of its declaration, for equal due times
   std::int64_t visit = 0;  ///< the visit that set it; 0: declared for the case
+  std::optional<WorkingDue> working = {};
 };
 
 /// A question to a person (ENGINE.md 21).
@@ -28,6 +30,7 @@ struct Task {
       until;  ///< states at whose entry it is withdrawn, where it is not of a visit
   Instant asked{};
   Instant due{};
+  std::optional<WorkingDue> working = {};  ///< known to the event that sets `due`
   std::string effect;  ///< id of the effect it is about, or empty
   std::string detail;  ///< what happened, for the person; no personal data
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/process/adoption.h"
 #include "core/process/builder.h"
 #include "core/process/codec.h"
 #include "core/process/interpreter.h"
@@ -81,6 +82,27 @@ class CompiledDefinition final : public Definition {
     Run run(*model_, before, inputs);
     run.ask(found->second, effect, detail);
     return run.finish();
+  }
+
+  Adopted adopt(const Definition& from, const Case& before, const Inputs& inputs) const override {
+    return adopt_case(*model_, from, before, inputs);
+  }
+  std::vector<std::string> takes(std::string_view state) const override {
+    const auto found = model_->state_index.find(state);
+    std::vector<std::string> names;
+    if (found == model_->state_index.end()) return names;
+    for (std::size_t e = 0; e < model_->events.size(); ++e) {
+      if (model_->events[e].kind != EventKind::message) continue;
+      for (int s = found->second; s > 0; s = model_->state(s).parent) {
+        const auto& arcs = model_->state(s).arcs;
+        if (std::none_of(arcs.begin(), arcs.end(),
+                         [e](const Arc& arc) { return !arc.matches.empty() && arc.matches[e]; }))
+          continue;
+        names.push_back(model_->events[e].declaration.name);
+        break;
+      }
+    }
+    return names;
   }
 
   const std::string& name() const override { return model_->name; }

@@ -82,6 +82,12 @@ struct Transition {
   std::vector<std::string> notes;          ///< `m:note` codes: alarms and timeline marks
 };
 
+/// A case as another definition of its process takes it over.
+struct Adopted {
+  Case after;
+  std::vector<std::string> reasons;  ///< why it cannot, for people; empty: it can
+};
+
 /// What a definition declares, for routes, the engine and the operators' interface.
 struct EventDeclaration {
   std::string name;
@@ -151,6 +157,14 @@ class Definition {
   /// Opens a declared task about `effect`, from the engine itself (an unknown outcome, a silence).
   virtual Transition ask(const Case& before, const std::string& task, const std::string& effect,
                          const std::string& detail, const Inputs& inputs) const = 0;
+
+  /// The case, which `from` describes, by this definition: in the same state, its data by name and
+  /// type (new data by their defaults), deadlines and tasks as they stand. What does not fit, what
+  /// would be lost, and invariants that would not hold are its reasons.
+  virtual Adopted adopt(const Definition& from, const Case& before, const Inputs& inputs) const = 0;
+  /// Names of the events from outside that have a transition in the state or around it; none where
+  /// there is no such state.
+  virtual std::vector<std::string> takes(std::string_view state) const = 0;
 
   virtual const std::string& name() const = 0;
   virtual const std::vector<EventDeclaration>& events() const = 0;

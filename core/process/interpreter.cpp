@@ -324,6 +324,15 @@ Transition Run::finish() {
   return std::move(out_);
 }
 
+Case Run::take_over(const std::vector<std::size_t>& fresh) {
+  see(model_.plain);
+  Case taken = before_;
+  for (const std::size_t slot : fresh)
+    taken.data[slot] = variables_[slot] = evaluate(*model_.data[slot].initial);
+  check_invariants();
+  return taken;
+}
+
 bool Run::is_in(std::string_view state) const {
   const auto found = model_.state_index.find(state);
   if (found == model_.state_index.end())
@@ -337,10 +346,15 @@ std::string Run::next_serial(std::string_view series) {
   return inputs_.serial(series);
 }
 
-Value Run::due_of(std::string_view deadline) const {
+const Deadline* Run::open_deadline(std::string_view name) const {
   for (const auto& open : out_.after.deadlines)
-    if (open.name == deadline) return Value(open.due);
-  return Value();
+    if (open.name == name) return &open;
+  return nullptr;
+}
+
+Value Run::due_of(std::string_view deadline) const {
+  const Deadline* open = open_deadline(deadline);
+  return open == nullptr ? Value() : Value(open->due);
 }
 
 }  // namespace masar::process

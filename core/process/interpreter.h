@@ -32,6 +32,9 @@ class Run final : public ProcessHost {
   void escalate(const std::string& task_id);
   void ask(int task, const std::string& effect, const std::string& detail);
   Transition finish();
+  /// Instead of an event: the case with defaults for the data of these slots. Throws where an
+  /// invariant does not hold then.
+  Case take_over(const std::vector<std::size_t>& fresh);
 
   bool is_in(std::string_view state) const override;
   std::string next_serial(std::string_view series) override;
@@ -74,10 +77,11 @@ class Run final : public ProcessHost {
   void end_task(std::size_t position);
   void set_deadlines(int state);
   void set_deadline(int deadline, const Due& due, std::int64_t visit);
-  void set_at(int deadline, Instant due, std::int64_t visit);
+  void set_at(int deadline, const DueTime& due, std::int64_t visit);
   void end_deadline(std::size_t position);
-  std::optional<Instant> due_at(const Due& due);
-  Instant later(Instant from, const Span& span) const;
+  std::optional<DueTime> due_at(const Due& due);
+  DueTime later(Instant from, const Span& span) const;
+  const Deadline* open_deadline(std::string_view name) const;
 
   const DeadlineType& type_of(const Deadline& deadline) const;
   void end_visit_bound();

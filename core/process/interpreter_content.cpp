@@ -22,6 +22,30 @@ void limit(std::size_t size, std::size_t max, const char* code) {
 
 Instant full_second(Instant at) { return std::chrono::ceil<std::chrono::seconds>(at); }
 
+DueTime full_second(DueTime due) {
+  due.at = full_second(due.at);
+  if (due.working) {
+    due.working->full_second = true;
+    due.working->not_before = full_second(due.working->not_before);
+  }
+  return due;
+}
+
+/// So long before `due`; not before `base`.
+DueTime before(DueTime due, Duration lead, Instant base) {
+  due.at = std::max(due.at - lead, base);
+  if (due.working) {
+    due.working->lead += lead;
+    due.working->not_before = std::max(due.working->not_before - lead, base);
+  }
+  return due;
+}
+
+void set_due(Task& task, const DueTime& due) {
+  task.due = due.at;
+  task.working = due.working;
+}
+
 }  // namespace
 
 bool Run::run(const Code& code) {
@@ -167,7 +191,7 @@ void Run::open_task(int index, std::string effect, std::string detail) {
   task.visit = type.for_case || !type.until.empty() ? 0 : kVisitToCome;
   task.until = type.until;
   task.asked = inputs_.now;
-  task.due = later(inputs_.now, type.declaration.due);
+  set_due(task, later(inputs_.now, type.declaration.due));
   task.effect = std::move(effect);
   task.detail = std::move(detail);
   out_.after.tasks.push_back(task);
@@ -198,8 +222,8 @@ void Run::escalate(const std::string& task_id) {
     if (task.id != task_id) continue;
     const auto found = model_.task_index.find(task.name);
     if (found == model_.task_index.end()) break;
-    task.due = later(inputs_.applied,
-                     model_.tasks[static_cast<std::size_t>(found->second)].declaration.due);
+    set_due(task, later(inputs_.applied,
+                        model_.tasks[static_cast<std::size_t>(found->second)].declaration.due));
     out_.tasks_opened.push_back(task);
     return;
   }
@@ -266,13 +290,13 @@ void Run::set_deadline(int deadline, const Due& due, std::int64_t visit) {
   if (const auto at = due_at(due)) set_at(deadline, *at, visit);
 }
 
-void Run::set_at(int index, Instant due, std::int64_t visit) {
+void Run::set_at(int index, const DueTime& due, std::int64_t visit) {
   const DeadlineType& type = model_.deadlines[static_cast<std::size_t>(index)];
   run(ClearDeadline{type.name});
   Value& counter = hidden(type.counter);
   const std::int64_t serial = counter.is_set() ? counter.as<std::int64_t>() + 1 : 1;
   counter = Value(serial);
-  Deadline deadline{type.name, serial, due, index, visit};
+  Deadline deadline{type.name, serial, due.at, index, visit, due.working};
   out_.after.deadlines.push_back(deadline);
   out_.deadlines_set.push_back(std::move(deadline));
 }
@@ -288,29 +312,28 @@ void Run::end_deadline(std::size_t position) {
   else out_.deadlines_cleared.push_back(std::move(deadline));
 }
 
-std::optional<Instant> Run::due_at(const Due& due) {
+std::optional<DueTime> Run::due_at(const Due& due) {
   const Instant base = due.from_applied ? inputs_.applied : inputs_.now;
-  Instant at = base;
+  DueTime at;
   if (due.span) {
     at = later(base, *due.span);
   } else if (due.length) {
-    at = base + evaluate(*due.length).as<Duration>();
+    at.at = base + evaluate(*due.length).as<Duration>();
   } else if (due.at) {
-    at = evaluate(*due.at).as<Instant>();
+    at.at = evaluate(*due.at).as<Instant>();
   } else {
-    const Value other = due_of(due.before);
-    if (!other.is_set()) return std::nullopt;
-    at = std::max(other.as<Instant>() - due.lead,
-                  base);  // one that is over already comes due at once
+    const Deadline* other = open_deadline(due.before);
+    if (other == nullptr) return std::nullopt;
+    at = before({other->due, other->working}, due.lead, base);  // one that is over is due at once
   }
   return due.round_second ? full_second(at) : at;
 }
 
-Instant Run::later(Instant from, const Span& span) const {
-  if (span.working_days == 0) return from + span.fixed;
+DueTime Run::later(Instant from, const Span& span) const {
+  if (span.working_days == 0) return {from + span.fixed};
   if (inputs_.calendar == nullptr)
     throw Error(ErrorKind::internal, "no-calendar", "no calendar is at hand");
-  return inputs_.calendar->add(from, span);
+  return inputs_.calendar->reckon(from, span);
 }
 
 void Run::come_due(const Deadline& deadline) {
@@ -320,7 +343,7 @@ void Run::come_due(const Deadline& deadline) {
     const DeadlineType& type = type_of(open);
     end_deadline(i);
     if (!type.every) return;
-    const Instant next = later(inputs_.applied, *type.every);
+    const DueTime next = later(inputs_.applied, *type.every);
     set_at(open.order, type.due && type.due->round_second ? full_second(next) : next, open.visit);
     return;
   }

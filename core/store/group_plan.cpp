@@ -18,9 +18,8 @@ bool has_rows(const Transaction& t) {
            t.aliases.empty() && t.timers_cleared.empty() && t.timers.empty() && t.tasks.empty() &&
            t.outbox.empty() && t.outbox_updates.empty() && t.replies.empty() &&
            t.dead_letters.empty() && t.dead_letter_states.empty() && t.audit.empty() &&
-           t.snapshots.empty() && t.snapshots_dropped.empty() && t.marks.empty() &&
-           t.attempts_counted.empty() && t.settings.empty() && t.series.empty() &&
-           t.sweeps.empty());
+           t.snapshots.empty() && t.marks.empty() && t.attempts_counted.empty() &&
+           t.settings.empty() && t.series.empty() && t.sweeps.empty());
 }
 
 }  // namespace
@@ -202,8 +201,6 @@ void GroupPlan::take(Transaction& transaction, const Commit& commit) {
   for (SnapshotRow& row : transaction.snapshots) {
     snapshots.emplace(row.hash, Dated<SnapshotRow>{&row, or_stamp(row.created, commit.stamp)});
   }
-  snapshots_dropped.insert(transaction.snapshots_dropped.begin(),
-                           transaction.snapshots_dropped.end());
   for (const Transaction::Mark& mark : transaction.marks) marks[mark.id] = &mark;
   for (const RowId id : transaction.attempts_counted) ++attempts_counted[id];
   for (const auto& [name, value] : transaction.settings) settings[name] = value;

@@ -108,7 +108,6 @@ class GroupPlan {
   std::vector<Dated<DeadLetterRow>> dead_letters;
   std::vector<Dated<AuditRow>> audit;
   std::map<std::string, Dated<SnapshotRow>> snapshots;
-  std::set<std::string> snapshots_dropped;  ///< where nothing names them
   std::map<RowId, const Transaction::Mark*> marks;
   std::map<RowId, int> attempts_counted;
   std::map<std::string, std::string> settings;  ///< empty: deleted

@@ -52,10 +52,6 @@ constexpr const char* kAttempts =
     "UPDATE journal SET attempts = attempts + n.more FROM unnest($1::bigint[], $2::bigint[]) "
     "AS n(id, more) WHERE journal.id = n.id";
 // After the group's cases and effects: what these name stays.
-constexpr const char* kDropSnapshots =
-    "DELETE FROM snapshots s WHERE s.hash = ANY($1::text[]) "
-    "AND NOT EXISTS(SELECT 1 FROM cases c WHERE c.ended IS NULL AND c.snapshot = s.hash) "
-    "AND NOT EXISTS(SELECT 1 FROM outbox o WHERE o.state < 2 AND o.snapshot = s.hash)";
 constexpr const char* kEndSettings = "DELETE FROM settings WHERE name = ANY($1::text[])";
 
 std::string insert(const std::string& table, std::string_view columns, const PostgresArrays& rows,
@@ -402,9 +398,6 @@ void PostgresGroup::write_snapshots(const GroupPlan& plan, Writing& writing) con
     visit_columns(*dated.row, snapshots.row());
   }
   add(writing, snapshots_, snapshots);
-  PostgresArrays dropped;
-  for (const std::string& hash : plan.snapshots_dropped) dropped.row()(hash);
-  add(writing, kDropSnapshots, dropped);
 }
 
 void PostgresGroup::write_settings(const GroupPlan& plan, Writing& writing) const {

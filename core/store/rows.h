@@ -21,6 +21,8 @@ enum class JournalKind {
   deadline,  ///< a timer came due: `name` is its kind and name, `serial` its serial
   answer,    ///< to a task
   retry,     ///< of a dead letter, linked to its original
+  calendar,  ///< changed: the case's due times in working time are reckoned anew
+  migrate,   ///< the case goes on by the current configuration, if it fits
 };
 enum class JournalState { undone, done, dead };
 

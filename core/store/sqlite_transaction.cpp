@@ -85,10 +85,6 @@ constexpr const char* kPutAuditHead =
     ") VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET audit = ?2, hash = ?3";
 constexpr const char* kPutSnapshot =
     "INSERT INTO snapshots(" MASAR_SNAPSHOT_COLUMNS ") VALUES(?,?,?) ON CONFLICT DO NOTHING";
-constexpr const char* kDropSnapshot =
-    "DELETE FROM snapshots WHERE hash = ?1 "
-    "AND NOT EXISTS(SELECT 1 FROM cases WHERE ended IS NULL AND snapshot = ?1) "
-    "AND NOT EXISTS(SELECT 1 FROM outbox WHERE state < 2 AND snapshot = ?1)";
 constexpr const char* kMark = "UPDATE journal SET state = ?1, inputs = ?3 WHERE id = ?2";
 constexpr const char* kCountAttempt = "UPDATE journal SET attempts = attempts + 1 WHERE id = ?";
 constexpr const char* kPutSetting =
@@ -345,9 +341,6 @@ void TransactionApplier::put_snapshots(Transaction& transaction, Instant stamp) 
   for (SnapshotRow& row : transaction.snapshots) {
     const Lent created(row.created, or_stamp(row.created, stamp));
     run_with(session_.prepared(kPutSnapshot), row);
-  }
-  for (const std::string& hash : transaction.snapshots_dropped) {
-    session_.prepared(kDropSnapshot).bind(hash).run();
   }
 }
 

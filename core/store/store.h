@@ -22,15 +22,18 @@ enum class SweepKind {
   dead_letters,  ///< those that were dealt with
   cases,         ///< ended ones with all that belongs to them
   keys,          ///< those that have expired
+  snapshots,     ///< configurations that nothing open names
 };
 
 /// One small step of retention: looks at the next `limit` rows behind `after`, and removes what is
-/// older than `before`. The newest row of each counted table stays.
+/// older than `before`. The newest row of each counted table stays. One of snapshots looks at the
+/// one that it names.
 struct Sweep {
   SweepKind kind = SweepKind::messages;
   Instant before{};
   std::string after;  ///< empty: from the beginning
   std::size_t limit = 200;
+  std::string snapshot = {};  ///< hash
 };
 
 struct Swept {
@@ -60,8 +63,6 @@ struct Transaction {
   std::vector<std::pair<std::int64_t, DeadLetterState>> dead_letter_states;
   std::vector<AuditRow> audit;                ///< linked into the chain of their partition
   std::vector<SnapshotRow> snapshots;         ///< a hash that exists stays as it is
-  /// Hashes; one that an open case or a waiting outbox row names stays.
-  std::vector<std::string> snapshots_dropped;
   struct Mark {
     RowId id = 0;
     JournalState state = JournalState::done;

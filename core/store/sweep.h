@@ -28,6 +28,7 @@ class Sweeper {
       case SweepKind::dead_letters: dead_letters(); break;
       case SweepKind::cases: cases(); break;
       case SweepKind::keys: keys(); break;
+      case SweepKind::snapshots: snapshot(); break;
     }
     return swept_;
   }
@@ -232,6 +233,26 @@ class Sweeper {
       ++swept_.removed;
     }
     if (rows.size() == sweep_.limit) pause_at(swept_.last);
+  }
+
+  // Of what is open, each way in which it names a configuration; an effect's outcome, applied or
+  // retried, goes on by the one that the effect names.
+  void snapshot() {
+    for (const char* user :
+         {"SELECT 1 FROM cases WHERE ended IS NULL AND snapshot = $1 LIMIT 1",
+          "SELECT 1 FROM outbox WHERE state < 2 AND snapshot = $1 LIMIT 1",
+          "SELECT 1 FROM journal j LEFT JOIN outbox o ON o.id = j.effect "
+          "WHERE j.state = 0 AND (j.snapshot = $1 OR o.snapshot = $1) LIMIT 1",
+          "SELECT 1 FROM dead_letters d LEFT JOIN journal j ON j.id = d.journal "
+          "LEFT JOIN outbox o ON o.id = j.effect "
+          "WHERE d.state = 0 AND (d.snapshot = $1 OR o.snapshot = $1) LIMIT 1",
+          "SELECT 1 FROM tasks t JOIN cases c ON c.key = t.case_key "
+          "WHERE t.state = 0 AND c.snapshot = $1 LIMIT 1"}) {
+      if (any(user, sweep_.snapshot)) return;
+    }
+    if (!any("SELECT 1 FROM snapshots WHERE hash = $1", sweep_.snapshot)) return;
+    run("DELETE FROM snapshots WHERE hash = $1", sweep_.snapshot);
+    ++swept_.removed;
   }
 
   static constexpr const char* kEmptyMessage =

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "ops/admin/json.h"
 #include "ops/admin/letters.h"
+#include "ops/admin/motion.h"
 
 namespace masar::admin {
 
@@ -87,6 +88,19 @@ struct Admin::Pages {
     get("/api/cases", [this](const Request& request) { return cases(request); });
     get(
         "/api/cases/", [this](const Request& request) { return one_case(request); }, true);
+    post("/api/cases/", [this](const Request& request, Respond respond) {
+      migrate(request, std::move(respond));
+    });
+    get("/api/migration", [this](const Request& request) {
+      return migration_plan(hub, request, limit_of(request));
+    });
+    post(
+        "/api/calendar/plan",
+        [this](const Request& request, Respond respond) {
+          json::error_code bad;
+          respond(calendar_plan(hub, json::parse(request.body, bad)));
+        },
+        false);
     get("/api/audit", [this](const Request& request) { return audit(request); });
     get("/api/tasks", [this](const Request& request) { return tasks(request); });
     post("/api/tasks/", [this](const Request& request, Respond respond) {
@@ -252,6 +266,16 @@ struct Admin::Pages {
     if (!record) return problem(404, "no-such-case", "there is no such case");
     return json_response(
         200, case_detail(hub, *record, number_of(request.query_value("after").value_or("0"))));
+  }
+
+  // POST /api/cases/KEY/migrate
+  void migrate(const Request& request, const Respond& respond) {
+    const auto segments = request.segments();
+    if (segments.size() != 4 || segments[3] != "migrate")
+      return respond(problem(404, "not-found", "write /api/cases/KEY/migrate"));
+    operations.migrate_case(segments[2], [this, respond](const engine::ActResult& result) {
+      respond(act_response(result, json::object{{"snapshot", hub.snapshot().hash}}));
+    });
   }
 
   // The whole log; what is personal of a record is never shown.

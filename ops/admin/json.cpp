@@ -125,7 +125,7 @@ json::object case_summary(engine::Hub& hub, const store::CaseRow& row) {
                    {"since", format_instant(row.since)},
                    {"ended", or_null(row.ended)},
                    {"snapshot", row.snapshot}};
-  const auto began = hub.snapshots().find(row.snapshot);
+  const auto began = engine::snapshot_of(hub.snapshots(), row);
   const auto found = began->library.processes.find(row.process);
   if (found != began->library.processes.end())
     out["waiting_for"] = found->second->waits_for(row.state);
@@ -140,7 +140,7 @@ json::object case_summary(engine::Hub& hub, const store::CaseRow& row) {
 json::object case_detail(engine::Hub& hub, const store::CaseRecord& record, std::int64_t after) {
   json::object out = case_summary(hub, record.row);
   const engine::LiveCase live =
-      engine::from_record(hub.snapshots().find(record.row.snapshot), record);
+      engine::from_record(engine::snapshot_of(hub.snapshots(), record.row), record);
   json::object data;
   const auto& declared = live.definition->data();
   for (std::size_t at = 0; at < declared.size() && at < live.value.data.size(); ++at) {

@@ -1,7 +1,8 @@
-// `masar cases`, `masar tasks`, `masar dead-letters` and `masar audit list`: thin clients of the
-// operators' interface.
+// `masar cases`, `masar tasks`, `masar dead-letters`, `masar audit list` and `masar calendar`: thin
+// clients of the operators' interface.
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <sstream>
 
@@ -12,6 +13,8 @@
 #include <Poco/URI.h>
 #include <boost/json.hpp>
 
+#include "core/base/error.h"
+#include "core/engine/snapshot.h"
 #include "ops/masar/commands.h"
 
 namespace masar {
@@ -71,6 +74,17 @@ std::string field(const json::value& value, const char* name) {
   return found->is_string() ? std::string(found->as_string()) : json::serialize(*found);
 }
 
+const json::value* member(const json::value& value, const char* name) {
+  const auto* object = value.if_object();
+  return object ? object->if_contains(name) : nullptr;
+}
+
+void print_row(const json::value& row, const std::vector<const char*>& columns) {
+  for (std::size_t at = 0; at < columns.size(); ++at)
+    std::cout << (at ? "\t" : "") << field(row, columns[at]);
+  std::cout << "\n";
+}
+
 int print_rows(const ClientOptions& options, const Answer& answer, const char* list,
                const std::vector<const char*>& columns) {
   if (answer.status != 200) return kFailed;
@@ -78,15 +92,25 @@ int print_rows(const ClientOptions& options, const Answer& answer, const char* l
     std::cout << json::serialize(answer.body) << "\n";
     return kOk;
   }
-  const auto* object = answer.body.if_object();
-  const auto* rows = object ? object->if_contains(list) : nullptr;
+  const auto* rows = member(answer.body, list);
   if (!rows || !rows->is_array()) return kFailed;
-  for (const auto& row : rows->as_array()) {
-    for (std::size_t at = 0; at < columns.size(); ++at)
-      std::cout << (at ? "\t" : "") << field(row, columns[at]);
-    std::cout << "\n";
-  }
+  for (const auto& row : rows->as_array()) print_row(row, columns);
   return kOk;
+}
+
+/// Every row of a list that comes in pages: `page` asks for the one behind what `after` says (null:
+/// the first). False: one of them failed.
+bool each_row(const char* list, const std::function<Answer(const json::value& after)>& page,
+              const std::function<void(const json::value&)>& visit) {
+  for (json::value after;;) {
+    const Answer answer = page(after);
+    const auto* rows = member(answer.body, list);
+    if (answer.status != 200 || !rows || !rows->is_array()) return false;
+    for (const auto& row : rows->as_array()) visit(row);
+    const auto* next = member(answer.body, "after");
+    if (!next || next->is_null()) return true;
+    after = *next;
+  }
 }
 
 std::string encoded(const std::string& text) {
@@ -188,6 +212,77 @@ int retry_dead_letter(const ClientOptions& options, std::int64_t id) {
 int discard_dead_letter(const ClientOptions& options, std::int64_t id, const std::string& reason) {
   return act(options, letter_path(id) + "/discard",
              json::serialize(json::object{{"reason", reason}}));
+}
+
+int plan_calendar(const ClientOptions& options, const RunOptions& run) {
+  config::Diagnostics diagnostics;
+  const auto snapshot = engine::Snapshot::load(run.config, overrides(run), diagnostics);
+  if (!snapshot) {
+    std::cerr << diagnostics.text();
+    return kFailed;
+  }
+  json::object question{{"calendar", snapshot->calendar().text()}};
+  std::size_t count = 0;
+  const bool all = each_row(
+      "moves",
+      [&](const json::value& after) {
+        question["after"] = after;
+        return ask(options, "POST", "/api/calendar/plan", json::serialize(question));
+      },
+      [&](const json::value& row) {
+        ++count;
+        if (options.json) {
+          std::cout << json::serialize(row) << "\n";
+          return;
+        }
+        const auto* at_once = member(row, "at_once");
+        std::cout << field(row, "case") << "\t" << field(row, "kind") << "\t"
+                  << field(row, "name") << "\t" << field(row, "due") << "\t"
+                  << field(row, "moves_to")
+                  << (at_once && at_once->as_bool() ? "\tat once" : "") << "\n";
+      });
+  if (all && !options.json) std::cout << count << " due times would move\n";
+  return all ? kOk : kFailed;
+}
+
+int migrate_cases(const ClientOptions& options, const Migrate& what) {
+  if (what.key.empty() && what.state.empty() && !what.all) {
+    std::cerr << "masar: say which cases: a KEY, --state STATE, or --all\n";
+    return kUsage;
+  }
+  int result = kOk;
+  const auto page = [&](const json::value& after) {
+    std::string path = "/api/migration?limit=100";
+    if (!what.key.empty()) path += "&key=" + encoded(what.key);
+    if (!what.state.empty()) path += "&state=" + encoded(what.state);
+    if (after.is_string()) path += "&after=" + encoded(std::string(after.as_string()));
+    return ask(options, "GET", path, {});
+  };
+  const auto visit = [&](const json::value& row) {
+    const std::string key = field(row, "key");
+    const auto* fits = member(row, "fits");
+    const bool may = fits && fits->as_bool();
+    std::string became = may ? "fits" : "does not fit";
+    if (may && !what.plan) {
+      const bool moved = act(options, "/api/cases/" + encoded(key) + "/migrate", "{}") == kOk;
+      became = moved ? "migrated" : "not migrated";
+      if (!moved) result = kFailed;
+    }
+    if (!may && !what.plan) result = kFailed;
+    if (options.json) {
+      json::object out = row.as_object();
+      out["result"] = became;
+      std::cout << json::serialize(out) << "\n";
+      return;
+    }
+    std::cout << key << "\t" << field(row, "state") << "\t" << became;
+    if (const auto* reasons = member(row, "reasons"); reasons && reasons->is_array()) {
+      for (const auto& reason : reasons->as_array())
+        std::cout << "\t" << std::string(reason.as_string());
+    }
+    std::cout << "\n";
+  };
+  return each_row("cases", page, visit) ? result : kFailed;
 }
 
 }  // namespace masar

@@ -57,6 +57,16 @@ struct ClientOptions {
 };
 int list_cases(const ClientOptions& options, const std::string& search, const std::string& state);
 int show_case(const ClientOptions& options, const std::string& key);
+/// Which due times the calendar of another configuration would move in the hub that runs.
+int plan_calendar(const ClientOptions& options, const RunOptions& run);
+/// What `masar cases migrate` is told: one case, those in a state, or all.
+struct Migrate {
+  std::string key, state;
+  bool all = false;
+  bool plan = false;  ///< only says what would be done
+};
+/// kFailed also where some case does not fit.
+int migrate_cases(const ClientOptions& options, const Migrate& what);
 int list_audit(const ClientOptions& options, std::int64_t after);
 int list_tasks(const ClientOptions& options);
 int answer_task(const ClientOptions& options, const std::string& id, const std::string& answer,

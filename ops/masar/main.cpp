@@ -85,6 +85,44 @@ void add_dead_letters(CLI::App& app, masar::ClientOptions& client, Letters& lett
       [&] { result = masar::discard_dead_letter(client, letters.id, letters.reason); });
 }
 
+/// `masar cases` and `masar cases migrate`.
+struct Cases {
+  std::string key, search, state;
+  masar::Migrate migrate;
+};
+
+void add_cases(CLI::App& app, masar::ClientOptions& client, Cases& options, int& result) {
+  auto* cases = app.add_subcommand("cases", "list cases, or show one with its timeline");
+  cases->add_option("key", options.key, "key of one case");
+  cases->add_option("--search", options.search, "a key, or a value of a search field");
+  cases->add_option("--state", options.state, "only cases in this state");
+  add_client(*cases, client);
+  auto* migrate = cases->add_subcommand(
+      "migrate", "move open cases to the configuration that the hub runs with");
+  migrate->add_option("key", options.migrate.key, "key of one case");
+  migrate->add_option("--state", options.migrate.state, "cases in this state");
+  migrate->add_flag("--all", options.migrate.all, "all that began with another configuration");
+  migrate->add_flag("--plan", options.migrate.plan, "only say which fit, and why others do not");
+  add_client(*migrate, client);
+  cases->callback([&, migrate] {
+    if (migrate->parsed()) result = masar::migrate_cases(client, options.migrate);
+    else if (options.key.empty())
+      result = masar::list_cases(client, options.search, options.state);
+    else result = masar::show_case(client, options.key);
+  });
+}
+
+void add_calendar(CLI::App& app, masar::ClientOptions& client, masar::RunOptions& run,
+                  int& result) {
+  auto* calendar = app.add_subcommand(
+      "calendar", "say which due times the calendar of a configuration would move");
+  calendar->add_option("--plan", run.config, "folder that holds that configuration's hub.xml")
+      ->required();
+  calendar->add_option("--set", run.set, "name=value: a setting of hub.xml");
+  add_client(*calendar, client);
+  calendar->callback([&] { result = masar::plan_calendar(client, run); });
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app("Masar, an integration hub");
   app.require_subcommand(1);
@@ -114,15 +152,9 @@ int parse_and_run(int argc, char** argv) {
     std::cout << "masar " << masar::kVersion << "\n";
   });
 
-  std::string key, search, state;
-  auto* cases = app.add_subcommand("cases", "list cases, or show one with its timeline");
-  cases->add_option("key", key, "key of one case");
-  cases->add_option("--search", search, "a key, or a value of a search field");
-  cases->add_option("--state", state, "only cases in this state");
-  add_client(*cases, client);
-  cases->callback([&] {
-    result = key.empty() ? masar::list_cases(client, search, state) : masar::show_case(client, key);
-  });
+  Cases cases;
+  add_cases(app, client, cases, result);
+  add_calendar(app, client, run, result);
 
   std::string task, answer;
   std::vector<std::string> fields;

@@ -35,6 +35,7 @@
   X(personal_content_goes_with_its_salt)       \
   X(ended_cases_go_whole)                      \
   X(expired_keys_go)                           \
+  X(snapshots_go_that_nothing_open_names)      \
   X(settings_series_and_counts)                \
   X(stamps_never_go_back)                      \
   X(everything_survives_a_restart)             \

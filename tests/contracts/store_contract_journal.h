@@ -294,11 +294,6 @@ inline void snapshots_know_their_users(StoreBench& bench) {
   BOOST_TEST((waiting[0].hash == "hash-4" && waiting[0].route == "inquire"));
   BOOST_TEST((waiting[0].endpoint == "registry" && waiting[0].operation == "Inquire"));
   BOOST_TEST((waiting[0].rows == 2 && waiting[0].case_key == "A"));
-
-  Transaction drop;  // those in use stay
-  drop.snapshots_dropped = {"hash-1", "hash-3", "hash-4", "hash-5"};
-  commit_ok(*store, std::move(drop));
-  BOOST_TEST((store->snapshots() == std::vector<std::string>{"hash-1", "hash-4"}));
 }
 
 inline void replies_dead_letters_and_audit(StoreBench& bench) {

@@ -150,4 +150,59 @@ inline void expired_keys_go(StoreBench& bench) {
   BOOST_TEST(store->find_key("front-in", "message-id", "m3").has_value());
 }
 
+inline void snapshots_go_that_nothing_open_names(StoreBench& bench) {
+  auto store = bench.open_manual();
+  const std::vector<std::string> needed{"case", "effect", "event", "outcome", "letter", "late"};
+  const std::vector<std::string> over{"ended", "sent", "done", "dealt-with", "nobody's"};
+  Transaction t;
+  for (const auto& hash : needed) t.snapshots.push_back({hash, "content", {}});
+  for (const auto& hash : over) t.snapshots.push_back({hash, "content", {}});
+  t.snapshots.push_back({"asked", "content", {}});
+  t.cases = {case_row("A", 1), case_row("B", 1), case_row("C", 1)};
+  t.cases[0].snapshot = "case";
+  t.cases[1].snapshot = "ended";
+  t.cases[2].snapshot = "asked";  // ended, and somebody is still asked about it
+  t.cases[1].ended = t.cases[2].ended = at(9);
+  t.tasks = {task_row("t", "C")};
+  t.outbox = {outbox_row("o1", "A"), outbox_row("o2", "A"), outbox_row("o3", "A"),
+              outbox_row("o4", "A")};
+  for (auto& row : t.outbox) row.state = OutboxState::delivered;
+  t.outbox[0].state = OutboxState::sending;
+  t.outbox[0].snapshot = "effect";
+  t.outbox[1].snapshot = "sent";
+  t.outbox[2].snapshot = "outcome";  // what came of it has yet to be applied
+  t.outbox[3].snapshot = "late";     // the same, and it is kept for a retry
+  t.journal = {journal_row("A", "m1"), journal_row("A", "m2"), journal_row("A", "m3"),
+               journal_row("A", "m4")};
+  t.journal[0].snapshot = "event";
+  t.journal[1].snapshot = "done";
+  t.journal[2].effect = "o3";
+  t.journal[3].effect = "o4";
+  t.journal[1].state = JournalState::done;
+  t.journal[3].state = JournalState::dead;
+  t.dead_letters = {dead_letter_row("A"), dead_letter_row("A"), dead_letter_row("A")};
+  t.dead_letters[0].snapshot = "letter";
+  t.dead_letters[1].snapshot = "dealt-with";
+  t.dead_letters[2].journal_index = 3;
+  const auto letters = commit_ok(*store, std::move(t)).dead_letter_ids;
+  Transaction dealt;
+  dealt.dead_letter_states = {{letters[1], DeadLetterState::retried}};
+  commit_ok(*store, std::move(dealt));
+
+  const auto goes = [&](const std::string& hash) {
+    Transaction one;
+    one.sweeps = {{SweepKind::snapshots, {}, {}, 1, hash}};
+    const auto removed = commit_ok(*store, std::move(one)).swept.at(0).removed;
+    BOOST_TEST((removed == 1) != store->find_snapshot(hash).has_value());
+    return removed == 1;
+  };
+  for (const auto& hash : needed) BOOST_TEST(!goes(hash), hash);
+  for (const auto& hash : over) BOOST_TEST(goes(hash), hash);
+  BOOST_TEST(!goes("asked"));
+  BOOST_TEST(store->snapshots().size() == needed.size() + 1);
+  Transaction nobody;
+  nobody.sweeps = {{SweepKind::snapshots, {}, {}, 1, "nobody's"}};
+  BOOST_TEST(commit_ok(*store, std::move(nobody)).swept.at(0).removed == 0);
+}
+
 }  // namespace masar::contracts

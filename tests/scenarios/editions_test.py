@@ -62,6 +62,45 @@ class Editions(unittest.TestCase):
             cast.expect_end(self.stage, who, "cleared", 1)
         cast.no_breach(self.stage)
 
+    def migrate(self, *arguments: str) -> list[list[str]]:
+        told = masar(
+            "cases",
+            "migrate",
+            *arguments,
+            "--address",
+            self.stage.hub.addresses["admin"],
+            "--token-file",
+            str(self.folder / "stage" / "state" / "admin.token"),
+        )
+        self.assertEqual(told.returncode, 0, told.stderr)
+        return [line.split("\t") for line in told.stdout.splitlines()]
+
+    def test_open_cases_are_moved(self) -> None:
+        self.stage.insurance.fault("silent")
+        who = self.began(cast.applicant("moved-edition"))
+        cast.reach(self.stage, who, "checking-insurance")
+        self.change(TEXTS, CAR_TEXT, CAR_TEXT + "[2] ")
+        self.restart()
+        first = self.stage.case(who.application)["snapshot"]
+        self.assertEqual(
+            self.migrate("--all", "--plan"), [[who.application, "checking-insurance", "fits"]]
+        )
+        self.assertEqual(self.stage.case(who.application)["snapshot"], first)
+        self.assertEqual(
+            self.migrate("--state", "checking-insurance"),
+            [[who.application, "checking-insurance", "migrated"]],
+        )
+        self.assertNotEqual(self.stage.case(who.application)["snapshot"], first)
+        self.assertEqual(self.migrate("--all"), [])
+        self.stage.insurance.fault("none")
+        cast.reach(self.stage, who, "awaiting-payment")
+        self.stage.settle()
+        self.assertIn("[2]", cast.texts(self.stage, who)[0]["text"])
+        cast.pay(self.stage, who)
+        cast.reach(self.stage, who, "cleared")
+        cast.expect_end(self.stage, who, "cleared", 1)
+        cast.no_breach(self.stage)
+
     def test_what_open_cases_need_cannot_be_taken_away(self) -> None:
         who = self.began(cast.applicant("needs-its-endpoint"))
         cast.reach(self.stage, who, "awaiting-payment")

@@ -184,4 +184,68 @@ BOOST_AUTO_TEST_CASE(a_damaged_configuration_is_not_used) {
   BOOST_CHECK_THROW(engine::Snapshot::restore(snapshot.hash, content, diagnostics), Error);
 }
 
+BOOST_AUTO_TEST_CASE(one_that_nothing_open_needs_is_deleted) {
+  Stage stage(edition(1));
+  stage.say("shop-in", order("A"), "a");
+  const std::string first = stage.row("A").snapshot;
+  stage.restart(edition(2));
+  const std::string second = stage.hub().snapshot().hash;
+  stage.say("shop-in", order("B"), "b");
+  const auto round = [&] { return stage.wait(std::chrono::hours(1)), stage.store().snapshots(); };
+  BOOST_TEST(round().size() == 2u);
+  stage.say("shop-in", withdraw("A"), "w");
+  stage.set_ready("shop-out", false);
+  BOOST_TEST(stage.state("A") == "cancelled");
+  BOOST_TEST(round().size() == 2u);  // its last effects wait
+  stage.set_ready("shop-out", true);
+  while (stage.pending("shop-out") > 0) stage.delivered("shop-out");
+  while (stage.pending("supplier") > 0) stage.delivered("supplier", quote_of(1));
+  BOOST_TEST((round() == std::vector<std::string>{second}));
+  BOOST_TEST(!stage.store().find_snapshot(first));
+  BOOST_TEST(stage.metric("masar_retention_removed_total", "kind", "snapshots") == 1);
+  BOOST_TEST(stage.audited("", "retention", "snapshots") == 1);
+
+  // What has ended is read, and hears, by the current one.
+  BOOST_TEST(has(stage.say("ask-in", ask("A"))->text(), "<edition>2<"));
+  BOOST_TEST(stage.say("shop-in", note("A", "late"), "late")->text() == "accepted");
+  BOOST_TEST(stage.state("A") == "cancelled");
+  BOOST_TEST(stage.letters().empty());
+  stage.restart(edition(3));
+  BOOST_TEST(stage.state("A") == "cancelled");
+  BOOST_TEST(round().size() == 1u);  // B's
+}
+
+BOOST_AUTO_TEST_CASE(that_of_the_running_hub_is_never_deleted) {
+  Stage stage(edition(1));
+  stage.say("shop-in", order("A"), "a");
+  stage.say("shop-in", withdraw("A"), "w");
+  while (stage.pending("shop-out") > 0) stage.delivered("shop-out");
+  while (stage.pending("supplier") > 0) stage.delivered("supplier", quote_of(1));
+  stage.wait(std::chrono::hours(2));
+  BOOST_TEST(stage.store().snapshots().size() == 1u);
+  stage.say("shop-in", order("B"), "b");
+  stage.restart(edition(2));
+  stage.say("shop-in", note("B", "x"), "n");
+  BOOST_TEST(stage.data("B", "notes") == "2/x in 1;");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_begins_to_name_one_that_is_being_deleted) {
+  Stage stage(edition(1));
+  stage.say("shop-in", order("A"), "a");
+  const std::string first = stage.row("A").snapshot;
+  stage.restart(edition(2));
+  auto& snapshots = stage.hub().snapshots();
+  auto held = snapshots.find(first);
+  BOOST_TEST(!snapshots.begin_removal(first));  // it may be named any moment
+  held.reset();
+  BOOST_TEST(snapshots.begin_removal(first));
+  BOOST_CHECK_EXCEPTION(snapshots.find_over(first), Error, [](const Error& error) {
+    return error.kind() == ErrorKind::transient && error.code() == "snapshot-leaves";
+  });
+  snapshots.end_removal();
+  BOOST_TEST(snapshots.find_over(first)->hash == first);
+  BOOST_TEST(snapshots.find_over("gone")->hash == stage.hub().snapshot().hash);
+  BOOST_CHECK_THROW(snapshots.find("gone"), Error);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -240,6 +240,13 @@ class Faulty final : public process::Definition {
                           const process::Inputs& inputs) const override {
     return real_->ask(before, task, effect, detail, inputs);
   }
+  process::Adopted adopt(const process::Definition& from, const process::Case& before,
+                         const process::Inputs& inputs) const override {
+    return real_->adopt(from, before, inputs);
+  }
+  std::vector<std::string> takes(std::string_view state) const override {
+    return real_->takes(state);
+  }
   const std::string& name() const override { return real_->name(); }
   const std::vector<process::EventDeclaration>& events() const override { return real_->events(); }
   const process::EventDeclaration* event(std::string_view name) const override {

@@ -106,9 +106,9 @@ BOOST_AUTO_TEST_CASE(adding_and_measuring_agree) {
 
 BOOST_AUTO_TEST_CASE(a_span_of_hours_does_not_look_at_the_calendar) {
   const Calendar calendar = plain();
-  BOOST_TEST((calendar.add(at("2026-01-02T12:00:00Z"), parse_span("PT72H").value()) ==
+  BOOST_TEST((calendar.reckon(at("2026-01-02T12:00:00Z"), parse_span("PT72H").value()).at ==
               at("2026-01-05T12:00:00Z")));
-  BOOST_TEST((calendar.add(at("2026-01-04T05:00:00Z"), parse_span("P2WD").value()) ==
+  BOOST_TEST((calendar.reckon(at("2026-01-04T05:00:00Z"), parse_span("P2WD").value()).at ==
               at("2026-01-06T05:00:00Z")));
 }
 
@@ -133,6 +133,39 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_a_calendar_is_named_with_its_place) {
   BOOST_TEST(text.find("jordan.xml:3:1: a holiday has either") != std::string::npos, text);
   BOOST_TEST(text.find("jordan.xml:4:1: unknown element <holliday>") != std::string::npos, text);
   BOOST_TEST(text.find("\"13-01\" is not a day of the year") != std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(a_due_time_is_reckoned_anew_as_it_was_reckoned) {
+  const Calendar before = plain();
+  const Calendar changed("Asia/Amman", {5, 6}, {day("2026-01-05")});
+  const DueTime due = before.reckon(from_local("2026-01-04T08:00:00"), Span{Duration{0}, 2});
+  BOOST_REQUIRE(due.working.has_value());
+  BOOST_TEST((before.reckon(*due.working) == due.at));
+  BOOST_TEST(local(changed.reckon(*due.working)) == "2026-01-07T08:00:00");
+  BOOST_TEST(!before.reckon(Instant{}, Span{std::chrono::hours(1), 0}).working);
+
+  WorkingDue lead = *due.working;
+  lead.from += std::chrono::milliseconds(1);
+  lead.full_second = true;
+  lead.lead = std::chrono::hours(24);
+  BOOST_TEST(local(changed.reckon(lead)) == "2026-01-06T08:00:01");
+  lead.not_before = from_local("2026-01-06T09:00:00");
+  BOOST_TEST(local(changed.reckon(lead)) == "2026-01-06T09:00:00");
+}
+
+BOOST_AUTO_TEST_CASE(its_text_makes_the_same_calendar) {
+  const auto calendar = load(
+      "<calendar id=\"a\" zone=\"Asia/Amman\" weekend=\"saturday friday\"><holiday "
+      "every=\"02-29\"/><holiday every=\"01-01\" name=\"x\"/><holiday date=\"2026-01-05\"/>"
+      "</calendar>");
+  BOOST_REQUIRE(calendar.has_value());
+  const auto again = load(calendar->text());
+  BOOST_REQUIRE(again.has_value());
+  BOOST_TEST(again->text() == calendar->text());
+  BOOST_TEST(calendar->text() != plain().text());
+  for (const char* holiday : {"2026-01-01", "2027-01-01", "2026-01-05", "2028-02-29"})
+    BOOST_TEST(!again->is_working(day(holiday)), holiday);
+  BOOST_TEST(again->is_working(day("2027-01-05")));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(every_page_but_three_asks_for_the_token) {
     BOOST_TEST(office.ask("GET", open, "", "localhost", "").status == 200);
   }
   for (const char* closed : {"/metrics", "/api/cases", "/api/cases/A", "/api/tasks", "/api/routes",
-                             "/api/endpoints", "/api/dead-letters"}) {
+                             "/api/endpoints", "/api/dead-letters", "/api/migration"}) {
     for (const char* token : {"", "wrong", "a-token-of-the-tesu"}) {
       const auto refused = office.ask("GET", closed, "", "localhost", token);
       BOOST_TEST(refused.status == 401, closed);
@@ -95,7 +95,8 @@ BOOST_AUTO_TEST_CASE(every_page_but_three_asks_for_the_token) {
     }
   }
   for (const char* act : {"/api/tasks/x/answer", "/api/endpoints/sms/pause",
-                          "/api/routes/sms/pause", "/api/dead-letters/1/retry", "/api/clock"}) {
+                          "/api/routes/sms/pause", "/api/dead-letters/1/retry", "/api/clock",
+                          "/api/calendar/plan", "/api/cases/A/migrate"}) {
     BOOST_TEST(office.ask("POST", act, "{}", "localhost", "").status == 401, act);
   }
   BOOST_TEST(!office.stage.hub().pauses().endpoint("sms"));
@@ -126,7 +127,7 @@ BOOST_AUTO_TEST_CASE(get_changes_nothing) {
   const auto task = office.stage.tasks("A").at(0).id;
   for (const std::string& page : std::vector<std::string>{
            "/live", "/ready", "/clock", "/metrics", "/api/cases", "/api/cases/A", "/api/tasks",
-           "/api/routes", "/api/endpoints", "/api/dead-letters"}) {
+           "/api/routes", "/api/endpoints", "/api/dead-letters", "/api/migration"}) {
     BOOST_TEST(office.get(page).status == 200, page);
   }
   for (const std::string& act :
@@ -414,6 +415,55 @@ BOOST_AUTO_TEST_CASE(documents_are_masked_whatever_they_are) {
   std::string much = "<a>";
   for (int n = 0; n < 9000; ++n) much += "ت";
   BOOST_TEST(masked_document(much).size() <= (16u << 10));
+}
+
+BOOST_AUTO_TEST_CASE(cases_go_over_to_the_configuration_of_the_hub) {
+  Office office;
+  to_paying(office.stage, "A");
+  office.stage.say("shop-in", order("B"), "open-B");
+  office.stage.say("shop-in", withdraw("B"), "w-B");
+  BOOST_TEST(rows(office, "migration", "cases").empty());
+  BOOST_TEST(rows(office, "migration?key=A", "cases").empty());
+  BOOST_TEST(office.get("/api/migration?key=B").status == 409);
+  BOOST_TEST(office.get("/api/migration?key=nobody").status == 404);
+  const auto moved = office.post("/api/cases/A/migrate", "{}");  // it is there already
+  BOOST_TEST(moved.status == 200);
+  BOOST_TEST(moved.object().at("snapshot").as_string() == office.stage.row("A").snapshot);
+  BOOST_TEST(code_of(office.post("/api/cases/B/migrate", "{}")) == "case-over");
+  BOOST_TEST(office.post("/api/cases/nobody/migrate", "{}").status == 404);
+  BOOST_TEST(office.post("/api/cases/A/other", "{}").status == 404);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_calendar_would_move_is_said_and_not_done) {
+  Office office;
+  to_paying(office.stage, "A");
+  office.stage.say("shop-in", note("A", "fast"), "n");
+  office.stage.fails("sms", connector::OutcomeKind::unknown, "no-answer");  // task lost: P1WD
+  const auto plan = [&](const std::string& holidays, const std::string& more = {}) {
+    const std::string calendar =
+        "<calendar id='c' zone='Asia/Amman' weekend='friday saturday'>" + holidays + "</calendar>";
+    return office.post("/api/calendar/plan", "{\"calendar\": \"" + calendar + "\"" + more + "}");
+  };
+  const std::string monday = "<holiday date='2026-01-05'/>";
+  const auto before = office.stage.store().counts();
+  BOOST_TEST(plan("").object().at("moves").as_array().empty());
+  const auto planned = plan(monday).object();
+  BOOST_TEST(planned.at("after").is_null());
+  BOOST_REQUIRE(planned.at("moves").as_array().size() == 1u);
+  BOOST_TEST(json::serialize(planned.at("moves").at(0)) ==
+             R"({"case":"A","kind":"task","name":"lost","due":"2026-01-05T05:00:00Z",)"
+             R"("moves_to":"2026-01-06T05:00:00Z","at_once":false})");
+  BOOST_TEST(plan(monday, R"(, "after": {"case": "A", "kind": 3, "name": "", "serial": 0})")
+                 .object()
+                 .at("moves")
+                 .as_array()
+                 .empty());
+  BOOST_TEST((office.stage.store().counts() == before));
+  for (const auto& bad : {office.post("/api/calendar/plan", "{}"), plan("<holiday date='x'/>"),
+                          office.post("/api/calendar/plan", "no JSON")}) {
+    BOOST_TEST(bad.status == 422);
+    BOOST_TEST(code_of(bad) == "bad-calendar");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_stepped_clock_says_what_holds_it) {

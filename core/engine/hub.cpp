@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <future>
-#include <set>
 
 #include "core/base/crash_point.h"
 #include "core/base/error.h"
@@ -61,10 +60,6 @@ connector::Connector* Hub::connector(std::string_view name) const {
 }
 
 void Hub::make_dispatchers() {
-  std::set<std::string> bridged;
-  for (const auto& route : parts_.snapshot->routes) {
-    if (route->mode == route::Mode::pass_through) bridged.insert(route->calls.front().endpoint);
-  }
   for (const auto* listener : parts_.snapshot->hub.listeners) {
     auto* connector = this->connector(listener->value("connector"));
     if (connector) connector->add_listener(*listener);
@@ -79,11 +74,7 @@ void Hub::make_dispatchers() {
       continue;
     }
     auto outbound = connector->add_outbound(endpoint->spec, intake_);
-    if (bridged.contains(id)) {
-      pass_through_.add(id, *outbound);
-      bridges_.push_back(std::move(outbound));
-      continue;
-    }
+    pass_through_.add(id, *outbound);
     dispatchers_[id] = std::make_unique<Dispatcher>(
         Dispatcher::Parts{snapshots_, parts_.store, journal_, parts_.executor, parts_.business,
                           parts_.steady, pauses_, metrics_, parts_.seed + dispatchers_.size()},

@@ -45,7 +45,7 @@ struct Attempt {
   std::optional<Instant> not_after;
 };
 
-/// The outbound edge of one endpoint. Owned by its connector's hub; used by one dispatcher.
+/// The outbound edge of one endpoint. Owned by its dispatcher; pass-through routes use it, too.
 class Outbound {
  public:
   using Done = std::function<void(Outcome)>;

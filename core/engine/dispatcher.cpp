@@ -309,20 +309,6 @@ void Dispatcher::check_reply(const Snapshot& began, const store::OutboxRow& row,
   }
 }
 
-bool Dispatcher::tries_again(const route::Route* route, const store::OutboxRow& row,
-                             const connector::Outcome& outcome) const {
-  using connector::OutcomeKind;
-  const bool idempotent = endpoint_.delivery.idempotent || planted("unknown-resent");
-  const bool repeatable = outcome.kind == OutcomeKind::unavailable ||
-                          (outcome.kind == OutcomeKind::unknown && idempotent);
-  if (!repeatable) return false;
-  if (row.route.empty()) return true;  // a refusal: its sender is told, however long it takes
-  if (row.attempts < endpoint_.delivery.attempts) return true;
-  const auto* handler =
-      route ? route->on_failure(outcome_name(outcome.kind), outcome.code) : nullptr;
-  return handler && handler->keep_retrying;
-}
-
 void Dispatcher::finish(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome) {
   crash_point("after-attempt");
   // Off the connector's thread: reading a reply and the store's queue are not its work.
@@ -347,7 +333,8 @@ void Dispatcher::judge(const std::shared_ptr<store::OutboxRow>& row, connector::
   check_reply(*began, *row, outcome);
   parts_.metrics.sent(endpoint_.spec.id, outcome_name(outcome.kind));
   count(*row, outcome);
-  const bool again = tries_again(began->route(row->route), *row, outcome);
+  const bool again = tries_again(*row, outcome.kind, outcome.code, endpoint_.delivery,
+                                 began->route(row->route));
   store_outcome(began, row, outcome, again);
 }
 
@@ -379,8 +366,10 @@ void Dispatcher::store_outcome(const std::shared_ptr<const Snapshot>& began,
                                const connector::Outcome& outcome, bool again) {
   auto transaction = outcome_transaction(*row, outcome, again, began->route(row->route),
                                          parts_.snapshots.current().hash);
+  const bool asks = transaction.outbox_updates.front().to == store::OutboxState::sending;
   parts_.journal.submit(
-      std::move(transaction), [this, began, row, outcome, again](const store::Commit& commit) {
+      std::move(transaction),
+      [this, began, row, outcome, again, asks](const store::Commit& commit) {
         if (commit.status == store::CommitStatus::failed) {
           // What the partner did must not be forgotten while the store is away: try until it is
           // back.
@@ -390,8 +379,41 @@ void Dispatcher::store_outcome(const std::shared_ptr<const Snapshot>& began,
         }
         if (again && commit.status == store::CommitStatus::committed)
           return back_off(row, outcome.retry_after);
+        if (asks && commit.status == store::CommitStatus::committed) return await_verdict(*row);
         release(*row, true);
       });
+}
+
+// Before the row that begins the inquiry has its turn: settled() comes later.
+void Dispatcher::await_verdict(const store::OutboxRow& row) {
+  state_.with([&](State& state) {
+    --state.sending;
+    end_probe(state, row.sequence);
+    state.asked.insert(row.id);
+  });
+  wake();
+}
+
+void Dispatcher::hold(store::OutboxRow row) {
+  state_.with([&](State& state) {
+    state.held.insert(row.sequence);
+    state.asked.insert(row.id);
+    ++state.sending_of[row.route];
+    CaseQueue& queue = state.cases[row.case_key];
+    queue.busy = true;
+    queue.rows.push_back(std::move(row));
+  });
+}
+
+void Dispatcher::settled(const store::OutboxRow& row) {
+  const bool held = state_.with([&](State& state) {
+    if (state.asked.erase(row.id) == 0) return false;  // not read from the store yet
+    ++state.sending;                                   // as while an outcome is dealt with
+    return true;
+  });
+  if (!held) return;
+  if (row.state != store::OutboxState::ready) return release(row, true);
+  back_off(std::make_shared<store::OutboxRow>(row), std::nullopt);
 }
 
 // While the breaker is open or half open only the row that tries decides: what older attempts
@@ -499,7 +521,8 @@ Dispatcher::Status Dispatcher::status() const {
     return Status{open   ? "open"
                   : half ? "half-open"
                          : "closed",
-                  state.held.size(), static_cast<std::size_t>(state.sending), false};
+                  state.held.size(), static_cast<std::size_t>(state.sending), state.asked.size(),
+                  false};
   });
   status.ready = outbound_->ready();
   return status;

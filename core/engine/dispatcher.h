@@ -24,7 +24,8 @@ namespace masar::engine {
 
 /// Drains the outbox to one outbound endpoint (ENGINE.md 16, 18): effects of one case in their
 /// order, other cases beside them; breaker, concurrency, rate, not-after, the commit that marks the
-/// row "sending", the attempt, and one commit for its outcome.
+/// row "sending", the attempt, and one commit for its outcome. A row whose unknown outcome is asked
+/// about takes no place of other attempts, and holds its case's next rows back until the verdict.
 ///
 /// Entities: the queues (by case, each with at most one row under way), the endpoint's connector,
 /// the store's writer. offer() comes from the writer's thread; outcomes from the connector's;
@@ -55,8 +56,13 @@ class Dispatcher {
 
   /// A committed, ready row. In the order of the commits.
   void offer(store::OutboxRow row);
+  /// A row of before that is asked about still. Only before start().
+  void hold(store::OutboxRow row);
   /// Reads on in the store from the beginning; once, at start.
   void start();
+  /// The inquiry about a row has its verdict, and this is the row as committed: ready again, or at
+  /// its end.
+  void settled(const store::OutboxRow& row);
   /// The endpoint or a route was paused or resumed.
   void pause_changed();
   /// No further attempts begin; those under way finish.
@@ -64,7 +70,8 @@ class Dispatcher {
   /// Attempts under way, and rows whose attempt could begin now (waiting for credit counts;
   /// back-off, an open breaker and a pause do not).
   std::size_t in_flight() const;
-  /// Rows of this route that are being sent or whose outcome is being stored.
+  /// Rows of this route that are being sent, whose outcome is being stored, or that are asked
+  /// about.
   std::size_t sending_of(std::string_view route) const;
   connector::Outbound& outbound() { return *outbound_; }
 
@@ -72,7 +79,8 @@ class Dispatcher {
     std::string breaker;      ///< closed, open, half-open
     std::size_t waiting = 0;  ///< rows in memory
     std::size_t sending = 0;
-    bool ready = false;  ///< whether an attempt could begin
+    std::size_t asked_about = 0;  ///< rows whose inquiry has no verdict yet
+    bool ready = false;           ///< whether an attempt could begin
   };
   Status status() const;
 
@@ -87,6 +95,7 @@ class Dispatcher {
     std::unordered_set<std::int64_t> held;  ///< sequences of the rows in `cases`
     std::size_t backing_off = 0;
     int sending = 0;
+    std::unordered_set<std::string> asked;  ///< ids of the heads that are asked about
     std::map<std::string, std::size_t, std::less<>> sending_of;  ///< by route
     std::unordered_set<std::string> put_back;  ///< cases whose rows wait in the store for a route
     std::int64_t put_back_from = 0;            ///< lowest sequence of those rows
@@ -123,12 +132,11 @@ class Dispatcher {
   void take_back(const std::shared_ptr<store::OutboxRow>& row, bool expired = false);
   void check_reply(const Snapshot& began, const store::OutboxRow& row,
                    connector::Outcome& outcome) const;
-  bool tries_again(const route::Route* route, const store::OutboxRow& row,
-                   const connector::Outcome& outcome) const;
   void judge(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome);
   void store_outcome(const std::shared_ptr<const Snapshot>& began,
                      const std::shared_ptr<store::OutboxRow>& row,
                      const connector::Outcome& outcome, bool again);
+  void await_verdict(const store::OutboxRow& row);
   bool visit_over(const store::OutboxRow& row) const;
   void withdraw(const std::shared_ptr<store::OutboxRow>& row);
   void expire(const std::shared_ptr<store::OutboxRow>& row);

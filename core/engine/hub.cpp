@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <future>
-#include <set>
 
 #include "core/base/crash_point.h"
 #include "core/base/error.h"
@@ -31,6 +30,10 @@ Hub::Hub(const Parts& parts)
       journal_(parts.store),
       series_(parts.snapshot->hub.series, parts.store),
       lanes_({snapshots_, parts.store, series_, journal_, replies_, parts.executor, metrics_,
+              [this](const store::OutboxRow& effect) {
+                const auto found = dispatchers_.find(effect.endpoint);
+                if (found != dispatchers_.end()) found->second->settled(effect);
+              },
               parts.snapshot->hub.lane_bytes_max, parts.snapshot->hub.cases_cached}),
       timers_(parts.store, journal_, parts.executor, parts.business, parts.snapshot->hash),
       retention_(
@@ -63,10 +66,6 @@ connector::Connector* Hub::connector(std::string_view name) const {
 }
 
 void Hub::make_dispatchers() {
-  std::set<std::string> bridged;
-  for (const auto& route : parts_.snapshot->routes) {
-    if (route->mode == route::Mode::pass_through) bridged.insert(route->calls.front().endpoint);
-  }
   for (const auto* listener : parts_.snapshot->hub.listeners) {
     auto* connector = this->connector(listener->value("connector"));
     if (connector) connector->add_listener(*listener);
@@ -81,11 +80,7 @@ void Hub::make_dispatchers() {
       continue;
     }
     auto outbound = connector->add_outbound(endpoint->spec, intake_);
-    if (bridged.contains(id)) {
-      pass_through_.add(id, *outbound);
-      bridges_.push_back(std::move(outbound));
-      continue;
-    }
+    pass_through_.add(id, *outbound);
     dispatchers_[id] = std::make_unique<Dispatcher>(
         Dispatcher::Parts{snapshots_, parts_.store, journal_, parts_.executor, parts_.business,
                           parts_.steady, pauses_, metrics_, parts_.seed + dispatchers_.size()},
@@ -142,17 +137,19 @@ void Hub::commit_and_wait(store::Transaction transaction, SteadyClock::TimePoint
     throw Error(ErrorKind::transient, "store", "the store does not commit");
 }
 
-// A hub that died between "sending" and the outcome: unknown, or ready again where the endpoint is
-// idempotent.
+// A hub that died between "sending" and the outcome: unknown, asked about where its route has an
+// inquiry, or ready again where the endpoint is idempotent. What is asked about stays so.
 void Hub::recover_sending() {
   for (const auto& [id, dispatcher] : dispatchers_) {
     const auto& endpoint = *parts_.snapshot->endpoint(id);
     for (std::int64_t after = 0;;) {
       const auto rows = parts_.store.waiting(id, after, 500);
       store::Transaction all;
+      std::vector<store::OutboxRow> asked;
       for (const auto& row : rows) {
         after = row.sequence;
-        if (row.state != store::OutboxState::sending) continue;
+        if (is_asked_about(row)) asked.push_back(row);
+        if (row.state != store::OutboxState::sending || is_asked_about(row)) continue;
         const auto began = snapshots_.find(row.snapshot);
         const connector::Outcome lost{connector::OutcomeKind::unknown,
                                       "interrupted",
@@ -161,6 +158,7 @@ void Hub::recover_sending() {
                                       {}};
         auto one = outcome_transaction(row, lost, endpoint.delivery.idempotent,
                                        began->route(row.route), parts_.snapshot->hash);
+        if (one.outbox_updates.front().to == store::OutboxState::sending) asked.push_back(row);
         std::move(one.outbox_updates.begin(), one.outbox_updates.end(),
                   std::back_inserter(all.outbox_updates));
         std::move(one.journal.begin(), one.journal.end(), std::back_inserter(all.journal));
@@ -169,6 +167,7 @@ void Hub::recover_sending() {
                   std::back_inserter(all.timers_cleared));
       }
       if (!all.outbox_updates.empty()) commit_and_wait(std::move(all), soon());
+      for (auto& row : asked) dispatcher->hold(std::move(row));
       if (rows.size() < 500) break;
     }
   }

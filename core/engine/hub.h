@@ -116,7 +116,6 @@ class Hub {
   PassThrough pass_through_;
   IntakeDesk intake_;
   std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>> dispatchers_;
-  std::vector<std::unique_ptr<connector::Outbound>> bridges_;  ///< of pass-through routes
   Guarded<std::monostate> telling_;  ///< one by one, so that the last one told is what holds
   std::atomic<bool> running_{false};
   std::atomic<bool> draining_{false};

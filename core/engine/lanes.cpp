@@ -249,6 +249,10 @@ void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item
                          result.dead ? "dead" : "done");
   if (result.dead) parts_.metrics.alarm("dead-letter");
   for (const auto& note : result.notes) parts_.metrics.alarm(note);
+  if (result.settled) {
+    parts_.metrics.inquired(result.settled->endpoint, result.verdict);
+    parts_.settled(*result.settled);
+  }
   if (result.answer) {
     // Writing an answer, and signing it, is not the store's writer's work.
     const auto row = item->row.origin ? item->row.origin : item->row.id;

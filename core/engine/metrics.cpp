@@ -18,6 +18,8 @@ Metrics::Metrics()
                       "Journal rows that had their turn, by kind and result.")),
       sent_(
           family(*registry_, "masar_attempts_total", "Attempts to send, by endpoint and outcome.")),
+      inquired_(family(*registry_, "masar_inquiries_total",
+                       "Effects whose unknown outcome was asked about, by endpoint and verdict.")),
       removed_(family(*registry_, "masar_retention_removed_total",
                       "Rows that retention deleted or emptied, by kind.")),
       alarms_(
@@ -31,6 +33,10 @@ void Metrics::applied(std::string_view kind, std::string_view result) {
 }
 void Metrics::sent(std::string_view endpoint, std::string_view outcome) {
   sent_.Add({{"endpoint", std::string(endpoint)}, {"outcome", std::string(outcome)}}).Increment();
+}
+void Metrics::inquired(std::string_view endpoint, std::string_view verdict) {
+  inquired_.Add({{"endpoint", std::string(endpoint)}, {"verdict", std::string(verdict)}})
+      .Increment();
 }
 void Metrics::removed(std::string_view kind, double rows) {
   removed_.Add({{"kind", std::string(kind)}}).Increment(rows);

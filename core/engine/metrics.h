@@ -21,6 +21,7 @@ class Metrics {
                 std::string_view result);  ///< accepted, refused, duplicate, later
   void applied(std::string_view kind, std::string_view result);  ///< done, dead, retried
   void sent(std::string_view endpoint, std::string_view outcome);
+  void inquired(std::string_view endpoint, std::string_view verdict);
   void removed(std::string_view kind, double rows);  ///< by retention
   void alarm(std::string_view code);  ///< a duplicate that differs, a kept message …
 
@@ -29,6 +30,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& received_;
   prometheus::Family<prometheus::Counter>& applied_;
   prometheus::Family<prometheus::Counter>& sent_;
+  prometheus::Family<prometheus::Counter>& inquired_;
   prometheus::Family<prometheus::Counter>& removed_;
   prometheus::Family<prometheus::Counter>& alarms_;
 };

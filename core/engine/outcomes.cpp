@@ -1,5 +1,8 @@
 #include "core/engine/outcomes.h"
 
+#include <cstdlib>
+
+#include "core/base/plant.h"
 #include "core/base/text.h"
 
 namespace masar::engine {
@@ -43,13 +46,45 @@ store::OutboxState final_state(OutcomeKind kind) {
 /// Whether the case hears of this outcome.
 bool becomes_event(const store::OutboxRow& row, const connector::Outcome& outcome,
                    const route::Route& route) {
+  if (route.mode == route::Mode::inquiry) return true;  // its effect waits for the verdict
   if (outcome.kind == OutcomeKind::delivered)
     return static_cast<std::size_t>(row.step) < route.before.size();
   const auto* handler = route.on_failure(outcome_name(outcome.kind), outcome.code);
   return handler && (!handler->event.empty() || !handler->task.empty());
 }
 
+bool begins_inquiry(const connector::Outcome& outcome, bool again, const route::Route* route) {
+  return !again && route && outcome.kind == OutcomeKind::unknown &&
+         route->inquiry("unknown", outcome.code);
+}
+
 }  // namespace
+
+bool tries_again(const store::OutboxRow& row, OutcomeKind kind, std::string_view code,
+                 const DeliveryPolicy& policy, const route::Route* route) {
+  const bool idempotent = policy.idempotent || planted("unknown-resent");
+  const bool repeatable =
+      kind == OutcomeKind::unavailable || (kind == OutcomeKind::unknown && idempotent);
+  if (!repeatable) return false;
+  if (row.route.empty()) return true;  // a refusal: its sender is told, however long it takes
+  if (row.attempts < policy.attempts) return true;
+  const auto* handler = route ? route->on_failure(outcome_name(kind), code) : nullptr;
+  return handler && handler->keep_retrying;
+}
+
+std::string inquiry_id(const store::OutboxRow& effect) {
+  return effect.id + "." + std::to_string(effect.attempts);
+}
+
+InquiryOf inquiry_of(std::string_view id) {
+  const auto dot = id.find('.');
+  if (dot == std::string_view::npos) return {std::string(id), 0};
+  return {std::string(id.substr(0, dot)), std::atoi(std::string(id.substr(dot + 1)).c_str())};
+}
+
+bool is_asked_about(const store::OutboxRow& row) {
+  return row.state == store::OutboxState::sending && !row.code.empty();
+}
 
 store::JournalRow outcome_event(const store::OutboxRow& row, std::string_view name,
                                 const std::string& snapshot) {
@@ -73,19 +108,23 @@ store::Transaction outcome_transaction(const store::OutboxRow& row,
   store::OutboxUpdate update;
   update.id = row.id;
   update.from = {store::OutboxState::sending};
-  update.to = again ? store::OutboxState::ready : final_state(outcome.kind);
+  const bool asks = begins_inquiry(outcome, again, route);
+  update.to = again  ? store::OutboxState::ready
+              : asks ? store::OutboxState::sending
+                     : final_state(outcome.kind);
   update.attempts = row.attempts;
-  update.code = outcome.code;
+  update.code = asks && outcome.code.empty() ? outcome_name(outcome.kind) : outcome.code;
   update.text = mask_numbers(outcome.text);  // a partner's own words
   if (outcome.kind == OutcomeKind::unknown) update.reply = outcome.body;
   transaction.outbox_updates.push_back(std::move(update));
   std::string text(outcome_name(outcome.kind));
   if (!outcome.code.empty()) text += " " + mask_numbers(outcome.code);
   if (again) text += ", will be tried again";
+  if (asks) text += ", is asked about";
   transaction.audit.push_back(audit_of(row, "outcome", text));
   if (again) return transaction;
-  put_timers_cleared(row, transaction);
-  if (!route || !becomes_event(row, outcome, *route)) return transaction;
+  if (!asks) put_timers_cleared(row, transaction);
+  if (!asks && (!route || !becomes_event(row, outcome, *route))) return transaction;
   store::JournalRow event = outcome_event(row, outcome_name(outcome.kind), snapshot);
   event.payload = outcome.kind == OutcomeKind::delivered ? outcome.body : std::string();
   event.headers = connector::write_headers({{"code", outcome.code}, {"text", outcome.text}});

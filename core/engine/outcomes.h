@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/connector/connector.h"
+#include "core/engine/snapshot.h"
 #include "core/route/route.h"
 #include "core/store/store.h"
 
@@ -22,8 +23,28 @@ void put_timers_cleared(const store::OutboxRow& row, store::Transaction& transac
 store::JournalRow outcome_event(const store::OutboxRow& row, std::string_view name,
                                 const std::string& snapshot);
 
+/// Whether a row is attempted again after an outcome that was not delivered (ENGINE.md 18). The
+/// policy is the endpoint's of today; `route`: of the effect, null where it has none.
+bool tries_again(const store::OutboxRow& row, connector::OutcomeKind kind, std::string_view code,
+                 const DeliveryPolicy& policy, const route::Route* route);
+
+/// The inquiry of an effect's unknown attempt: the id of its own outbox row, which names both; and
+/// back. One an attempt, so never two at once.
+std::string inquiry_id(const store::OutboxRow& effect);
+struct InquiryOf {
+  std::string effect;
+  int attempt = 0;
+};
+InquiryOf inquiry_of(std::string_view id);
+
+/// Whether the row's outcome was unknown and its inquiry has no answer yet. Such a row is `sending`
+/// still, with the outcome's code: nothing is settled, nothing is sent again, and the case's next
+/// rows to the endpoint wait (ENGINE.md 16: it may still be attempted).
+bool is_asked_about(const store::OutboxRow& row);
+
 /// What one outcome commits: the outbox row's new state and, where the route makes something of it,
-/// the journal row that becomes an event (ENGINE.md 18). `again`: the row goes back to ready.
+/// the journal row that becomes an event (ENGINE.md 18), or whose turn begins the inquiry. `again`:
+/// the row goes back to ready.
 store::Transaction outcome_transaction(const store::OutboxRow& row,
                                        const connector::Outcome& outcome, bool again,
                                        const route::Route* route, const std::string& snapshot);

@@ -22,7 +22,7 @@ inline constexpr const char* kEncodedHeader = ":encoded";
 class PassThrough {
  public:
   PassThrough(const XmlReader& reader, Metrics& metrics) : reader_(reader), metrics_(metrics) {}
-  /// Once for each outbound endpoint that a pass-through route calls, before the first message.
+  /// Once for each outbound endpoint, before the first message; its dispatcher uses it beside.
   void add(const std::string& endpoint, connector::Outbound& outbound) {
     outbounds_[endpoint] = &outbound;
   }

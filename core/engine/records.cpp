@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/engine/live_case.h"
 
@@ -34,6 +35,12 @@ std::string header_value(const std::vector<std::pair<std::string, std::string>>&
   const auto found = std::find_if(headers.begin(), headers.end(),
                                   [&](const auto& header) { return header.first == name; });
   return found == headers.end() ? std::string() : found->second;
+}
+
+store::OutboxRow effect_of(store::Store& store, const std::string& id) {
+  auto effect = store.find_outbox(id);
+  if (!effect) throw Error(ErrorKind::rejected, "unknown-effect", "there is no effect " + id);
+  return std::move(*effect);
 }
 
 std::vector<store::TaskRow> tasks_of_letter(store::Store& store, std::int64_t letter,

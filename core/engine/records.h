@@ -25,6 +25,9 @@ store::AuditRow operator_audit(const std::string& case_key, const std::string& n
 std::string header_value(const std::vector<std::pair<std::string, std::string>>& headers,
                          std::string_view name);
 
+/// An effect's outbox row. Throws Error(rejected, "unknown-effect") where it is not there.
+store::OutboxRow effect_of(store::Store& store, const std::string& id);
+
 inline constexpr std::size_t kCaseTasksMax = 500;  ///< tasks of one case that are looked through
 
 /// The tasks that stand for a dead letter, in any state or only in one, among those of the case.

@@ -33,7 +33,7 @@ class Removals {
     const std::string users = users_of(use);
     for (const auto& route : began.routes) {
       if (!route->process || route->process->name() != use.process) continue;
-      if (!route->from_effect.empty()) {
+      if (!route->from_effect.empty() || route->mode == route::Mode::inquiry) {
         for (const auto& call : route->calls)
           check_call(call.endpoint, call.operation, call.place, users, kOpen);
       } else if (route->mode == route::Mode::durable) {

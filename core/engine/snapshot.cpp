@@ -33,7 +33,11 @@ class Loader {
     load_endpoints();
     load_routes();
     check_effects();
-    for (const auto& route : snapshot_->routes) check_refusals(*route);
+    for (const auto& route : snapshot_->routes) {
+      check_refusals(*route);
+      check_unknown(*route);
+    }
+    for (const auto& route : snapshot_->routes) check_inquiry(*route);
     if (diagnostics_.findings().size() != before) return nullptr;
     snapshot_->content = config::pack(files_, used_settings());
     snapshot_->reader.emplace(snapshot_->prefixes, snapshot_->hub.xml);
@@ -238,6 +242,7 @@ class Loader {
       if (!root || !root_is(*root, "route")) continue;
       auto route = route::Route::compile(*root, snapshot_->library, diagnostics_);
       if (!route) {
+        faulty_routes_.emplace(root->value("id"));
         if (const auto* from = root->element("from"))
           faulty_.emplace(from->value("process"), from->value("effect"));
         continue;
@@ -248,6 +253,7 @@ class Loader {
   }
 
   void index(const route::Route& route, const config::Place& place) {
+    if (route.mode == route::Mode::inquiry) return;  // routes name it
     const bool effect = !route.from_effect.empty();
     auto& by = effect ? snapshot_->by_effect : snapshot_->by_message;
     const auto key = effect ? std::pair(route.process->name(), route.from_effect)
@@ -269,6 +275,70 @@ class Loader {
         "give endpoint \"" + route.from_endpoint + "\" refusals=, or the route a <reply>");
   }
 
+  /// An unknown outcome is repeated, asked about, or told (ENGINE.md 18).
+  void check_unknown(const route::Route& route) {
+    for (const auto& failure : route.failures) {
+      if (failure.kind != "unknown") continue;
+      if (!failure.inquiry.empty()) check_inquired(route, failure);
+      for (const auto& call : route.calls) check_unknown(failure, call);
+    }
+  }
+
+  void check_unknown(const route::OnFailure& failure, const route::Call& call) {
+    const auto* endpoint = snapshot_->endpoint(call.endpoint);
+    if (!endpoint) return;  // its own mistakes are told
+    if (endpoint->delivery.idempotent) {
+      if (failure.inquiry.empty()) return;
+      diagnostics_.add(failure.inquiry_place,
+                       "endpoint \"" + call.endpoint + "\", which this route calls, is idempotent",
+                       "leave out inquiry=: an unknown outcome is attempted again");
+    } else if (failure.event.empty() && failure.task.empty()) {
+      diagnostics_.add(failure.place,
+                       "endpoint \"" + call.endpoint +
+                           "\" is not idempotent: nobody would hear of an unknown outcome",
+                       "give it event=… or task=…, and inquiry=… where the partner can be asked");
+    }
+  }
+
+  void check_inquired(const route::Route& route, const route::OnFailure& failure) {
+    inquiries_.insert(failure.inquiry);
+    if (faulty_routes_.contains(failure.inquiry)) return;  // its own mistakes are told
+    const auto* inquiry = snapshot_->route(failure.inquiry);
+    if (!inquiry || inquiry->mode != route::Mode::inquiry) {
+      std::vector<std::string> known;
+      for (const auto& other : snapshot_->routes) {
+        if (other->mode == route::Mode::inquiry) known.push_back(other->id);
+      }
+      const std::string what = inquiry ? "route \"" + failure.inquiry + "\" is no inquiry"
+                                       : "unknown inquiry \"" + failure.inquiry + "\"";
+      const std::string hint = known.empty() ? "write a route with mode=\"inquiry\""
+                                             : config::suggest(failure.inquiry, known);
+      return diagnostics_.add(failure.inquiry_place, what, hint);
+    }
+    if (inquiry->process == route.process) return;
+    diagnostics_.add(failure.inquiry_place,
+                     "inquiry \"" + failure.inquiry + "\" is from process \"" +
+                         inquiry->process->name() + "\"",
+                     "name one with <from process=\"" + route.process->name() + "\"/>");
+  }
+
+  /// A question may be asked twice: it is, where its own outcome is unknown.
+  void check_inquiry(const route::Route& route) {
+    if (route.mode != route::Mode::inquiry) return;
+    for (const auto& call : route.calls) {
+      const auto* endpoint = snapshot_->endpoint(call.endpoint);
+      if (!endpoint || endpoint->delivery.idempotent) continue;
+      diagnostics_.add(call.place,
+                       "endpoint \"" + call.endpoint +
+                           "\", which this inquiry asks, is not idempotent",
+                       "name one with <idempotency kind=\"idempotent\"/>");
+    }
+    if (inquiries_.contains(route.id) || !faulty_routes_.empty()) return;
+    diagnostics_.add(
+        route.place, "no route names the inquiry \"" + route.id + "\"",
+        "write inquiry=\"" + route.id + "\" at an <on-failure kind=\"unknown\" …/>");
+  }
+
   void check_effects() {
     for (const auto& [name, process] : snapshot_->library.processes) {
       for (const auto& effect : process->effects()) {
@@ -287,6 +357,8 @@ class Loader {
   const bool restored_;
   config::Place calendar_place_;
   std::set<std::pair<std::string, std::string>> faulty_;  // process, effect of routes with mistakes
+  std::set<std::string> faulty_routes_;                   // ids
+  std::set<std::string> inquiries_;                       // named by routes
   std::shared_ptr<Snapshot> snapshot_ = std::make_shared<Snapshot>();
 };
 

@@ -24,6 +24,9 @@ struct TurnResult {
   bool dead = false;                            ///< became a dead letter
   bool moved = false;                           ///< journaled anew: that row answers
   std::vector<std::string> notes;               ///< marks of the transitions: alarms
+  /// The effect whose inquiry has its verdict, as this turn leaves it.
+  std::optional<store::OutboxRow> settled;
+  std::string_view verdict = {};  ///< of `settled`
 };
 
 /// One journal row's turn at its case (ENGINE.md 3, 7, 11–16): the deadlines that are due before
@@ -78,6 +81,22 @@ class Turn {
                 const std::string& name);
   bool move_timer(store::TimerRow timer);
   bool visit_over(const store::OutboxRow& effect);
+  // Of inquiries (turn_inquiry.cpp).
+  struct Judgement;
+  bool awaits_verdict(const store::OutboxRow& effect) const;
+  void ask_about(const store::OutboxRow& effect);
+  store::OutboxRow question_about(const store::OutboxRow& effect);
+  void take_verdict(const store::OutboxRow& inquiry);
+  Judgement judge(const route::Route& asks, int step, const store::OutboxRow& effect);
+  void conclude(const store::OutboxRow& effect, const Judgement& judgement);
+  void conclude_done(const store::OutboxRow& effect, const Document& reply);
+  bool wants_reply(const store::OutboxRow& effect) const;
+  bool attempted_again(const store::OutboxRow& effect) const;
+  void settle(const store::OutboxRow& effect, store::OutboxState to, route::Verdict verdict);
+  void settle_unjudged();
+  /// The variables of what follows an effect's call, with `document`.
+  route::Flow flow_after(const store::OutboxRow& effect, Document document) const;
+  void go_on(const store::OutboxRow& effect, Document reply);
   void withdraw_tasks_about(const store::OutboxRow& effect);
 
   void absorb(process::Transition transition, std::string_view kind, const std::string& name);
@@ -86,6 +105,8 @@ class Turn {
   enum class Made { document, nothing, failed };
   Made make_document(const process::Effect& effect, store::OutboxRow& row);
   bool run_effect_route(const process::Effect& effect, store::OutboxRow& row, std::string& step);
+  static void put_call(const route::Exit& exit, const route::Flow& flow, const Snapshot& snapshot,
+                       store::OutboxRow& row, std::string& step);
   void put_effect(store::OutboxRow row);
   void add_reply(const process::Reply& reply);
   void refuse(const std::string& code, const std::string& text);

@@ -69,16 +69,22 @@ bool Turn::run_effect_route(const process::Effect& effect, store::OutboxRow& row
   if (exit.kind == route::Exit::Kind::end) return false;
   if (exit.kind != route::Exit::Kind::call)
     throw Error(ErrorKind::rejected, exit.code, "the route did not call");
+  put_call(exit, flow, *live_->snapshot, row, step);
+  return true;
+}
+
+// What the route has made, where it goes, and where its reply goes on.
+void Turn::put_call(const route::Exit& exit, const route::Flow& flow, const Snapshot& snapshot,
+                    store::OutboxRow& row, std::string& step) {
   row.endpoint = exit.endpoint;
   row.operation = exit.operation;
   row.step = static_cast<int>(exit.next);
   row.headers = connector::write_headers(flow.headers);
   if (flow.document) row.body = write_xml(*flow.document);
-  const auto* endpoint = live_->snapshot->endpoint(row.endpoint);
-  if (!endpoint->gate || !flow.document) return true;
+  const auto* endpoint = snapshot.endpoint(row.endpoint);
+  if (!endpoint->gate || !flow.document) return;
   step = "schema of " + row.endpoint;
   endpoint->gate->require_valid(flow.document->document_element());
-  return true;
 }
 
 void Turn::put_effect(store::OutboxRow row) {

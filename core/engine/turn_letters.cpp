@@ -70,6 +70,7 @@ void Turn::dead_letter(const std::string& code, const std::string& text, const s
   recorded_ = std::move(checkpoint_.recorded);
   result_.dead = true;
   put_dead_letter(code, text, step);
+  settle_unjudged();
 }
 
 store::DeadLetterRow& Turn::put_dead_letter(const std::string& code, const std::string& text,
@@ -165,17 +166,15 @@ void Turn::put_open_letter(store::TaskRow task, store::TimerRow timer) {
 // The retry of an effect: its document from the case as it stands by now, under the same id. Where
 // it fails again, that is a dead letter of its own.
 void Turn::retry_effect() {
-  const auto failed = parts_.store.find_outbox(row_.effect);
-  if (!failed)
-    throw Error(ErrorKind::rejected, "unknown-effect", "there is no effect " + row_.effect);
+  const store::OutboxRow failed = effect_of(parts_.store, row_.effect);
   (void)current();
   fire_due(row_.stamp);
-  if (failed->state != store::OutboxState::failed)
-    return audit("retry", failed->effect, "it has its document by now");
+  if (failed.state != store::OutboxState::failed)
+    return audit("retry", failed.effect, "it has its document by now");
   step_ = "read";
-  const auto& declared = arguments_of(*live_->definition, failed->effect);
+  const auto& declared = arguments_of(*live_->definition, failed.effect);
   const process::Effect effect = read_effect(document()->document_element(), declared);
-  store::OutboxRow row = *failed;
+  store::OutboxRow row = failed;
   row.case_version = live_->value.version;
   row.snapshot = live_->value.snapshot;
   row.state = store::OutboxState::ready;
@@ -183,14 +182,14 @@ void Turn::retry_effect() {
   row.changed = row_.stamp;
   row.not_after = effect.not_after;
   const auto* route = live_->snapshot->of_effect(live_->value.process, effect.name);
-  if (route && route->names_event() && visit_over(*failed))
-    return end_failed(*failed, "visit-over");
+  if (route && route->names_event() && visit_over(failed))
+    return end_failed(failed, "visit-over");
   switch (make_document(effect, row)) {
     case Made::document:
-      withdraw_tasks_about(*failed);
+      withdraw_tasks_about(failed);
       put_effect(std::move(row));
       break;
-    case Made::nothing: end_failed(*failed, "nothing-to-send"); break;
+    case Made::nothing: end_failed(failed, "nothing-to-send"); break;
     case Made::failed: break;
   }
 }

@@ -14,12 +14,6 @@ bool still_attempted(store::OutboxState state) {
   return state == store::OutboxState::ready || state == store::OutboxState::sending;
 }
 
-store::OutboxRow effect_of(store::Store& store, const std::string& id) {
-  auto effect = store.find_outbox(id);
-  if (!effect) throw Error(ErrorKind::rejected, "unknown-effect", "there is no effect " + id);
-  return std::move(*effect);
-}
-
 }  // namespace
 
 const route::Route* Turn::route_of(const store::OutboxRow& effect) {
@@ -51,6 +45,8 @@ void Turn::outcome() {
                 "the configuration has no route " + effect.route);
   (void)current();
   fire_due(row_.stamp);
+  if (route_->mode == route::Mode::inquiry) return take_verdict(effect);
+  if (awaits_verdict(effect)) return ask_about(effect);
   if (row_.name == "withdrawn") return withdraw_tasks_about(effect);
   if (visit_over(effect)) return;
   const bool lost = row_.name == "unknown" || row_.name == "unavailable";
@@ -63,12 +59,21 @@ void Turn::outcome() {
                        header_value(detail, "text"));
   }
   step_ = "read";
-  flow_.document = document_for(*route_owner_);
+  go_on(effect, document_for(*route_owner_));
+}
+
+route::Flow Turn::flow_after(const store::OutboxRow& effect, Document document) const {
+  route::Flow flow;
+  flow.document = std::move(document);
   const SeenCase seen = seen_by(*route_owner_, *live_);
-  route::fill_case(*seen.definition, seen.value, flow_.variables);
-  flow_.variables.emplace_back(effect.id);
-  flow_.variables.emplace_back(effect.effect);
-  flow_.variables.emplace_back(effect.created);
+  route::fill_case(*seen.definition, seen.value, flow.variables);
+  route::fill_sent(effect.id, effect.effect, effect.created, flow.variables);
+  return flow;
+}
+
+// What the route makes of the partner's reply.
+void Turn::go_on(const store::OutboxRow& effect, Document reply) {
+  flow_ = flow_after(effect, std::move(reply));
   step_ = "steps after the call";
   const route::Exit exit = route_->before.run(flow_, static_cast<std::size_t>(effect.step));
   if (exit.kind == route::Exit::Kind::dead_letter)

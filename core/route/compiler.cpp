@@ -51,8 +51,15 @@ const ElementTable kWhen{"when",
                          {"*"}};
 const ElementTable kOtherwise{"otherwise", "The branch where no test is true.", {}, {"*"}};
 
-constexpr std::array<std::string_view, 9> kSteps{
-    "map", "call", "validate", "enrich", "set-header", "refuse", "dead-letter", "choice", "to"};
+const ElementTable kVerdict{
+    "verdict",
+    "Ends an inquiry: what the partner's answer says of the effect.",
+    {{"is", Kind::choice, true, "", "the verdict", {"done", "not-done", "undecided"}}},
+    {}};
+
+constexpr std::array<std::string_view, 10> kSteps{
+    "map",    "call",        "validate", "enrich", "set-header",
+    "refuse", "dead-letter", "choice",   "to",     "verdict"};
 
 const expression::Type kBoolean{expression::Kind::boolean, {}, {}};
 
@@ -81,13 +88,9 @@ void StepCompiler::add(const config::Element& element) {
   if (name == "validate") return add_validate(element);
   if (name == "enrich") return add_enrich(element);
   if (name == "set-header") return add_set_header(element);
-  if (name == "refuse") return add_refuse(element);
   if (name == "choice") return add_choice(element);
-  if (name == "to") return program_.steps_.push_back(make_to());
-  if (name == "dead-letter") {
-    const config::Values values(kDeadLetter, element, diagnostics_);
-    return program_.steps_.push_back(make_dead_letter(values.text("code")));
-  }
+  if (name == "verdict") return add_verdict(element);
+  if (name == "refuse" || name == "to" || name == "dead-letter") return add_end(element);
   diagnostics_.add(element.place, "unknown step <" + name + ">",
                    config::suggest(name, step_names()));
 }
@@ -193,6 +196,30 @@ void StepCompiler::add_refuse(const config::Element& element) {
   auto text =
       expression::compile_text(values.text("text"), values.place("text"), scope_, diagnostics_);
   if (text) program_.steps_.push_back(make_refuse(values.text("code"), std::move(*text)));
+}
+
+void StepCompiler::add_end(const config::Element& element) {
+  const std::string& name = element.name.local;
+  if (of_inquiry) {
+    return diagnostics_.add(element.place, "<" + name + "> may not stand in an inquiry",
+                            "end it in <verdict is=…/>");
+  }
+  if (name == "refuse") return add_refuse(element);
+  if (name == "to") return program_.steps_.push_back(make_to());
+  const config::Values values(kDeadLetter, element, diagnostics_);
+  program_.steps_.push_back(make_dead_letter(values.text("code")));
+}
+
+void StepCompiler::add_verdict(const config::Element& element) {
+  const config::Values values(kVerdict, element, diagnostics_);
+  if (!of_inquiry) {
+    return diagnostics_.add(element.place, "<verdict> stands only in a route with mode=\"inquiry\"",
+                            "");
+  }
+  const std::string& is = values.text("is");
+  program_.steps_.push_back(make_verdict(is == "done"       ? Verdict::done
+                                         : is == "not-done" ? Verdict::not_done
+                                                            : Verdict::undecided));
 }
 
 void StepCompiler::add_choice(const config::Element& element) {

@@ -32,6 +32,7 @@ class StepCompiler {
   /// Names of the literal elements of the last `<map>` seen: for the check of an event's fields.
   std::vector<std::pair<std::string, config::Place>> last_map_names;
   std::vector<Call> calls;
+  bool of_inquiry = false;  ///< the steps end in verdicts
 
  private:
   void add(const config::Element& element);
@@ -43,6 +44,8 @@ class StepCompiler {
   void add_enrich(const config::Element& element);
   void add_set_header(const config::Element& element);
   void add_refuse(const config::Element& element);
+  void add_end(const config::Element& element);
+  void add_verdict(const config::Element& element);
   std::optional<expression::Expression> expression_of(const config::Element& element,
                                                       std::string_view attribute,
                                                       std::optional<expression::Type> expected);

@@ -1,4 +1,4 @@
-// The steps that end a run: call, to, refuse, dead-letter.
+// The steps that end a run: call, to, refuse, dead-letter, verdict.
 #include "core/route/steps.h"
 
 namespace masar::route {
@@ -60,6 +60,17 @@ std::shared_ptr<const Step> make_dead_letter(std::string code) {
   Exit exit = exit_of(Exit::Kind::dead_letter);
   exit.code = std::move(code);
   return std::make_shared<End>("dead-letter", std::move(exit));
+}
+
+std::shared_ptr<const Step> make_verdict(Verdict verdict) {
+  Exit exit = exit_of(Exit::Kind::verdict);
+  exit.verdict = verdict;
+  return std::make_shared<End>("verdict", std::move(exit));
+}
+
+std::string_view verdict_name(Verdict verdict) {
+  static constexpr std::string_view kNames[]{"done", "not-done", "undecided"};
+  return kNames[static_cast<int>(verdict)];
 }
 
 }  // namespace masar::route

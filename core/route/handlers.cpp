@@ -30,6 +30,21 @@ void check_required(const process::Definition& process, const std::string& name,
   }
 }
 
+void check_inquired(const OnFailure& failure, config::Diagnostics& diagnostics) {
+  if (failure.kind != "unknown") {
+    diagnostics.add(failure.inquiry_place,
+                    "inquiry= has no meaning for the outcome \"" + failure.kind +
+                        "\": it is known what became of the effect",
+                    "write it at <on-failure kind=\"unknown\" …/>");
+  } else if (failure.keep_retrying) {
+    diagnostics.add(failure.inquiry_place, "inquiry= and keep=\"retrying\" exclude each other",
+                    "an outcome that is asked about is not repeated blindly: leave out one");
+  } else if (failure.event.empty() && failure.task.empty()) {
+    diagnostics.add(failure.place, "the inquiry may leave the outcome undecided",
+                    "write event=… or task=… for that beside it");
+  }
+}
+
 void check_failure(const Route& route, const OnFailure& failure, config::Diagnostics& diagnostics) {
   if (failure.keep_retrying && !is_one_of(failure.kind, {"unavailable", "unknown"})) {
     diagnostics.add(failure.place,
@@ -37,6 +52,7 @@ void check_failure(const Route& route, const OnFailure& failure, config::Diagnos
                         "\": it is not attempted again",
                     "give it event or task");
   }
+  if (!failure.inquiry.empty()) check_inquired(failure, diagnostics);
   if (failure.task_after && failure.task.empty()) {
     diagnostics.add(failure.place, "task-after names no task", "write task=… beside it");
   }

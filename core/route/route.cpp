@@ -6,6 +6,7 @@
 #include "core/config/fields.h"
 #include "core/route/compiler.h"
 #include "core/route/handlers.h"
+#include "core/route/inquiry.h"
 
 namespace masar::route {
 namespace {
@@ -24,7 +25,7 @@ const ElementTable kRoute{"route",
                             false,
                             "durable",
                             "how it delivers",
-                            {"durable", "pass-through", "query"}}},
+                            {"durable", "pass-through", "query", "inquiry"}}},
                           {"*"}};
 const ElementTable kFrom{
     "from",
@@ -32,7 +33,7 @@ const ElementTable kFrom{
     {{"endpoint", Kind::name, false, "", "an inbound endpoint", {}},
      {"type", Kind::text, false, "", "the payload's root, with its prefix", {}},
      {"parts", Kind::expression, false, "", "elements that become messages of their own", {}},
-     {"process", Kind::name, false, "", "a process, with effect", {}},
+     {"process", Kind::name, false, "", "a process, with effect; of an inquiry alone", {}},
      {"effect", Kind::name, false, "", "the effect of the process", {}}},
     {}};
 const ElementTable kFind{
@@ -80,6 +81,12 @@ const ElementTable kOnFailure{
       "",
       "go on at the longest interval once the attempts are spent",
       {"retrying"}},
+     {"inquiry",
+      Kind::name,
+      false,
+      "",
+      "of unknown: the route that asks first whether it was done",
+      {}},
      {"task-after",
       Kind::span,
       false,
@@ -124,9 +131,12 @@ class RouteReader {
     const auto& mode = values.text("mode");
     route_->mode = mode == "query"          ? Mode::query
                    : mode == "pass-through" ? Mode::pass_through
+                   : mode == "inquiry"      ? Mode::inquiry
                                             : Mode::durable;
     read_from();
-    if (!route_->from_effect.empty()) {
+    if (route_->mode == Mode::inquiry) {
+      read_inquiry();
+    } else if (!route_->from_effect.empty()) {
       read_effect_route();
     } else if (route_->mode == Mode::query) {
       read_query();
@@ -149,6 +159,15 @@ class RouteReader {
       return;
     }
     const config::Values values(kFrom, *froms[0], diagnostics_);
+    if (route_->mode == Mode::inquiry) {
+      route_->process = process_named(values.text("process"), values.place("process"));
+      for (const char* other : {"endpoint", "type", "parts", "effect"}) {
+        if (!values.has(other)) continue;
+        diagnostics_.add(values.place(other), "an inquiry is from a process alone",
+                         "write <from process=…/>; the effects' routes name the inquiry");
+      }
+      return;
+    }
     if (values.has("effect")) {
       route_->process = process_named(values.text("process"), values.place("process"));
       route_->from_effect = values.text("effect");
@@ -400,16 +419,33 @@ class RouteReader {
     route_->calls = steps_.calls;
   }
 
+  /// What is known of an effect once it was sent.
+  Scope sent_scope() {
+    Scope scope = base_scope(library_);
+    if (route_->process) route_->process->add_to(scope);
+    scope.add("effect.id", kText);
+    scope.add("effect.name", kText);
+    scope.add("effect.at", kInstant);
+    return scope;
+  }
+
+  /// The question is made from the effect's document, the verdict from the answer.
+  void read_inquiry() {
+    if (!route_->process) return;
+    const Scope scope = sent_scope();
+    steps_.of_inquiry = true;
+    route_->before = steps_.compile(step_elements({}), scope, &scope);
+    route_->calls = steps_.calls;
+    check_inquiry(root_, diagnostics_);
+  }
+
   void read_effect_route() {
-    Scope after = base_scope(library_);
     if (!route_->process) {  // only what needs no process can be said now
-      steps_.compile(root_.elements("call"), after, &after);
+      const Scope none = base_scope(library_);
+      steps_.compile(root_.elements("call"), none, &none);
       return;
     }
-    route_->process->add_to(after);
-    after.add("effect.id", kText);
-    after.add("effect.name", kText);
-    after.add("effect.at", kInstant);
+    const Scope after = sent_scope();
     const auto* effect = route_->process->effect(route_->from_effect);
     Scope scope = after;
     if (effect) {
@@ -446,6 +482,8 @@ class RouteReader {
     failure.event = values.text("event");
     failure.task = values.text("task");
     failure.keep_retrying = values.text("keep") == "retrying";
+    failure.inquiry = values.text("inquiry");
+    failure.inquiry_place = values.place("inquiry");
     if (values.has("task-after")) failure.task_after = values.span("task-after");
     check_event(failure.event, values.place("event"));
     if (!failure.task.empty()) {
@@ -456,7 +494,8 @@ class RouteReader {
                          config::suggest(failure.task, known));
       }
     }
-    if (failure.event.empty() && failure.task.empty() && !failure.keep_retrying) {
+    if (failure.event.empty() && failure.task.empty() && !failure.keep_retrying &&
+        failure.inquiry.empty()) {
       diagnostics_.add(element.place, "<on-failure> does nothing",
                        "give it event, task or keep=\"retrying\"");
     }
@@ -486,6 +525,11 @@ const OnFailure* Route::on_failure(std::string_view kind, std::string_view code)
     if (failure.code.empty() && !any) any = &failure;
   }
   return any;
+}
+
+const std::string* Route::inquiry(std::string_view kind, std::string_view code) const {
+  const auto* handler = on_failure(kind, code);
+  return handler && !handler->inquiry.empty() ? &handler->inquiry : nullptr;
 }
 
 bool Route::names_event() const {

@@ -19,7 +19,12 @@
 
 namespace masar::route {
 
-enum class Mode { durable, pass_through, query };
+enum class Mode {
+  durable,
+  pass_through,
+  query,
+  inquiry,  ///< asks whether an effect was done whose outcome is unknown
+};
 
 /// What names in routes stand for, while they are compiled. All outlives the routes, except
 /// `diagnostics`.
@@ -61,7 +66,11 @@ struct OnFailure {
   std::string task;   ///< … or opens this task
   bool keep_retrying = false;
   std::optional<Span> task_after;
+  /// Of unknown: the route that asks first whether it was done; event or task is for what that
+  /// leaves undecided. Empty: none.
+  std::string inquiry = {};
   config::Place place = {};
+  config::Place inquiry_place = {};
 };
 
 /// `<call …>`: what a route asks of an outbound endpoint.
@@ -99,10 +108,12 @@ class Route {
   std::string from_effect;                             ///< routes of effects
   std::shared_ptr<const process::Definition> process;  ///< of from, to or query
   std::string to_event;
-  std::vector<Call> calls;  ///< of routes of effects; of pass-through exactly one
+  std::vector<Call> calls;  ///< of routes of effects and inquiries; of pass-through exactly one
   std::vector<Find> finds;
   NoCase no_case;
-  Program before;  ///< up to `<to>`, or to the end of the effect's document (may hold calls)
+  /// Up to `<to>`, or to the end of the effect's document (may hold calls). Of an inquiry: the
+  /// question up to its call, and the answer from there to a verdict.
+  Program before;
   std::map<std::string, Program, std::less<>> replies;
   Program without_case;  ///< of a query whose case is not found
   std::vector<OnFailure> failures;
@@ -111,6 +122,8 @@ class Route {
   bool has_reply() const noexcept { return !replies.empty(); }
   /// The handler for an outcome, the one that names the code first; null where none fits.
   const OnFailure* on_failure(std::string_view kind, std::string_view code) const;
+  /// The route that asks about an outcome of this kind and code; null: none.
+  const std::string* inquiry(std::string_view kind, std::string_view code) const;
   /// Whether some outcome or report of its effect becomes an event.
   bool names_event() const;
 };
@@ -121,6 +134,9 @@ void fill_case(const process::Definition& process, const process::Case& value,
                std::vector<expression::Value>& out);
 void fill_effect(const process::Definition& process, const process::Effect& effect,
                  const std::string& id, Instant at, std::vector<expression::Value>& out);
+/// The effect of an inquiry, and of what follows a `<call>`: it has no arguments.
+void fill_sent(const std::string& id, const std::string& name, Instant at,
+               std::vector<expression::Value>& out);
 void fill_reply(const process::Definition& process, const process::Reply& reply,
                 std::vector<expression::Value>& out);
 

@@ -21,14 +21,24 @@ struct Flow {
   expression::Frame frame() const;
 };
 
+/// What a partner's answer says of an effect whose outcome is unknown (ENGINE.md 18).
+enum class Verdict {
+  done,       ///< as if the partner had answered the effect
+  not_done,   ///< provably: it may be attempted again
+  undecided,  ///< neither
+};
+/// "done", "not-done", "undecided", as configurations and people write it.
+std::string_view verdict_name(Verdict verdict);
+
 /// Where a run stopped.
 struct Exit {
-  enum class Kind { end, call, to, refuse, dead_letter };
+  enum class Kind { end, call, to, refuse, dead_letter, verdict };
   Kind kind = Kind::end;
   std::size_t next = 0;    ///< of call: the step that goes on with the reply
   std::string endpoint;    ///< of call
   std::string operation;   ///< of call
   std::string code, text;  ///< of refuse and dead_letter
+  Verdict verdict = Verdict::undecided;
 };
 
 /// One pure transformation of a message on its way (DESIGN §1), compiled. Immutable; any thread.

@@ -22,6 +22,7 @@ std::shared_ptr<const Step> make_call(std::string endpoint, std::string operatio
 std::shared_ptr<const Step> make_to();
 std::shared_ptr<const Step> make_refuse(std::string code, expression::TextTemplate text);
 std::shared_ptr<const Step> make_dead_letter(std::string code);
+std::shared_ptr<const Step> make_verdict(Verdict verdict);
 
 /// A choice is compiled to branches: `test` false → jump to `target`, which is set once it is
 /// known.

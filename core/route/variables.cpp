@@ -35,11 +35,16 @@ void fill_case(const process::Definition& process, const process::Case& value,
 
 void fill_effect(const process::Definition& process, const process::Effect& effect,
                  const std::string& id, Instant at, std::vector<Value>& out) {
-  out.push_back(Value(id));
-  out.push_back(Value(effect.name));
-  out.push_back(Value(at));
+  fill_sent(id, effect.name, at, out);
   if (const auto* declared = process.effect(effect.name))
     push_arguments(declared->arguments, effect.arguments, out);
+}
+
+void fill_sent(const std::string& id, const std::string& name, Instant at,
+               std::vector<Value>& out) {
+  out.push_back(Value(id));
+  out.push_back(Value(name));
+  out.push_back(Value(at));
 }
 
 void fill_reply(const process::Definition& process, const process::Reply& reply,

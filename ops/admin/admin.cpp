@@ -336,7 +336,7 @@ struct Admin::Pages {
   }
 
   Response routes() const {
-    static constexpr std::string_view kModes[]{"durable", "pass-through", "query"};
+    static constexpr std::string_view kModes[]{"durable", "pass-through", "query", "inquiry"};
     json::array rows;
     for (const auto& route : hub.snapshot().routes) {
       rows.push_back(json::object{{"id", route->id},
@@ -366,7 +366,8 @@ struct Admin::Pages {
         row["waiting"] = status.waiting;
         row["sending"] = status.sending;
         row["ready"] = status.ready;
-        row["drained"] = hub.pauses().endpoint(id) && status.sending == 0;
+        row["inquiring"] = status.asked_about;
+        row["drained"] = hub.pauses().endpoint(id) && status.sending + status.asked_about == 0;
       }
       rows.push_back(std::move(row));
     }

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/engine/live_case.h"
 #include "core/engine/operations.h"
+#include "core/engine/outcomes.h"
 #include "ops/admin/letters.h"
 
 namespace masar::admin {
@@ -18,11 +19,11 @@ namespace {
 
 constexpr std::size_t kTimelineMax = 500;
 
-std::string_view outbox_state(store::OutboxState state) {
+std::string_view outbox_state(const store::OutboxRow& row) {
   static constexpr std::string_view kNames[]{"ready",    "sending",     "delivered",
                                              "rejected", "unavailable", "unknown",
                                              "expired",  "failed",      "withdrawn"};
-  return kNames[static_cast<int>(state)];
+  return engine::is_asked_about(row) ? "inquiring" : kNames[static_cast<int>(row.state)];
 }
 
 std::string_view task_state(store::TaskState state) {
@@ -92,7 +93,7 @@ json::array effects_json(engine::Hub& hub, const std::string& key) {
                                    {"effect", row.effect},
                                    {"endpoint", row.endpoint},
                                    {"operation", row.operation},
-                                   {"state", outbox_state(row.state)},
+                                   {"state", outbox_state(row)},
                                    {"attempts", row.attempts},
                                    {"code", row.code},
                                    {"text", row.text},

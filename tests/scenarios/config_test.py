@@ -45,6 +45,8 @@ MISTAKES = (
     Mistake(RELEASE, "<call ", "¦<coll ", "unknown element <coll>", 'did you mean "call"?', False),
     Mistake(RELEASE, 'kind="unknown"', 'kind="¦unknawn"', '"unknawn" does not fit kind',
             'did you mean "unknown"?', False),
+    Mistake("config/routes/sms-action.xml", 'kind="unknown"', 'kind="unknown" inquiry="¦sms-sent"',
+            'unknown inquiry "sms-sent"', 'write a route with mode="inquiry"'),
     Mistake(RELEASE, 'event="release-refused"', 'event="¦release-refusad"',
             'has no event "release-refusad"', 'did you mean "release-refused"?'),
     Mistake(RELEASE, 'using="traffic/released"', 'using="¦traffic/releasad"',

@@ -1,10 +1,12 @@
 """A seventh partner by configuration alone: the shipped configuration and the files in seventh/,
-two lines in hub.xml, no code. It reports over HTTP, and the hub files the report in its archive."""
+two lines in hub.xml, no code. It reports over HTTP, and the hub files the report in its archive.
+Where the archive does not know a repetition, its register is asked what became of a report."""
 
 from __future__ import annotations
 
 import base64
 import http.client
+import pathlib
 import re
 import shutil
 import threading
@@ -13,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import cast
-from stage import ROOT, Stage, wait_for
+from stage import ROOT, Stage, change, wait_for
 from trial import MASAR, OnStage, count, masar, temporary_folder
 
 PATH = "/inspectorate/visits"
@@ -21,6 +23,25 @@ NAMESPACE = "urn:jo:inspectorate:1"
 VISIT = ('<i:Visit xmlns:i="urn:jo:inspectorate:1"><i:visitNo>{}</i:visitNo>'
          "<i:finding>{}</i:finding></i:Visit>")
 SECRETS = {"http-inspectorate": "let-me-in", "http-archive": "let-me-file"}
+INQUIRY = {
+    "config/routes/report-archived.xml": """<route id="report-archived" mode="inquiry">
+  <from process="inspection"/>
+  <map using="inspectorate/was-archived"/>
+  <call endpoint="inspectorate-register" operation="/register"/>
+  <choice>
+    <when test="exists(/insp:Archived)"><verdict is="done"/></when>
+    <otherwise><verdict is="not-done"/></otherwise>
+  </choice>
+</route>
+""",
+    "mappings/inspectorate/was-archived.map.xml": f"""<mapping id="inspectorate/was-archived"
+    xmlns:insp="{NAMESPACE}">
+  <output>
+    <insp:Filed><insp:caseKey>{{/insp:Report/insp:visitNo}}</insp:caseKey></insp:Filed>
+  </output>
+</mapping>
+""",
+}
 
 
 class Archive(ThreadingHTTPServer):
@@ -33,6 +54,9 @@ class Archive(ThreadingHTTPServer):
         self.reports: list[dict[str, Any]] = []
         self.refuse = False
         self.down = 0  # so many calls are answered 503
+        self.cut = ""  # what becomes of the next report before the line is cut: "filed", "lost"
+        self.answering = threading.Event()  # a filed report's line is cut once it is set
+        self.register: list[str] = []  # reports that it was asked about
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -51,7 +75,13 @@ class ArchiveHandler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode("utf-8")
         archive = self.server
         status, answer = 200, ""
-        if archive.down > 0:
+        cut, archive.cut = archive.cut, ""
+        if cut == "lost":
+            self.close_connection = True
+            return
+        if self.path == "/register":
+            answer = self.entry_of(body)
+        elif archive.down > 0:
             archive.down -= 1
             status = 503
         elif archive.refuse:
@@ -63,15 +93,35 @@ class ArchiveHandler(BaseHTTPRequestHandler):
                                     "key": self.headers["Idempotency-Key"]})
             answer = (f'<Archived xmlns="{NAMESPACE}"><archiveNo>R-{len(archive.reports)}'
                       "</archiveNo></Archived>")
+        if cut == "filed":
+            archive.answering.wait(20)
+            self.close_connection = True
+            return
         self.send_response(status)
         self.send_header("Content-Type", "application/xml")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer.encode())
 
+    def entry_of(self, question: str) -> str:
+        number = re.search("<insp:caseKey>(.*?)<", question)
+        asked = number[1] if number else ""
+        self.server.register.append(asked)
+        for place, report in enumerate(self.server.reports, 1):
+            if f"<insp:visitNo>{asked}<" in report["body"]:
+                return (f'<Archived xmlns="{NAMESPACE}"><archiveNo>R-{place}</archiveNo>'
+                        "</Archived>")
+        return f'<NotArchived xmlns="{NAMESPACE}"/>'
 
-class SeventhPartner(OnStage):
+
+class WithArchive(OnStage):
+    """The six partners and the seventh."""
+
     archive: Archive
+
+    @classmethod
+    def install(cls, folder: pathlib.Path) -> None:
+        """Changes the configuration in `folder` before it is checked."""
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -87,6 +137,7 @@ class SeventhPartner(OnStage):
         hub.write_text(hub.read_text("utf-8").replace(
             "  <namespaces>\n", f'  <setting name="archive-url" value="{cls.archive.url}"/>\n'
             f'  <namespaces>\n    <namespace prefix="insp" uri="{NAMESPACE}"/>\n'), "utf-8")
+        cls.install(folder)
         checked = masar("check", str(folder / "config"))
         if checked.returncode != 0 or checked.stderr:
             raise AssertionError(checked.stderr)
@@ -99,6 +150,7 @@ class SeventhPartner(OnStage):
 
     def setUp(self) -> None:
         self.archive.reports.clear()
+        self.archive.register.clear()
         self.archive.refuse, self.archive.down = False, 0
 
     def report(self, body: str, password: str = SECRETS["http-inspectorate"],
@@ -117,6 +169,8 @@ class SeventhPartner(OnStage):
     def state(self, number: str) -> str:
         return str(self.stage.case(f"V-{number}")["state"])
 
+
+class SeventhPartner(WithArchive):
     def test_messages_go_both_ways(self) -> None:
         status, _, body = self.report(VISIT.format("N-1", "حفرة في الطريق"))
         self.assertEqual(status, 200, body)
@@ -174,6 +228,60 @@ class SeventhPartner(OnStage):
         self.assertEqual(named["inspectorate-in"]["partner"], "inspectorate")
         self.assertEqual(named["inspectorate-archive"]["direction"], "out")
         self.assertEqual(count(self.stage, "dead_letters_open"), 0)
+
+
+class ArchiveThatKnowsNoRepetition(WithArchive):
+    """A report that was sent twice would be filed twice: the register is asked first."""
+
+    @classmethod
+    def install(cls, folder: pathlib.Path) -> None:
+        endpoints = folder / "config" / "endpoints"
+        archive = endpoints / "inspectorate-archive.xml"
+        register = endpoints / "inspectorate-register.xml"
+        shutil.copy(archive, register)
+        change(register, 'id="inspectorate-archive"', 'id="inspectorate-register"')
+        change(register, '\n          schema="inspectorate.xsd"', "")
+        change(archive, '"idempotent"', '"at-most-once"')
+        change(folder / "config" / "routes" / "inspectorate-archive.xml",
+               'kind="unknown" keep="retrying"',
+               'kind="unknown" inquiry="report-archived" event="archive-refused"')
+        for name, text in INQUIRY.items():
+            (folder / name).write_text(text, "utf-8")
+
+    def filed_once(self, number: str) -> None:
+        wait_for(lambda: self.state(number) == "archived", "the report to be archived")
+        self.assertEqual(len(self.archive.reports), 1)
+        self.assertEqual(self.archive.register, [number])
+        self.assertEqual(self.stage.case(f"V-{number}")["data"]["archiveNo"], "R-1")
+
+    def verdicts(self, number: str) -> list[str]:
+        steps = self.stage.hub.get(f"/api/cases/V-{number}")["timeline"]
+        return [step["text"] for step in steps if step["kind"] == "inquiry"]
+
+    def test_filed_and_the_answer_is_lost(self) -> None:
+        self.archive.cut = "filed"
+        self.archive.answering.set()
+        self.assertEqual(self.report(VISIT.format("N-1", "a"))[0], 200)
+        self.filed_once("N-1")
+        self.assertEqual(self.verdicts("N-1"), ["asked at inspectorate-register", "done"])
+
+    def test_the_report_is_lost(self) -> None:
+        self.archive.cut = "lost"
+        self.assertEqual(self.report(VISIT.format("N-2", "b"))[0], 200)
+        self.filed_once("N-2")
+        self.assertEqual(self.verdicts("N-2"), ["asked at inspectorate-register",
+                                                "not-done, will be tried again"])
+
+    def test_the_hub_dies_before_it_hears_the_answer(self) -> None:
+        self.archive.answering.clear()
+        self.archive.cut = "filed"
+        self.assertEqual(self.report(VISIT.format("N-3", "c"))[0], 200)
+        wait_for(lambda: self.archive.reports, "the report to be filed")
+        self.stage.hub.kill()
+        self.archive.answering.set()
+        self.stage.hub.start()
+        self.filed_once("N-3")
+        self.assertEqual(self.verdicts("N-3"), ["asked at inspectorate-register", "done"])
 
 
 if __name__ == "__main__":

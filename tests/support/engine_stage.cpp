@@ -324,12 +324,16 @@ const connector::Attempt& Stage::next(const std::string& endpoint) const {
   return found->second.pending.front().first;
 }
 
-void Stage::answer(const std::string& endpoint, connector::Outcome outcome) {
+void Stage::hand_back(const std::string& endpoint, connector::Outcome outcome) {
   (void)next(endpoint);
   auto& pending = doors_[endpoint].pending;
   const auto done = std::move(pending.front().second);
   pending.pop_front();
   done(std::move(outcome));
+}
+
+void Stage::answer(const std::string& endpoint, connector::Outcome outcome) {
+  hand_back(endpoint, std::move(outcome));
   run();
 }
 

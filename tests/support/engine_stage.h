@@ -129,7 +129,9 @@ class Stage {
   /// Attempts to `endpoint` that wait for their outcome.
   std::size_t pending(const std::string& endpoint) const;
   const connector::Attempt& next(const std::string& endpoint) const;
-  /// The oldest pending attempt ends, and everything runs.
+  /// The oldest pending attempt ends; nothing has run yet.
+  void hand_back(const std::string& endpoint, connector::Outcome outcome);
+  /// The same, and everything runs.
   void answer(const std::string& endpoint, connector::Outcome outcome);
   void delivered(const std::string& endpoint, const std::string& body = {});
   void fails(const std::string& endpoint, connector::OutcomeKind kind, const std::string& code);

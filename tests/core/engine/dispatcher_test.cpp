@@ -118,6 +118,23 @@ BOOST_AUTO_TEST_CASE(the_row_is_marked_sending_in_a_commit_before_the_attempt) {
   BOOST_TEST(stage.next("supplier").number == 1);
 }
 
+BOOST_AUTO_TEST_CASE(an_endpoint_serves_effects_and_a_pass_through_route) {
+  auto config = order_config();
+  config.set("config/endpoints/bridge-in.xml",
+             R"(<endpoint id="bridge-in" partner="bank" connector="amqp" direction="in"><amqp/>
+</endpoint>)");
+  config.set("config/routes/bridge.xml", R"(<route id="bridge" mode="pass-through">
+  <from endpoint="bridge-in"/><call endpoint="shop-out"/></route>)");
+  Stage stage(config);
+  (void)to_paying(stage, "A");
+  BOOST_TEST((stage.outbox("A", "tell").at(0).state == OutboxState::delivered));
+  const auto bridged = stage.say("bridge-in", "<X/>", "x");
+  BOOST_REQUIRE(stage.pending("shop-out") == 1u);
+  BOOST_TEST(stage.next("shop-out").body == "<X/>");
+  stage.delivered("shop-out");
+  BOOST_TEST(bridged->text() == "accepted");
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_receiver_is_waiting_not_an_attempt) {
   Stage stage;
   stage.set_ready("supplier", false);

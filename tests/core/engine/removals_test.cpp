@@ -77,6 +77,8 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_only_waiting_effects_name) {
     ConfigText config = edition(2);
     config.remove("config/endpoints/shop-out.xml");
     config.change("config/routes/tell.xml", "endpoint=\"shop-out\"", "endpoint=\"sms\"");
+    config.change("config/routes/tell.xml", R"(kind="unknown" keep="retrying")",
+                  R"(kind="unknown" task="lost")");
     config.change("config/endpoints/shop-in.xml", "refusals=\"shop-out\"", "refusals=\"sms\"");
     return config;
   };

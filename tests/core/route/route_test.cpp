@@ -330,6 +330,85 @@ BOOST_AUTO_TEST_CASE(what_a_route_must_say_is_asked_for) {
            "exactly one <call>"));
 }
 
+BOOST_AUTO_TEST_CASE(an_inquiry_asks_once_and_ends_in_a_verdict) {
+  Shelf shelf;
+  const auto inquiry = [](const std::string& steps) {
+    return "<route id=\"q\" mode=\"inquiry\">\n<from process=\"order\"/>\n" + steps +
+           "</route>";
+  };
+  const std::string call = "<call endpoint=\"out\"/>\n";
+  const std::string done = R"x(<verdict is="done"/>)x";
+  const std::string open = "<choice><when test=\"/In/text eq 'yes'\">" + done + "</when>";
+  const auto good = shelf.good(inquiry(
+      R"x(<map using="t/upper"/>)x" + call + open +
+      R"x(<when test="/In/text eq 'no'"><verdict is="not-done"/></when></choice>
+         <verdict is="undecided"/>)x"));
+  BOOST_TEST((good->mode == route::Mode::inquiry));
+  BOOST_TEST(good->calls.size() == 1u);
+  const auto verdict_of = [&](const std::string& text) {
+    route::Flow flow = flow_of("<In><text>" + text + "</text></In>");
+    const Exit exit = good->before.run(flow, 2);
+    BOOST_TEST((exit.kind == Exit::Kind::verdict));
+    return route::verdict_name(exit.verdict);
+  };
+  BOOST_TEST(verdict_of("yes") == "done");
+  BOOST_TEST(verdict_of("no") == "not-done");
+  BOOST_TEST(verdict_of("else") == "undecided");
+
+  const auto is = [&](const std::string& steps, const std::string& found) {
+    const std::string text = shelf.wrong(inquiry(steps));
+    BOOST_TEST(says(text, found), text);
+  };
+  is(call, "t.xml:1:1: not every way through this inquiry ends in a verdict; end each branch");
+  is(call + open + "</choice>", "not every way");
+  is(call + open + "<otherwise><map using=\"t/upper\"/></otherwise></choice>", "not every way");
+  is(done, "t.xml:3:1: a verdict before the partner was asked; write <call");
+  is("<choice><when test=\"true()\">" + call + "</when></choice>" + done, "before the partner");
+  is(call + call + done, "t.xml:4:1: an inquiry asks once");
+  is(call + R"x(<verdict is="undecided"/>)x", "t.xml:1:1: this inquiry decides nothing; write");
+  is(call + R"x(<verdict is="doen"/>)x",
+     "t.xml:4:14: \"doen\" does not fit is; did you mean \"done\"?");
+  is(call + R"x(<refuse code="no"/>)x" + done, "t.xml:4:1: <refuse> may not stand in an inquiry");
+  is(call + R"x(<to process="order" event="order"/>)x", "<to> may not stand in an inquiry");
+  is(call + R"x(<choice><when test="/In/text"><verdict is="done"/></when><otherwise>
+     <verdict is="not-done"/></otherwise></choice>)x",
+     "t.xml:4:");
+  is(call + done + R"x(<on-failure kind="unknown" task="look"/>)x", "unknown element <on-failure>");
+  const auto whole = [&](const std::string& from, const std::string& found) {
+    const auto text =
+        shelf.wrong("<route id=\"q\" mode=\"inquiry\">\n" + from + "\n" + call + done + "</route>");
+    BOOST_TEST(says(text, found), text);
+  };
+  whole(R"x(<from process="ordre"/>)x", "t.xml:2:16: unknown process \"ordre\"; did you mean");
+  whole(R"x(<from process="order" effect="ask"/>)x", "t.xml:2:31: an inquiry is from a process");
+  BOOST_TEST(says(shelf.wrong(inbound(done)), "stands only in a route with mode=\"inquiry\""));
+}
+
+BOOST_AUTO_TEST_CASE(an_inquiry_is_named_at_unknown_beside_what_undecided_does) {
+  Shelf shelf;
+  const auto with = [](const std::string& unknown) {
+    return effect(R"x(<call endpoint="out"/>)x",
+                  R"x(<on-failure kind="unavailable" keep="retrying"/>
+                      <on-failure kind="rejected" task="look"/>)x" +
+                      unknown);
+  };
+  const auto good = shelf.good(with(
+      R"x(<on-failure kind="unknown" inquiry="q" task="look"/>
+          <on-failure kind="unknown" code="LATE" event="answered"/>)x"));
+  BOOST_REQUIRE(good->inquiry("unknown", "timeout"));
+  BOOST_TEST(*good->inquiry("unknown", "timeout") == "q");
+  BOOST_TEST(!good->inquiry("unknown", "LATE"));
+  BOOST_TEST(!good->inquiry("rejected", ""));
+  BOOST_TEST(says(shelf.wrong(with(R"x(<on-failure kind="unknown" inquiry="q"/>)x")),
+                  "the inquiry may leave the outcome undecided; write event=… or task=…"));
+  BOOST_TEST(
+      says(shelf.wrong(with(R"x(<on-failure kind="unknown" inquiry="q" keep="retrying"/>)x")),
+           "exclude each other"));
+  BOOST_TEST(says(shelf.wrong(with(R"x(<on-failure kind="unknown" task="look"/>
+                                      <on-failure kind="expired" task="look" inquiry="q"/>)x")),
+                  "inquiry= has no meaning for the outcome \"expired\""));
+}
+
 BOOST_AUTO_TEST_CASE(a_call_stands_only_where_its_outcome_can_be_kept) {
   Shelf shelf;
   BOOST_TEST(says(shelf.wrong(inbound(R"x(<call endpoint="out"/>)x")), "may not stand here"));

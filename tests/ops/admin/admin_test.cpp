@@ -9,7 +9,7 @@
 #include "ops/admin/json.h"
 #include "ops/admin/letters.h"
 #include "tests/connectors/http/raw.h"
-#include "tests/core/engine/orders.h"
+#include "tests/core/engine/inquiries.h"
 
 using namespace masar;
 using namespace masar::testing;
@@ -28,7 +28,10 @@ struct Answer {
 /// A hub with its interface on a free port. A request is on its way on a thread of its own while
 /// the hub moves here.
 struct Office {
-  Office() : admin(stage.hub(), {"127.0.0.1:0", kToken}) { admin.start(); }
+  explicit Office(const ConfigText& config = order_config())
+      : stage(config), admin(stage.hub(), {"127.0.0.1:0", kToken}) {
+    admin.start();
+  }
   ~Office() { admin.stop(); }
 
   Answer raw(const std::string& bytes) {
@@ -354,6 +357,44 @@ BOOST_AUTO_TEST_CASE(an_answer_that_could_not_be_used_is_shown_by_its_shape) {
   BOOST_TEST(effect.at("unusable_reply").at("bytes").as_int64() == 28);
   BOOST_TEST(effect.at("unusable_reply").at("masked").as_string() ==
              "<html>*************67</html>");
+}
+
+BOOST_AUTO_TEST_CASE(an_effect_that_is_asked_about_says_so_and_its_question_stands_beside_it) {
+  Office office(inquiry_config());
+  office.stage.say("shop-in", order("A"), "a");
+  office.stage.fails("supplier", connector::OutcomeKind::unknown, "timeout");
+  const auto of_case = office.get("/api/cases/A").object();
+  const auto& effects = of_case.at("effects").as_array();
+  BOOST_REQUIRE(effects.size() == 2u);
+  BOOST_TEST(effects[0].at("state").as_string() == "inquiring");
+  BOOST_TEST(effects[0].at("code").as_string() == "timeout");
+  BOOST_TEST(effects[1].at("effect").as_string() == "inquiry");
+  BOOST_TEST(effects[1].at("endpoint").as_string() == "desk");
+  BOOST_TEST(effects[1].at("state").as_string() == "sending");
+  BOOST_TEST(effects[1].at("id").as_string() ==
+             std::string(effects[0].at("id").as_string()) + ".1");
+  office.stage.act([](auto& act, auto done) { act.pause_endpoint("supplier", true, done); });
+  const auto supplier = [&] {
+    for (const auto& row : rows(office, "endpoints")) {
+      if (row.at("id").as_string() == "supplier") return row.as_object();
+    }
+    return json::object{};
+  };
+  BOOST_TEST(supplier().at("inquiring").as_int64() == 1);
+  BOOST_TEST(!supplier().at("drained").as_bool());
+  office.stage.delivered("desk", given("5"));
+  BOOST_TEST(supplier().at("drained").as_bool());
+  const auto later = office.get("/api/cases/A").object();
+  BOOST_TEST(later.at("effects").at(0).at("state").as_string() == "delivered");
+  std::string verdict;
+  for (const auto& step : later.at("timeline").as_array()) {
+    if (step.at("kind").as_string() == "inquiry") verdict = step.at("text").as_string();
+  }
+  BOOST_TEST(verdict == "done");
+  for (const auto& route : rows(office, "routes")) {
+    if (route.at("id").as_string() == "quote-given")
+      BOOST_TEST(route.at("mode").as_string() == "inquiry");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_dead_letter_is_discarded_with_a_reason) {

@@ -70,4 +70,14 @@ std::string AuditVerifier::finish() const {
   return {};
 }
 
+std::string verify_log(Store& store, AuditVerifier& verifier, std::size_t window) {
+  for (;;) {
+    const auto rows = store.audit_rows(verifier.rows(), window);
+    for (const auto& row : rows) {
+      if (auto wrong = verifier.check(row); !wrong.empty()) return wrong;
+    }
+    if (rows.size() < window) return verifier.finish();
+  }
+}
+
 }  // namespace masar::store

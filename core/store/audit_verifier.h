@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "core/store/audit_chain.h"
 #include "core/store/heads_file.h"
+#include "core/store/store.h"
 
 namespace masar::store {
 
@@ -36,5 +38,9 @@ class AuditVerifier {
   std::map<int, AuditHead> newest_;
   std::int64_t last_ = 0;
 };
+
+/// Checks the whole log of a store, which may be written meanwhile, in windows of so many rows.
+/// What is wrong, naming the row; empty: it is in order.
+std::string verify_log(Store& store, AuditVerifier& verifier, std::size_t window = 1000);
 
 }  // namespace masar::store

@@ -5,6 +5,7 @@
 
 #include <libpq-fe.h>
 
+#include "core/store/postgres_schema.h"
 #include "core/store/postgres_session.h"
 #include "core/store/postgres_writer.h"
 #include "core/store/writing_store.h"
@@ -43,6 +44,15 @@ class PostgresStore final : public WritingStore<PostgresWriting, PostgresSession
 std::unique_ptr<Store> open_postgres_store(const PostgresSettings& settings,
                                            const BusinessClock& clock) {
   return std::make_unique<PostgresStore>(settings, clock);
+}
+
+std::unique_ptr<Store> open_postgres_view(const PostgresSettings& settings, ViewOf what) {
+  auto session = reading(settings);
+  session.unsafe = true;  // what it confirms is not asked for
+  PostgresSession looking(session);
+  check_view("the store", postgres_version(looking), what);
+  return std::make_unique<StoreView<PostgresSession>>(
+      [session] { return std::make_unique<PostgresSession>(session); });
 }
 
 std::string connection_problem(const std::string& connection) {

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/config/files.h"
+#include "core/engine/snapshot.h"
 
 namespace masar {
 
@@ -32,16 +33,18 @@ struct RunOptions {
 /// Flag over MASAR_<NAME> over the file (INTERFACES.md 7). Throws Error(config, "bad-setting").
 config::Settings overrides(const RunOptions& options);
 
+/// The configuration. Throws Error(config, "configuration-refused") with all its mistakes.
+std::shared_ptr<const engine::Snapshot> load_config(const RunOptions& options);
+
 /// Runs the hub until SIGTERM or SIGINT. Returns an Exit.
 int run_hub(const RunOptions& options);
 /// Checks a configuration: findings to stderr, nothing where there are none.
 int check_config(const RunOptions& options);
 
-/// What `masar audit` is told: it reads the store's file itself, whether the hub runs or not.
-struct StoreOptions {
-  std::string state = "state";
-  std::string store;  ///< default: masar.db in the state folder
-  std::string heads;  ///< default: audit.heads in the state folder, where it is there
+/// What `masar audit` is told: it reads the store itself, whether the hub runs or not.
+struct StoreOptions : RunOptions {  ///< `config` may be empty: the state folder's files by name
+  std::string store;  ///< a store's file; default: hub.xml's store, masar.db of the state folder
+  std::string heads;  ///< default: hub.xml's, audit.heads of the state folder, where it is there
   std::string key;    ///< public key of the heads; default: audit.pub in the state folder
 };
 /// Names the first audit record that is not as it was written (kFailed), or says how many are.

@@ -32,6 +32,9 @@ void complete(masar::RunOptions& options) {
 void add_store(CLI::App& command, masar::StoreOptions& options) {
   command.add_option("--state", options.state, "folder of the store");
   command.add_option("--store", options.store, "the store's file, where it is another");
+  command.add_option("--config", options.config, "folder that holds hub.xml, which names the store");
+  command.add_option("--set", options.set, "name=value: a setting of hub.xml");
+  command.add_option("--secrets", options.secrets, "folder of the secrets, one file each");
 }
 
 void add_audit(CLI::App& app, masar::StoreOptions& options, masar::ClientOptions& client,
@@ -43,7 +46,7 @@ void add_audit(CLI::App& app, masar::StoreOptions& options, masar::ClientOptions
   add_store(*verify, options);
   verify->add_option("--heads", options.heads, "the heads' file, where it is another");
   verify->add_option("--key", options.key, "the public key of the heads, where it is another");
-  verify->callback([&] { result = masar::verify_audit(options); });
+  verify->callback([&] { complete(options), result = masar::verify_audit(options); });
   auto* key = audit->add_subcommand("key", "print the public key that the heads are signed with");
   key->add_option("--state", options.state, "folder of the store");
   key->callback([&] { result = masar::print_audit_key(options); });

@@ -14,7 +14,6 @@
 #include <sqlite3.h>
 
 #include "core/store/audit_verifier.h"
-#include "core/store/sqlite_audit.h"
 #include "core/store/sqlite_statement.h"
 #include "tests/contracts/store_contract.h"
 #include "tests/core/store/store_directory.h"
@@ -69,16 +68,10 @@ struct Logged {
     sqlite3_close(database);
   }
   std::string verify(bool with_heads = true) const {
-    SqliteAudit audit(directory.database());
-    AuditVerifier verifier(audit.heads(),
+    const auto view = open_sqlite_view(directory.database(), ViewOf::audit);
+    AuditVerifier verifier(view->audit_heads(),
                            with_heads ? read_heads(heads, key) : std::vector<HeadsLine>{});
-    for (;;) {
-      const auto rows = audit.rows(verifier.rows(), 5);
-      for (const auto& row : rows) {
-        if (auto wrong = verifier.check(row); !wrong.empty()) return wrong;
-      }
-      if (rows.size() < 5) return verifier.finish();
-    }
+    return verify_log(*view, verifier, 5);
   }
   // The same by a program that shares no code with ours.
   std::string check() const {
@@ -203,11 +196,6 @@ std::string heads_wrong(const Logged& log) {
     return error.code() == "bad-heads" ? error.what() : error.code();
   }
   return {};
-}
-
-std::string contents_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 void write(const std::string& path, const std::string& contents) {

@@ -26,13 +26,18 @@ class AuditVerifier {
   /// After the last row: what should have followed.
   std::string finish() const;
   std::int64_t rows() const noexcept { return last_; }
+  /// What signed lines of `kept` say of restores from a backup, in their order, for people: which
+  /// rows they knew are not in this log. Those rows are not asked for.
+  const std::vector<std::string>& restores() const noexcept { return restores_; }
 
  private:
   std::string check_chain(const AuditRow& row);
   std::string check_heads();
+  void leave_out_what_was_lost();
 
   std::map<std::int64_t, std::string> stored_;  ///< by row; those that were not seen yet
-  std::vector<HeadsLine> kept_;
+  std::vector<HeadsLine> kept_;  ///< without those of rows that a restore lost
+  std::vector<std::string> restores_;
   std::size_t next_kept_ = 0;
   AuditHasher hasher_;
   std::map<int, AuditHead> newest_;

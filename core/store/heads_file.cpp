@@ -26,6 +26,7 @@ constexpr std::int64_t kLineBytesMax = 4096;  // a line has about 350
 std::string text_of(const HeadsLine& line) {
   return "{\"line\":" + std::to_string(line.line) + ",\"time\":\"" + line.time +
          "\",\"rows\":" + std::to_string(line.rows) + ",\"root\":\"" + line.root +
+         (line.restored.empty() ? "" : "\",\"restored\":\"" + line.restored) +
          "\",\"previous\":\"" + line.previous + "\"}";
 }
 
@@ -49,6 +50,7 @@ std::optional<HeadsLine> parse(std::string_view text) {
   line.time = between(text, ",\"time\":\"", '"');
   line.rows = number(between(text, ",\"rows\":", ','));
   line.root = between(text, ",\"root\":\"", '"');
+  line.restored = between(text, ",\"restored\":\"", '"');
   line.previous = between(text, ",\"previous\":\"", '"');
   if (text_of(line) != text) return std::nullopt;
   return line;
@@ -106,11 +108,14 @@ void HeadsFile::open_end() {
   last_hash_ = sha256_hex(line);
 }
 
-void HeadsFile::append(Instant now, const std::vector<AuditHead>& heads) {
+void HeadsFile::append(Instant now, const std::vector<AuditHead>& heads,
+                       const std::string& restored) {
   HeadsLine line;
   for (const AuditHead& head : heads) line.rows = std::max(line.rows, head.audit);
   line.root = to_hex(heads_root(heads));
-  if (line.rows == 0 || (line.rows == last_.rows && line.root == last_.root)) return;
+  const bool same = line.rows == last_.rows && line.root == last_.root;
+  if (restored.empty() ? same || line.rows == 0 : same && last_.restored == restored) return;
+  line.restored = restored;
   line.line = last_.line + 1;
   line.time = format_instant(now);
   line.previous = last_hash_;

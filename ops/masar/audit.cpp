@@ -62,6 +62,7 @@ int verify_audit(const StoreOptions& options) {
     std::cerr << "masar: " << wrong << "\n";
     return kFailed;
   }
+  for (const auto& restore : verifier.restores()) std::cout << restore << "\n";
   std::cout << verifier.rows() << " audit records in order";
   if (kept.empty()) {
     std::cout << "; without heads a cut or rewritten end is not seen\n";

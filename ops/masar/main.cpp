@@ -32,7 +32,7 @@ void complete(masar::RunOptions& options) {
 void add_store(CLI::App& command, masar::StoreOptions& options) {
   command.add_option("--state", options.state, "folder of the store");
   command.add_option("--store", options.store, "the store's file, where it is another");
-  command.add_option("--config", options.config, "folder that holds hub.xml, which names the store");
+  command.add_option("--config", options.config, "folder of hub.xml, which names the store");
   command.add_option("--set", options.set, "name=value: a setting of hub.xml");
   command.add_option("--secrets", options.secrets, "folder of the secrets, one file each");
 }

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/store/audit_chain.h"
+#include "core/store/files.h"
 
 namespace masar::store {
 namespace {
@@ -62,14 +62,6 @@ std::string_view unsigned_part(std::string_view line) { return line.substr(0, li
   throw Error(ErrorKind::config, "heads-unusable", "the heads' file " + path + ": " + why);
 }
 
-void sync_folder(const std::string& path) {
-  const auto folder = std::filesystem::path(path).parent_path();
-  const int file =
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0 || ::fsync(file) != 0) unusable(path, std::strerror(errno));
-  ::close(file);
-}
-
 }  // namespace
 
 HeadsFile::HeadsFile(const std::string& path, SigningKey key) : path_(path), key_(std::move(key)) {
@@ -77,7 +69,7 @@ HeadsFile::HeadsFile(const std::string& path, SigningKey key) : path_(path), key
   if (file_ < 0) unusable(path, std::strerror(errno));
   try {
     open_end();
-    sync_folder(path);
+    if (const int error = sync_folder_of(path); error != 0) unusable(path, std::strerror(error));
   } catch (...) {
     ::close(file_);
     throw;

@@ -19,6 +19,12 @@ PostgresSessionSettings reading(const PostgresSettings& settings) {
   return session;
 }
 
+// A dump that is restored makes other tables, elsewhere mostly in another database or cluster, too.
+constexpr const char* kHome =
+    "SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' ||"
+    " (SELECT oid FROM pg_database WHERE datname = current_database())::text || '/' ||"
+    " 'settings'::regclass::oid::text";
+
 struct PostgresWriting {
   PostgresWriting(const PostgresSettings& settings, const BusinessClock& clock)
       : writer(settings, clock) {}
@@ -30,13 +36,19 @@ class PostgresStore final : public WritingStore<PostgresWriting, PostgresSession
   PostgresStore(const PostgresSettings& settings, const BusinessClock& clock)
       : WritingStore(settings, clock, [session = reading(settings)] {
           return std::make_unique<PostgresSession>(session);
-        }) {}
+        }),
+        reading_(reading(settings)) {}
+
+  std::string home() override { return PostgresSession(reading_).run({kHome, {}}).bytes(0, 0); }
 
   std::map<std::string, std::int64_t> counts() override {
     auto counts = ReadingStore::counts();
     counts["wal_bytes"] = 0;  // the database's own affair
     return counts;
   }
+
+ private:
+  const PostgresSessionSettings reading_;
 };
 
 }  // namespace

@@ -33,7 +33,7 @@ struct Log {
 
 Log open_log(const StoreOptions& options) {
   if (options.config.empty() || !options.store.empty()) {
-    return {store::open_sqlite_view(or_in_state(options.store, options, "masar.db"),
+    return {store::open_sqlite_view(or_in_state(options.store, options, kStoreFile),
                                     store::ViewOf::audit),
             or_in_state(options.heads, options, "audit.heads")};
   }

@@ -13,6 +13,7 @@ namespace masar {
 inline constexpr const char* kVersion = "0.1.0";
 
 /// Files of the state folder.
+inline constexpr const char* kStoreFile = "masar.db";  ///< where no hub.xml names another
 inline constexpr const char* kAuditKey = "audit.key";         ///< where hub.xml names no secret
 inline constexpr const char* kAuditPublicKey = "audit.pub";  ///< written at each start
 
@@ -49,6 +50,8 @@ struct StoreOptions : RunOptions {  ///< `config` may be empty: the state folder
 };
 /// Names the first audit record that is not as it was written (kFailed), or says how many are.
 int verify_audit(const StoreOptions& options);
+/// Copies the store, if it is a file, to `to`.
+int back_up(const StoreOptions& options, const std::string& to);
 /// Prints the public key that the heads are signed with.
 int print_audit_key(const StoreOptions& options);
 
@@ -61,6 +64,10 @@ struct ClientOptions {
 int list_cases(const ClientOptions& options, const std::string& search, const std::string& state);
 int show_case(const ClientOptions& options, const std::string& key);
 int list_audit(const ClientOptions& options, std::int64_t after);
+/// Effects that may have been sent after the backup from which the hub's store was restored.
+int list_restored(const ClientOptions& options);
+int list_endpoints(const ClientOptions& options);
+int pause_endpoint(const ClientOptions& options, const std::string& id, bool paused);
 int list_tasks(const ClientOptions& options);
 int answer_task(const ClientOptions& options, const std::string& id, const std::string& answer,
                 const std::vector<std::string>& fields);

@@ -56,6 +56,35 @@ void add_audit(CLI::App& app, masar::StoreOptions& options, masar::ClientOptions
   list->callback([&] { result = masar::list_audit(client, after); });
 }
 
+void add_backup(CLI::App& app, masar::StoreOptions& options, masar::ClientOptions& client,
+                std::string& name, int& result) {
+  auto* backup = app.add_subcommand("backup", "copy the store, also beside a running hub");
+  add_store(*backup, options);
+  backup->add_option("--to", name, "the copy's file; it must not be there yet")->required();
+  backup->callback([&] { complete(options), result = masar::back_up(options, name); });
+  auto* restore = app.add_subcommand("restore", "what a hub restored from a backup has to decide");
+  restore->require_subcommand(1);
+  auto* list = restore->add_subcommand("list", "effects that may have been sent after the backup");
+  add_client(*list, client);
+  list->callback([&] { result = masar::list_restored(client); });
+}
+
+void add_endpoints(CLI::App& app, masar::ClientOptions& client, std::string& name, int& result) {
+  auto* group = app.add_subcommand("endpoints", "the partners' endpoints of a running hub");
+  group->require_subcommand(1);
+  auto* list = group->add_subcommand("list", "list them");
+  add_client(*list, client);
+  list->callback([&] { result = masar::list_endpoints(client); });
+  for (const bool paused : {true, false}) {
+    auto* command = group->add_subcommand(paused ? "pause" : "resume",
+                                          paused ? "hold one; what it was sent waits"
+                                                 : "let one go on");
+    command->add_option("id", name, "the endpoint")->required();
+    add_client(*command, client);
+    command->callback([&, paused] { result = masar::pause_endpoint(client, name, paused); });
+  }
+}
+
 /// What `masar dead-letters` is told; outlives the parsing.
 struct Letters {
   std::int64_t id = 0;
@@ -142,6 +171,9 @@ int parse_and_run(int argc, char** argv) {
   masar::StoreOptions store;
   std::int64_t after = 0;
   add_audit(app, store, client, after, result);
+  std::string name;
+  add_backup(app, store, client, name, result);
+  add_endpoints(app, client, name, result);
   Letters letters;
   add_dead_letters(app, client, letters, result);
 

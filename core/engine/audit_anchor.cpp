@@ -30,11 +30,11 @@ void AuditAnchor::tick() {
   parts_.executor.post_after(parts_.every, [this] { tick(); });
 }
 
-void AuditAnchor::write() {
+void AuditAnchor::write(const std::string& restored) {
   try {
     const auto heads = parts_.store.audit_heads();
     const std::lock_guard lock(mutex_);
-    file_.append(parts_.real.now(), heads);
+    file_.append(parts_.real.now(), heads, restored);
   } catch (const Error& error) {
     parts_.metrics.alarm("audit-heads");
     parts_.log("error", std::string("the audit log's heads were not written: ") + error.what());

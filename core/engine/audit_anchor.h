@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 #include "core/base/clock.h"
@@ -29,6 +30,8 @@ class AuditAnchor {
   };
   AuditAnchor(const Parts& parts, store::HeadsFile& file) : parts_(parts), file_(file) {}
 
+  /// Before start() and before the hub's: the store is the copy of a backup of that time.
+  void restored(const std::string& backup) { write(backup); }
   /// Writes at once, and warns where the file knows rows that the store does not have.
   void start();
   /// Writes a last time; the store has stopped and can still be read.
@@ -36,7 +39,7 @@ class AuditAnchor {
 
  private:
   void tick();
-  void write();
+  void write(const std::string& restored = {});
 
   Parts parts_;
   std::atomic<bool> stopped_{false};

@@ -97,6 +97,7 @@ void Hub::load_settings() {
       if (const auto at = parse_instant(value)) parts_.stepped->move_to(*at);
     }
   }
+  restore_.with([&](Restore& restore) { restore = Restore::read(settings); });
   const auto clean = settings.find(kCleanSetting);
   clean_ = settings.empty() || (clean != settings.end() && clean->second == "1");
 }
@@ -137,47 +138,64 @@ void Hub::commit_and_wait(store::Transaction transaction, SteadyClock::TimePoint
     throw Error(ErrorKind::transient, "store", "the store does not commit");
 }
 
-// A hub that died between "sending" and the outcome: unknown, asked about where its route has an
-// inquiry, or ready again where the endpoint is idempotent. What is asked about stays so.
 void Hub::recover_sending() {
-  for (const auto& [id, dispatcher] : dispatchers_) {
-    const auto& endpoint = *parts_.snapshot->endpoint(id);
-    for (std::int64_t after = 0;;) {
-      const auto rows = parts_.store.waiting(id, after, 500);
-      store::Transaction all;
-      std::vector<store::OutboxRow> asked;
-      for (const auto& row : rows) {
-        after = row.sequence;
-        if (is_asked_about(row)) asked.push_back(row);
-        if (row.state != store::OutboxState::sending || is_asked_about(row)) continue;
-        const auto began = snapshots_.find(row.snapshot);
-        const connector::Outcome lost{connector::OutcomeKind::unknown,
-                                      "interrupted",
-                                      "the hub stopped before the outcome was known",
-                                      {},
-                                      {}};
-        auto one = outcome_transaction(row, lost, endpoint.delivery.idempotent,
-                                       began->route(row.route), parts_.snapshot->hash);
-        if (one.outbox_updates.front().to == store::OutboxState::sending) asked.push_back(row);
-        std::move(one.outbox_updates.begin(), one.outbox_updates.end(),
-                  std::back_inserter(all.outbox_updates));
-        std::move(one.journal.begin(), one.journal.end(), std::back_inserter(all.journal));
-        std::move(one.audit.begin(), one.audit.end(), std::back_inserter(all.audit));
-        std::move(one.timers_cleared.begin(), one.timers_cleared.end(),
-                  std::back_inserter(all.timers_cleared));
+  for (const auto& [id, dispatcher] : dispatchers_) recover_sending(*parts_.snapshot->endpoint(id));
+}
+
+// A hub that died between "sending" and the outcome: unknown, asked about where its route has an
+// inquiry, or ready again where the endpoint is idempotent. What is asked about stays so. In a
+// restored store what was ready is unknown, too: the hub before may have sent it since.
+void Hub::recover_sending(const Endpoint& endpoint) {
+  const std::int64_t of_before = restored().effects;
+  Dispatcher& dispatcher = *dispatchers_.at(endpoint.spec.id);
+  for (std::int64_t after = 0;;) {
+    auto rows = parts_.store.waiting(endpoint.spec.id, after, 500);
+    store::Transaction all;
+    std::vector<store::OutboxRow> asked;
+    for (auto& row : rows) {
+      after = row.sequence;
+      const bool restored = row.sequence <= of_before;
+      if (is_asked_about(row)) {
+        asked.push_back(row);
+        continue;
       }
-      if (!all.outbox_updates.empty()) commit_and_wait(std::move(all), soon());
-      for (auto& row : asked) dispatcher->hold(std::move(row));
-      if (rows.size() < 500) break;
+      if (row.state != store::OutboxState::sending &&
+          (endpoint.delivery.idempotent || !restored)) {
+        continue;
+      }
+      const auto began = snapshots_.find(row.snapshot);
+      const connector::Outcome lost{
+          connector::OutcomeKind::unknown,
+          restored ? "restored" : "interrupted",
+          restored ? "the store was restored from a backup: it may have been sent since"
+                   : "the hub stopped before the outcome was known",
+          {},
+          {}};
+      if (row.state == store::OutboxState::ready) ++row.attempts;  // the one that may have been
+      auto one = outcome_transaction(row, lost, endpoint.delivery.idempotent,
+                                     began->route(row.route), parts_.snapshot->hash);
+      store::OutboxUpdate& update = one.outbox_updates.front();
+      update.from = {row.state};
+      if (update.to == store::OutboxState::sending) asked.push_back(row);
+      std::move(one.outbox_updates.begin(), one.outbox_updates.end(),
+                std::back_inserter(all.outbox_updates));
+      std::move(one.journal.begin(), one.journal.end(), std::back_inserter(all.journal));
+      std::move(one.audit.begin(), one.audit.end(), std::back_inserter(all.audit));
+      std::move(one.timers_cleared.begin(), one.timers_cleared.end(),
+                std::back_inserter(all.timers_cleared));
     }
+    if (!all.outbox_updates.empty()) commit_and_wait(std::move(all), soon());
+    for (auto& row : asked) dispatcher.hold(std::move(row));
+    if (rows.size() < 500) break;
   }
 }
 
 // An event that kills the process must not do so for ever: each attempt is counted before it is
-// made.
-void Hub::apply_carefully() {
-  const auto rows = parts_.store.undone(0, kCarefulMax);
+// made. Returns the last row that it looked at; 0: there was none.
+store::RowId Hub::apply_carefully(store::RowId after) {
+  const auto rows = parts_.store.undone(after, kCarefulMax);
   for (auto row : rows) {
+    after = row.id;
     store::Transaction counted;
     counted.attempts_counted.push_back(row.id);
     commit_and_wait(std::move(counted), soon());
@@ -193,6 +211,23 @@ void Hub::apply_carefully() {
   if (!rows.empty())
     parts_.log("info",
                "applied " + std::to_string(rows.size()) + " events left by an unclean stop");
+  return rows.empty() ? 0 : after;
+}
+
+// What the journal of a backup holds was applied by the hub before, too: it is applied in full
+// before the new epoch begins, so that its effects have the ids that they had then.
+void Hub::finish_restore() {
+  auto restore = restored();
+  if (restore.unfinished) {
+    for (store::RowId after = 0; (after = apply_carefully(after)) != 0;) continue;
+    store::Transaction finished;
+    put_restore_finished(parts_.store, restore, parts_.business.now(), finished);
+    commit_and_wait(std::move(finished), soon());
+    restore_.with([&](Restore& kept) { kept = restore; });
+    parts_.log("warning", "the store was restored from the backup of " + restore.backup +
+                              ": its outbound endpoints are paused; see masar restore list");
+  }
+  lanes_.begin_epoch(restore.times);
 }
 
 // What open cases and effects began with is told from what is current (ENGINE.md 22).
@@ -213,14 +248,24 @@ void Hub::start() {
   store::Transaction begun;
   open_snapshots(begun);
   begun.settings.emplace_back(kCleanSetting, "0");
+  const auto backup = backup_of(parts_.store);
+  for (const auto& id : put_restore_begun(parts_.store, *parts_.snapshot, backup, begun))
+    pauses_.set_endpoint(id, true);
   if (parts_.stepped)
     begun.settings.emplace_back(kClockSetting, format_instant(parts_.stepped->now()));
   commit_and_wait(std::move(begun), soon());
   if (snapshots_.current_is_missing()) snapshots_.kept();
+  if (backup) {
+    restore_.with([&](Restore& restore) {
+      restore.backup = *backup;
+      restore.unfinished = true;
+    });
+  }
   series_.start();
   // Lanes and dispatchers are not open yet: what recovery journals and puts into the outbox is read
   // with the rest, in its order, once they are.
-  if (!clean_) apply_carefully();
+  if (!clean_) apply_carefully(0);
+  finish_restore();
   recover_sending();
   crash_point("recovering");
   lanes_.recover();

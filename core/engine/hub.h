@@ -22,6 +22,7 @@
 #include "core/engine/pass_through.h"
 #include "core/engine/pauses.h"
 #include "core/engine/replies.h"
+#include "core/engine/restore.h"
 #include "core/engine/retention.h"
 #include "core/engine/series.h"
 #include "core/engine/snapshots.h"
@@ -88,6 +89,10 @@ class Hub {
   const std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>>& dispatchers() const {
     return dispatchers_;  // filled by the constructor
   }
+  /// What the store knows of having been restored from a backup; of before start(): nothing.
+  Restore restored() const {
+    return restore_.with([](const Restore& restore) { return restore; });
+  }
   /// Paused, and nothing of it being sent or without its answer (ENGINE.md 20).
   bool drained(const route::Route& route) const;
 
@@ -97,7 +102,9 @@ class Hub {
   void open_snapshots(store::Transaction& begun);
   void tell_connectors();
   void recover_sending();
-  void apply_carefully();
+  void recover_sending(const Endpoint& endpoint);
+  store::RowId apply_carefully(store::RowId after);
+  void finish_restore();
   void commit_and_wait(store::Transaction transaction, SteadyClock::TimePoint until);
   void wait_until(const std::function<bool()>& done, SteadyClock::TimePoint until);
   SteadyClock::TimePoint soon() const;
@@ -117,6 +124,7 @@ class Hub {
   IntakeDesk intake_;
   std::map<std::string, std::unique_ptr<Dispatcher>, std::less<>> dispatchers_;
   Guarded<std::monostate> telling_;  ///< one by one, so that the last one told is what holds
+  Guarded<Restore> restore_;         ///< written by start() only
   std::atomic<bool> running_{false};
   std::atomic<bool> draining_{false};
   bool clean_ = false;  ///< the last stop was an orderly one

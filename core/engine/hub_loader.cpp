@@ -93,7 +93,13 @@ const ElementTable kSeries{
     "Numbers that are handed out once.",
     {{"name", Kind::name, true, "", "its name", {}},
      {"digits", Kind::integer, false, "12", "digits in all", {}},
-     {"check", Kind::choice, false, "none", "the last digit", {"none", "luhn"}}},
+     {"check", Kind::choice, false, "none", "the last digit", {"none", "luhn"}},
+     {"restore-gap",
+      Kind::integer,
+      false,
+      "100000",
+      "numbers left out after a restore: more than are handed out between two backups",
+      {}}},
     {}};
 const ElementTable kEngine{
     "engine",
@@ -129,6 +135,17 @@ void check_store(const StoreChoice& store, const config::Values& values,
     diagnostics.add(values.place("connection"), "the store's connection cannot be used: " + problem,
                     "write host=… dbname=… user=…, and the password as password=\"secret:NAME\"");
   }
+}
+
+void check_series(const Series& series, const config::Values& values,
+                  config::Diagnostics& diagnostics) {
+  std::int64_t numbers = 1;
+  for (int digit = series.luhn ? 1 : 0; digit < series.digits; ++digit) numbers *= 10;
+  if (series.restore_gap >= 0 && series.restore_gap <= numbers / 2) return;
+  diagnostics.add(values.place("restore-gap"),
+                  "restore-gap leaves too few of the " + std::to_string(numbers) +
+                      " numbers of series " + series.name,
+                  "write restore-gap from 0 to " + std::to_string(numbers / 2));
 }
 
 }  // namespace
@@ -209,7 +226,8 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
       const config::Values v(kSeries, *child, diagnostics);
       hub.series.push_back({v.text("name"),
                             static_cast<int>(std::clamp<std::int64_t>(v.integer("digits"), 2, 18)),
-                            v.text("check") == "luhn"});
+                            v.text("check") == "luhn", v.integer("restore-gap")});
+      check_series(hub.series.back(), v, diagnostics);
     } else if (name == "engine") {
       const config::Values v(kEngine, *child, diagnostics);
       hub.threads = static_cast<std::size_t>(std::clamp<std::int64_t>(v.integer("threads"), 1, 64));

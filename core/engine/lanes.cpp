@@ -187,8 +187,8 @@ void Lanes::take_turn(int at, const std::string& key, std::shared_ptr<Item> item
       answer(*item, live);
       return resume(at, key);
     }
-    Turn turn({parts_.snapshots, parts_.store, parts_.series}, item->row, std::move(live),
-              item->document);
+    Turn turn({parts_.snapshots, parts_.store, parts_.series, epoch_.load()}, item->row,
+              std::move(live), item->document);
     // Rows that were begun too often without an end, counted over restarts, kill the process: no
     // sixth time.
     const bool deadly = item->row.attempts > kAttemptsMax;
@@ -352,8 +352,8 @@ void Lanes::give_up(int at, const std::string& key, const std::shared_ptr<Item>&
       // A case that cannot be read at all must not hold up its dead letters for ever.
       if (typed_failure(error).kind() == ErrorKind::transient) throw;
     }
-    Turn turn({parts_.snapshots, parts_.store, parts_.series}, item->row, std::move(live),
-              item->document);
+    Turn turn({parts_.snapshots, parts_.store, parts_.series, epoch_.load()}, item->row,
+              std::move(live), item->document);
     submit(at, key, item, turn.give_up("attempts-spent", why));
   } catch (const std::exception& error) {
     park(at, key, item, error.what(), true);

@@ -63,6 +63,8 @@ class Lanes {
   /// Before recover(): one row by itself (ENGINE.md 23). Everything else that is committed until
   /// then stays in the journal.
   void push_alone(store::JournalRow row);
+  /// What applies from now on is of this epoch (Restore). Before recover().
+  void begin_epoch(std::int64_t epoch) { epoch_.store(epoch); }
   /// Opens the lanes: everything undone up to now is read from the journal. Once, at start, while
   /// none is at its turn.
   void recover();
@@ -137,6 +139,7 @@ class Lanes {
   std::array<Guarded<Lane>, kCount> lanes_;
   std::atomic<std::size_t> bytes_{0};
   std::atomic<std::size_t> waiting_{0};
+  std::atomic<std::int64_t> epoch_{0};
   std::atomic<bool> open_{false};
   std::atomic<bool> stopped_{false};
 };

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/engine/restore.h"
 #include "core/message/xml_writer.h"
 
 namespace masar::engine {
@@ -150,6 +151,7 @@ process::Inputs Turn::inputs(Instant now) {
   process::Inputs inputs;
   inputs.now = now;
   inputs.applied = row_.stamp;
+  inputs.first_event = Restore::first_event(parts_.epoch);
   inputs.calendar = &current_snapshot().calendar();
   inputs.serial = [this](std::string_view name) {
     std::string number = parts_.series.next(name);

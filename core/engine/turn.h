@@ -41,6 +41,7 @@ class Turn {
     Snapshots& snapshots;
     store::Store& store;
     SeriesSource& series;
+    std::int64_t epoch = 0;  ///< Restore::times
   };
   /// `before`: the case as it stands; null where there is none.
   Turn(const Parts& parts, const store::JournalRow& row, std::shared_ptr<const LiveCase> before,

@@ -137,7 +137,7 @@ void Turn::refuse(const std::string& code, const std::string& text) {
 }
 
 // The sender is told on its outbound endpoint; the row uses the journal row's id in place of a
-// case's event.
+// case's event, and the epoch, because a restored store gives such an id again.
 void Turn::put_refusal(const Endpoint& endpoint, const std::string& code, const std::string& text) {
   route::Refusal refusal{code, text, live_ ? live_->value.state : "", row_.case_key};
   route::Flow flow;
@@ -145,7 +145,7 @@ void Turn::put_refusal(const Endpoint& endpoint, const std::string& code, const 
   route::fill_refusal(origin(), refusal, flow.variables);
   const Document written = endpoint.refusal->apply(flow.frame());
   store::OutboxRow row;
-  row.id = effect_id("refusal", answers_to(), 0);
+  row.id = effect_id("refusal", answers_to(), static_cast<int>(parts_.epoch));
   row.case_key = row_.case_key;
   row.partition = row_.partition;
   row.effect = "refusal";

@@ -27,6 +27,7 @@ struct Event {
 struct Inputs {
   Instant now{};      ///< the event's stamp, or a deadline's due time
   Instant applied{};  ///< the stamp under which it applies; never before `now`
+  std::int64_t first_event = 1;  ///< the event's number is not lower
   /// A fresh number of the named series. Throws Error(internal, …) where there is no such series.
   /// The engine records what it returns.
   std::function<std::string(std::string_view)> serial;

@@ -40,7 +40,7 @@ Run::Run(const Model& model, const Case& before, const Inputs& inputs)
     throw Error(ErrorKind::internal, "case-shape",
                 "the case's data is not of process " + model.name);
   ++out_.after.version;
-  ++out_.after.event_number;
+  out_.after.event_number = std::max(out_.after.event_number + 1, inputs.first_event);
   variables_.resize(model.variables);
   std::copy_n(out_.after.data.begin(), model.data.size(), variables_.begin());
   if (!before.state.empty()) {

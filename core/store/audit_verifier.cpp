@@ -14,6 +14,27 @@ std::string name_of(std::int64_t row) { return "audit row " + std::to_string(row
 AuditVerifier::AuditVerifier(std::vector<AuditHead> stored, std::vector<HeadsLine> kept)
     : kept_(std::move(kept)) {
   for (AuditHead& head : stored) stored_[head.audit] = std::move(head.hash);
+  leave_out_what_was_lost();
+}
+
+// A restored log goes on behind its backup's last row: what lines before say of later rows was of
+// rows that others have replaced.
+void AuditVerifier::leave_out_what_was_lost() {
+  std::vector<HeadsLine> standing;
+  for (HeadsLine& line : kept_) {
+    if (!line.restored.empty()) {
+      const std::int64_t known = standing.empty() ? 0 : standing.back().rows;
+      std::string text = "restored from the backup of " + line.restored + " at " + line.time;
+      if (known > line.rows) {
+        text += ": rows " + std::to_string(line.rows + 1) + " to " + std::to_string(known) +
+                " that the heads knew are not in it";
+      }
+      restores_.push_back(std::move(text));
+      while (!standing.empty() && standing.back().rows > line.rows) standing.pop_back();
+    }
+    if (line.rows > 0) standing.push_back(std::move(line));
+  }
+  kept_ = std::move(standing);
 }
 
 std::string AuditVerifier::check(const AuditRow& row) {
@@ -68,6 +89,16 @@ std::string AuditVerifier::finish() const {
   }
   if (!stored_.empty()) return missing + ": the store's heads know of later ones";
   return {};
+}
+
+std::string verify_log(Store& store, AuditVerifier& verifier, std::size_t window) {
+  for (;;) {
+    const auto rows = store.audit_rows(verifier.rows(), window);
+    for (const auto& row : rows) {
+      if (auto wrong = verifier.check(row); !wrong.empty()) return wrong;
+    }
+    if (rows.size() < window) return verifier.finish();
+  }
 }
 
 }  // namespace masar::store

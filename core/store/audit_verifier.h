@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "core/store/audit_chain.h"
 #include "core/store/heads_file.h"
+#include "core/store/store.h"
 
 namespace masar::store {
 
@@ -24,17 +26,26 @@ class AuditVerifier {
   /// After the last row: what should have followed.
   std::string finish() const;
   std::int64_t rows() const noexcept { return last_; }
+  /// What signed lines of `kept` say of restores from a backup, in their order, for people: which
+  /// rows they knew are not in this log. Those rows are not asked for.
+  const std::vector<std::string>& restores() const noexcept { return restores_; }
 
  private:
   std::string check_chain(const AuditRow& row);
   std::string check_heads();
+  void leave_out_what_was_lost();
 
   std::map<std::int64_t, std::string> stored_;  ///< by row; those that were not seen yet
-  std::vector<HeadsLine> kept_;
+  std::vector<HeadsLine> kept_;  ///< without those of rows that a restore lost
+  std::vector<std::string> restores_;
   std::size_t next_kept_ = 0;
   AuditHasher hasher_;
   std::map<int, AuditHead> newest_;
   std::int64_t last_ = 0;
 };
+
+/// Checks the whole log of a store, which may be written meanwhile, in windows of so many rows.
+/// What is wrong, naming the row; empty: it is in order.
+std::string verify_log(Store& store, AuditVerifier& verifier, std::size_t window = 1000);
 
 }  // namespace masar::store

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/store/audit_chain.h"
+#include "core/store/files.h"
 
 namespace masar::store {
 namespace {
@@ -26,6 +26,7 @@ constexpr std::int64_t kLineBytesMax = 4096;  // a line has about 350
 std::string text_of(const HeadsLine& line) {
   return "{\"line\":" + std::to_string(line.line) + ",\"time\":\"" + line.time +
          "\",\"rows\":" + std::to_string(line.rows) + ",\"root\":\"" + line.root +
+         (line.restored.empty() ? "" : "\",\"restored\":\"" + line.restored) +
          "\",\"previous\":\"" + line.previous + "\"}";
 }
 
@@ -49,6 +50,7 @@ std::optional<HeadsLine> parse(std::string_view text) {
   line.time = between(text, ",\"time\":\"", '"');
   line.rows = number(between(text, ",\"rows\":", ','));
   line.root = between(text, ",\"root\":\"", '"');
+  line.restored = between(text, ",\"restored\":\"", '"');
   line.previous = between(text, ",\"previous\":\"", '"');
   if (text_of(line) != text) return std::nullopt;
   return line;
@@ -60,14 +62,6 @@ std::string_view unsigned_part(std::string_view line) { return line.substr(0, li
   throw Error(ErrorKind::config, "heads-unusable", "the heads' file " + path + ": " + why);
 }
 
-void sync_folder(const std::string& path) {
-  const auto folder = std::filesystem::path(path).parent_path();
-  const int file =
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0 || ::fsync(file) != 0) unusable(path, std::strerror(errno));
-  ::close(file);
-}
-
 }  // namespace
 
 HeadsFile::HeadsFile(const std::string& path, SigningKey key) : path_(path), key_(std::move(key)) {
@@ -75,7 +69,7 @@ HeadsFile::HeadsFile(const std::string& path, SigningKey key) : path_(path), key
   if (file_ < 0) unusable(path, std::strerror(errno));
   try {
     open_end();
-    sync_folder(path);
+    if (const int error = sync_folder_of(path); error != 0) unusable(path, std::strerror(error));
   } catch (...) {
     ::close(file_);
     throw;
@@ -106,11 +100,14 @@ void HeadsFile::open_end() {
   last_hash_ = sha256_hex(line);
 }
 
-void HeadsFile::append(Instant now, const std::vector<AuditHead>& heads) {
+void HeadsFile::append(Instant now, const std::vector<AuditHead>& heads,
+                       const std::string& restored) {
   HeadsLine line;
   for (const AuditHead& head : heads) line.rows = std::max(line.rows, head.audit);
   line.root = to_hex(heads_root(heads));
-  if (line.rows == 0 || (line.rows == last_.rows && line.root == last_.root)) return;
+  const bool same = line.rows == last_.rows && line.root == last_.root;
+  if (restored.empty() ? same || line.rows == 0 : same && last_.restored == restored) return;
+  line.restored = restored;
   line.line = last_.line + 1;
   line.time = format_instant(now);
   line.previous = last_hash_;

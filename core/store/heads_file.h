@@ -17,6 +17,7 @@ struct HeadsLine {
   std::string time;       ///< real time, as it was written
   std::int64_t rows = 0;  ///< the id of the newest audit row
   std::string root;       ///< hex of heads_root()
+  std::string restored;   ///< the log goes on from `rows` as a backup's, of this time; mostly empty
   std::string previous;   ///< hex of SHA-256 of the line before; empty: the first
 };
 
@@ -33,8 +34,9 @@ class HeadsFile {
   HeadsFile(const HeadsFile&) = delete;
   HeadsFile& operator=(const HeadsFile&) = delete;
 
-  /// Writes a line, unless nothing has changed since the last one.
-  void append(Instant now, const std::vector<AuditHead>& heads);
+  /// Writes a line, unless it would say what the last one says. `restored`: the time of the backup
+  /// from which the log was restored since then.
+  void append(Instant now, const std::vector<AuditHead>& heads, const std::string& restored = {});
   const HeadsLine& last() const noexcept { return last_; }
 
  private:

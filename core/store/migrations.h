@@ -9,6 +9,9 @@ namespace masar::store {
 /// one number says what a store holds; FORMAT.md, "Schema version", says how to add one.
 inline constexpr int kSchemaVersion = 3;
 
+/// Since this one the audit log is a chain.
+inline constexpr int kAuditChainVersion = 2;
+
 /// Stands in every store, so that nothing else is taken for one: "MSAR".
 inline constexpr int kApplicationId = 0x4D534152;
 

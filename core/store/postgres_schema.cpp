@@ -177,6 +177,8 @@ class PostgresSchema final : public SchemaSession {
 
 const Migrations kPostgresMigrations{kVersion1, kVersion2, kVersion3};
 
+int postgres_version(PostgresSession& session) { return PostgresSchema(session).version(); }
+
 void migrate_postgres(PostgresSession& session, std::span<const char* const> steps) {
   PostgresSchema schema(session);
   migrate(schema, steps);

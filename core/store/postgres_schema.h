@@ -15,4 +15,8 @@ extern const Migrations kPostgresMigrations;
 void migrate_postgres(PostgresSession& session,
                       std::span<const char* const> steps = kPostgresMigrations);
 
+/// The version of the schema that the session's search_path names first; 0: it is empty. Throws
+/// Error(config, "store-foreign"), PostgresError.
+int postgres_version(PostgresSession& session);
+
 }  // namespace masar::store

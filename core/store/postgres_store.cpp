@@ -5,6 +5,7 @@
 
 #include <libpq-fe.h>
 
+#include "core/store/postgres_schema.h"
 #include "core/store/postgres_session.h"
 #include "core/store/postgres_writer.h"
 #include "core/store/writing_store.h"
@@ -18,6 +19,12 @@ PostgresSessionSettings reading(const PostgresSettings& settings) {
   return session;
 }
 
+// A dump that is restored makes other tables, elsewhere mostly in another database or cluster, too.
+constexpr const char* kHome =
+    "SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' ||"
+    " (SELECT oid FROM pg_database WHERE datname = current_database())::text || '/' ||"
+    " 'settings'::regclass::oid::text";
+
 struct PostgresWriting {
   PostgresWriting(const PostgresSettings& settings, const BusinessClock& clock)
       : writer(settings, clock) {}
@@ -29,13 +36,19 @@ class PostgresStore final : public WritingStore<PostgresWriting, PostgresSession
   PostgresStore(const PostgresSettings& settings, const BusinessClock& clock)
       : WritingStore(settings, clock, [session = reading(settings)] {
           return std::make_unique<PostgresSession>(session);
-        }) {}
+        }),
+        reading_(reading(settings)) {}
+
+  std::string home() override { return PostgresSession(reading_).run({kHome, {}}).bytes(0, 0); }
 
   std::map<std::string, std::int64_t> counts() override {
     auto counts = ReadingStore::counts();
     counts["wal_bytes"] = 0;  // the database's own affair
     return counts;
   }
+
+ private:
+  const PostgresSessionSettings reading_;
 };
 
 }  // namespace
@@ -43,6 +56,15 @@ class PostgresStore final : public WritingStore<PostgresWriting, PostgresSession
 std::unique_ptr<Store> open_postgres_store(const PostgresSettings& settings,
                                            const BusinessClock& clock) {
   return std::make_unique<PostgresStore>(settings, clock);
+}
+
+std::unique_ptr<Store> open_postgres_view(const PostgresSettings& settings, ViewOf what) {
+  auto session = reading(settings);
+  session.unsafe = true;  // what it confirms is not asked for
+  PostgresSession looking(session);
+  check_view("the store", postgres_version(looking), what);
+  return std::make_unique<StoreView<PostgresSession>>(
+      [session] { return std::make_unique<PostgresSession>(session); });
 }
 
 std::string connection_problem(const std::string& connection) {

@@ -8,6 +8,7 @@
 #include "core/store/database_clock.h"
 #include "core/store/group_settings.h"
 #include "core/store/store.h"
+#include "core/store/store_view.h"
 
 namespace masar::store {
 
@@ -36,6 +37,12 @@ struct PostgresSettings : GroupSettings {
 /// A hub that finds that another one has taken the store over ends its process.
 std::unique_ptr<Store> open_postgres_store(const PostgresSettings& settings,
                                            const BusinessClock& clock);
+
+/// A StoreView. Throws Error(config, …) where the schema is not a store ("store-foreign") or has a
+/// version that cannot be read ("store-version"); Error(transient, "store") where the database
+/// cannot be reached.
+std::unique_ptr<Store> open_postgres_view(const PostgresSettings& settings,
+                                          ViewOf what = ViewOf::everything);
 
 /// What is wrong with a connection in a configuration; empty: nothing. A password is wrong there.
 std::string connection_problem(const std::string& connection);

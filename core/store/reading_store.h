@@ -61,6 +61,9 @@ class ReadingStore : public Store {
     return readers_.with(
         [&](Session& s) { return reads::read_waiting(s, endpoint, after, limit); });
   }
+  std::vector<OutboxRow> undecided(std::int64_t after, std::int64_t until) override {
+    return readers_.with([&](Session& s) { return reads::read_undecided(s, after, until); });
+  }
   std::vector<OutboxRow> outbox_of(std::string_view case_key) override {
     return readers_.with([&](Session& s) { return reads::read_outbox_of(s, case_key); });
   }

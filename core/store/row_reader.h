@@ -71,6 +71,9 @@ inline constexpr const char* kWaiting =
     "SELECT " MASAR_OUTBOX_COLUMNS
     " FROM outbox INDEXED BY outbox_waiting WHERE state < 2 AND endpoint = $1 AND sequence > $2 "
     "ORDER BY sequence LIMIT $3";
+inline constexpr const char* kUndecided =
+    "SELECT " MASAR_OUTBOX_COLUMNS
+    " FROM outbox WHERE sequence > $1 AND sequence <= $2 AND state IN (0, 1, 5) ORDER BY sequence";
 inline constexpr const char* kOutboxOf =
     "SELECT " MASAR_OUTBOX_COLUMNS " FROM outbox WHERE case_key = $1 ORDER BY sequence";
 inline constexpr const char* kCases =
@@ -140,6 +143,7 @@ inline constexpr const char* kCounts =
     "SELECT 'dead_letters_open', count(*) FROM dead_letters WHERE state = 0 UNION ALL "
     "SELECT 'timers', count(*) FROM timers UNION ALL "
     "SELECT 'journal_rows', coalesce(max(id), 0) FROM journal UNION ALL "
+    "SELECT 'outbox_rows', coalesce(max(sequence), 0) FROM outbox UNION ALL "
     "SELECT 'audit_rows', coalesce(max(id), 0) FROM audit";
 
 inline std::int64_t at_most(std::size_t limit) {
@@ -296,6 +300,11 @@ template <typename Session>
 std::vector<OutboxRow> read_waiting(Session& session, std::string_view endpoint, std::int64_t after,
                                     std::size_t limit) {
   return all<OutboxRow>(session.prepared(kWaiting).bind(endpoint, after, at_most(limit)));
+}
+
+template <typename Session>
+std::vector<OutboxRow> read_undecided(Session& session, std::int64_t after, std::int64_t until) {
+  return all<OutboxRow>(session.prepared(kUndecided).bind(after, until));
 }
 
 template <typename Session>

@@ -1,16 +1,31 @@
 #include "core/store/sqlite_session.h"
 
-#include "core/base/plant.h"
-
 #include <mutex>
+#include <string_view>
 
 #include <Poco/Data/SQLite/Connector.h>
 #include <sqlite3.h>
 
+#include "core/base/hash.h"
+#include "core/base/plant.h"
+
 namespace masar::store {
 namespace {
 
-Poco::Data::Session connect(const std::string& path) {
+// A path as SQLite's URI for reading only.
+std::string reading_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += '%' + to_hex(std::string_view(&c, 1));
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?mode=ro";
+}
+
+Poco::Data::Session connect(const std::string& path, bool beside_hub) {
   static std::once_flag prepared;  // Poco::Data keeps its connectors in a registry of its own
   std::call_once(prepared, [] {
     // A session is one thread's at a time, so its connection needs no mutex; nobody asks for
@@ -21,7 +36,7 @@ Poco::Data::Session connect(const std::string& path) {
     Poco::Data::SQLite::Connector::registerConnector();
   });
   try {
-    return Poco::Data::Session("SQLite", path);
+    return Poco::Data::Session("SQLite", beside_hub ? reading_uri(path) : path);
   } catch (const Poco::Exception& error) {
     throw Error(ErrorKind::transient, "store",
                 "store: cannot open " + path + ": " + error.displayText());
@@ -70,11 +85,13 @@ void use_wal(sqlite3* database) {
 }  // namespace
 
 SqliteSession::SqliteSession(const SessionSettings& settings)
-    : session_(connect(settings.path)),
+    : session_(connect(settings.path, settings.beside_hub)),
       handle_(Poco::AnyCast<sqlite3*>(session_.getProperty("handle"))) {
   check_database(handle_);
   sqlite3_busy_timeout(handle_, static_cast<int>(settings.busy_timeout.count()));
-  use_wal(handle_);
+  if (!settings.beside_hub) {
+    use_wal(handle_);
+  }
   const bool syncs = settings.full_sync && !planted("fsync-dropped");
   set(handle_, syncs ? "synchronous = FULL" : "synchronous = OFF");
   set(handle_, "foreign_keys = ON");

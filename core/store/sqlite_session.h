@@ -15,6 +15,7 @@ struct SessionSettings {
   std::string path;
   bool full_sync = true;
   bool read_only = false;
+  bool beside_hub = false;  ///< the file is opened for reading only, and stays as it is
   std::chrono::milliseconds busy_timeout{5000};
   int cache_kib = 2048;
   std::int64_t pages_max = 0;  ///< 0: SQLite's own limit

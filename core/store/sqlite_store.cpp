@@ -53,44 +53,34 @@ class SqliteStore final : public WritingStore<SqliteWriting, SqliteSession> {
   }
 };
 
-class SqliteView final : public ReadingStore<SqliteSession> {
- public:
-  explicit SqliteView(const SqliteSettings& settings)
-      : ReadingStore(
-            [session = reading(settings)] { return std::make_unique<SqliteSession>(session); },
-            1) {}
+std::int64_t number(SqliteSession& session, const char* sql) {
+  Statement& statement = session.prepared(sql);
+  const Reading rows(statement);
+  return statement.step() ? statement.integer(0) : 0;
+}
 
-  void submit(Transaction, Done done) override {
-    Commit refused;
-    refused.status = CommitStatus::failed;
-    refused.error = "the store is only read";
-    if (done) done(refused);
+void check_view(const SessionSettings& settings, ViewOf what) {
+  SqliteSession session(settings);
+  const auto version = number(session, "PRAGMA user_version");
+  if (number(session, "PRAGMA application_id") != kApplicationId) {
+    throw Error(ErrorKind::config, "store-foreign",
+                "the file " + settings.path + " is not a store of this program");
   }
-  std::size_t run_writer() override { return 0; }
-  void stop() override {}
-  bool healthy() const override { return false; }
-};
-
-void check_version(const SqliteSettings& settings) {
-  SqliteSession session(reading(settings));
-  Statement& version = session.prepared("PRAGMA user_version");
-  const Reading rows(version);
-  if (version.step() && version.integer(0) == kSchemaVersion) return;
-  throw Error(ErrorKind::config, "store-version",
-              "the store in " + settings.path + " has schema version " +
-                  std::to_string(version.integer(0)) + ", this program's is " +
-                  std::to_string(kSchemaVersion) + ": the hub brings an older one up to date");
+  store::check_view("the store in " + settings.path, version, what);
 }
 
 }  // namespace
 
-std::unique_ptr<Store> open_sqlite_view(const std::string& path) {
+std::unique_ptr<Store> open_sqlite_view(const std::string& path, ViewOf what) {
   if (!std::filesystem::is_regular_file(path))
     throw Error(ErrorKind::config, "store-missing", "there is no store " + path);
   SqliteSettings settings;
   settings.path = path;
-  check_version(settings);
-  return std::make_unique<SqliteView>(settings);
+  SessionSettings session = reading(settings);
+  session.beside_hub = true;
+  check_view(session, what);
+  return std::make_unique<StoreView<SqliteSession>>(
+      [session] { return std::make_unique<SqliteSession>(session); });
 }
 
 std::unique_ptr<Store> open_sqlite_store(const SqliteSettings& settings,

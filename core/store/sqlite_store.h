@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/store/group_settings.h"
 #include "core/store/store.h"
+#include "core/store/store_view.h"
 
 namespace masar::store {
 
@@ -32,9 +33,10 @@ struct SqliteSettings : GroupSettings {
 std::unique_ptr<Store> open_sqlite_store(const SqliteSettings& settings,
                                          const BusinessClock& clock);
 
-/// A store as it is read beside the hub that may have it open: its lock is not taken, every
-/// submit() gets `failed`. Throws Error(config, …) where there is none ("store-missing") or it has
-/// another schema version than this program's ("store-version").
-std::unique_ptr<Store> open_sqlite_view(const std::string& path);
+/// A StoreView; the file is opened for reading only. Throws Error(config, …) where there is none
+/// ("store-missing"), the file is not a store ("store-foreign") or has a schema version that cannot
+/// be read ("store-version").
+std::unique_ptr<Store> open_sqlite_view(const std::string& path,
+                                        ViewOf what = ViewOf::everything);
 
 }  // namespace masar::store

@@ -165,6 +165,8 @@ class Store {
   /// Rows of an endpoint in any of the states ready and sending, sequence > after, in order.
   virtual std::vector<OutboxRow> waiting(std::string_view endpoint, std::int64_t after,
                                          std::size_t limit) = 0;
+  /// Rows in any of the states ready, sending and unknown, after < sequence ≤ until, in order.
+  virtual std::vector<OutboxRow> undecided(std::int64_t after, std::int64_t until) = 0;
   virtual std::vector<OutboxRow> outbox_of(std::string_view case_key) = 0;
   virtual std::vector<CaseRow> cases(const CaseFilter& filter) = 0;
   virtual std::vector<AuditRow> timeline(std::string_view case_key, std::int64_t after,
@@ -193,8 +195,12 @@ class Store {
   virtual std::vector<TimerRow> working_timers(std::size_t limit,
                                                const TimerRow* after = nullptr) = 0;
   virtual std::map<std::string, std::string> settings() = 0;
+  /// Names the place where the store is, so that a copy elsewhere is known as one; empty: of this
+  /// kind a place says nothing.
+  virtual std::string home() { return {}; }
   /// journal_undone, outbox_ready, outbox_sending, cases_open, tasks_open, dead_letters_open,
-  /// timers, wal_bytes; journal_rows and audit_rows: the highest id, so all that were ever written.
+  /// timers, wal_bytes; journal_rows, outbox_rows and audit_rows: the highest id, so all that were
+  /// ever written.
   virtual std::map<std::string, std::int64_t> counts() = 0;
 };
 

@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kActBytesMax = 64u << 10;
 constexpr std::size_t kPage = 50;
 constexpr std::size_t kPageMax = 500;
+constexpr std::int64_t kRestoreWindow = 1000;  ///< outbox rows that one page looks at
 
 http::ServerSettings server_settings(const std::string& address) {
   http::ServerSettings settings;
@@ -114,6 +115,7 @@ struct Admin::Pages {
     post("/api/endpoints/", [this](const Request& request, Respond respond) {
       pause(request, std::move(respond), true);
     });
+    get("/api/restore", [this](const Request& request) { return restore(request); });
     get("/api/dead-letters", [this](const Request& request) { return dead_letters(request); });
     get(
         "/api/dead-letters/", [this](const Request& request) { return one_dead_letter(request); },
@@ -372,6 +374,29 @@ struct Admin::Pages {
       rows.push_back(std::move(row));
     }
     return json_response(200, json::object{{"endpoints", std::move(rows)}});
+  }
+
+  // What was not over when the store was restored: `after` of the answer is where the next page
+  // begins, null behind the last one.
+  Response restore(const Request& request) const {
+    const auto restored = hub.restored();
+    const auto after = number_of(request.query_value("after").value_or("0"));
+    const auto until = std::min(restored.effects, after + kRestoreWindow);
+    json::array rows;
+    for (const auto& row : hub.store().undecided(after, until)) {
+      const auto* endpoint = hub.snapshot().endpoint(row.endpoint);
+      json::object effect = effect_json(row);
+      effect["case"] = row.case_key;
+      effect["partner"] = endpoint ? endpoint->spec.partner : "";
+      rows.push_back(std::move(effect));
+    }
+    json::object body{{"times", restored.times},
+                      {"backup", restored.backup},
+                      {"at", restored.at},
+                      {"effects", std::move(rows)},
+                      {"after", nullptr}};
+    if (until < restored.effects) body["after"] = until;
+    return json_response(200, body);
   }
 
   // POST /api/endpoints/ID/pause, …/resume; the same for routes.

@@ -88,24 +88,26 @@ json::value unusable_reply(const store::OutboxRow& row) {
 
 json::array effects_json(engine::Hub& hub, const std::string& key) {
   json::array effects;
-  for (const auto& row : hub.store().outbox_of(key)) {
-    effects.push_back(json::object{{"id", row.id},
-                                   {"effect", row.effect},
-                                   {"endpoint", row.endpoint},
-                                   {"operation", row.operation},
-                                   {"state", outbox_state(row)},
-                                   {"attempts", row.attempts},
-                                   {"code", row.code},
-                                   {"text", row.text},
-                                   {"report", row.report},
-                                   {"unusable_reply", unusable_reply(row)},
-                                   {"created", format_instant(row.created)},
-                                   {"not_after", or_null(row.not_after)}});
-  }
+  for (const auto& row : hub.store().outbox_of(key)) effects.push_back(effect_json(row));
   return effects;
 }
 
 }  // namespace
+
+json::object effect_json(const store::OutboxRow& row) {
+  return {{"id", row.id},
+          {"effect", row.effect},
+          {"endpoint", row.endpoint},
+          {"operation", row.operation},
+          {"state", outbox_state(row)},
+          {"attempts", row.attempts},
+          {"code", row.code},
+          {"text", row.text},
+          {"report", row.report},
+          {"unusable_reply", unusable_reply(row)},
+          {"created", format_instant(row.created)},
+          {"not_after", or_null(row.not_after)}};
+}
 
 std::string masked(std::string_view text) {
   const std::size_t points = code_points(text);

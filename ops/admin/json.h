@@ -19,6 +19,8 @@ boost::json::object case_detail(engine::Hub& hub, const store::CaseRecord& recor
                                 std::int64_t after);
 /// One record of the audit log, without what is personal of it.
 boost::json::object audit_json(const store::AuditRow& row);
+/// One row of the outbox, without its document.
+boost::json::object effect_json(const store::OutboxRow& row);
 boost::json::object task_json(engine::Hub& hub, const store::TaskRow& row);
 
 http::Response json_response(int status, const boost::json::value& value);

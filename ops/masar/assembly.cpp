@@ -6,7 +6,6 @@
 
 #include "connectors/all.h"
 #include "connectors/http/server.h"
-#include "core/store/postgres_store.h"
 #include "core/store/sqlite_store.h"
 
 namespace masar {
@@ -30,13 +29,19 @@ const BusinessClock& Machine::business() const {
   return system_;
 }
 
+store::PostgresSettings Machine::database_settings() const {
+  const engine::StoreChoice& choice = snapshot_.hub.store;
+  store::PostgresSettings settings;
+  settings.connection = choice.connection;
+  if (!choice.password.empty()) settings.password = secrets_.get(choice.password);
+  settings.group_max = choice.group_max;
+  return settings;
+}
+
 std::unique_ptr<store::Store> Machine::open_store(const std::string& state) {
   const engine::StoreChoice& choice = snapshot_.hub.store;
   if (is_database(snapshot_)) {
-    store::PostgresSettings settings;
-    settings.connection = choice.connection;
-    if (!choice.password.empty()) settings.password = secrets_.get(choice.password);
-    settings.group_max = choice.group_max;
+    store::PostgresSettings settings = database_settings();
     settings.database_clock = &database_;
     return store::open_postgres_store(settings, business());
   }
@@ -44,6 +49,12 @@ std::unique_ptr<store::Store> Machine::open_store(const std::string& state) {
   settings.path = in_state(state, choice.path).string();
   settings.group_max = choice.group_max;
   return store::open_sqlite_store(settings, business());
+}
+
+std::unique_ptr<store::Store> Machine::open_view(const std::string& state,
+                                                 store::ViewOf what) const {
+  if (is_database(snapshot_)) return store::open_postgres_view(database_settings(), what);
+  return store::open_sqlite_view(in_state(state, snapshot_.hub.store.path).string(), what);
 }
 
 connector::Context Machine::context() const {

@@ -11,7 +11,9 @@
 #include "core/engine/snapshot.h"
 #include "core/engine/stepped_clock.h"
 #include "core/store/database_clock.h"
+#include "core/store/postgres_store.h"
 #include "core/store/store.h"
+#include "core/store/store_view.h"
 #include "ops/masar/secrets.h"
 
 namespace masar {
@@ -26,10 +28,14 @@ class Machine {
   const BusinessClock& business() const;
   /// The configured store, opened; `state` is where a file of it lies.
   std::unique_ptr<store::Store> open_store(const std::string& state);
+  /// The same, only read, beside the hub that may have it open.
+  std::unique_ptr<store::Store> open_view(const std::string& state, store::ViewOf what) const;
   const SteadyClock& steady() const { return steady_; }
   engine::SteppedClock* stepped() { return snapshot_.hub.stepped_clock ? &stepped_ : nullptr; }
 
  private:
+  store::PostgresSettings database_settings() const;
+
   Executor& executor_;
   const engine::Snapshot& snapshot_;
   SystemBusinessClock system_;

@@ -1,4 +1,4 @@
-// `masar audit verify` and `masar audit key`: read the state folder, beside a running hub or
+// `masar audit verify` and `masar audit key`: read store and state folder, beside a running hub or
 // without one.
 #include <filesystem>
 #include <fstream>
@@ -6,14 +6,14 @@
 #include <iterator>
 
 #include "core/base/error.h"
+#include "core/base/thread_executor.h"
 #include "core/store/audit_verifier.h"
-#include "core/store/sqlite_audit.h"
+#include "core/store/sqlite_store.h"
+#include "ops/masar/assembly.h"
 #include "ops/masar/commands.h"
 
 namespace masar {
 namespace {
-
-constexpr std::size_t kWindow = 1000;  // rows read at once
 
 std::string or_in_state(const std::string& given, const StoreOptions& options, const char* name) {
   return given.empty() ? options.state + "/" + name : given;
@@ -25,8 +25,27 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::vector<store::HeadsLine> kept_heads(const StoreOptions& options) {
-  const std::string path = or_in_state(options.heads, options, "audit.heads");
+/// What is checked: the files that the options name, else what hub.xml names.
+struct Log {
+  std::unique_ptr<store::Store> store;
+  std::string heads;
+};
+
+Log open_log(const StoreOptions& options) {
+  if (options.config.empty() || !options.store.empty()) {
+    return {store::open_sqlite_view(or_in_state(options.store, options, kStoreFile),
+                                    store::ViewOf::audit),
+            or_in_state(options.heads, options, "audit.heads")};
+  }
+  const auto snapshot = load_config(options);
+  ThreadExecutor executor({1, 1000, "audit"});
+  const Machine machine(executor, options.secrets, *snapshot);
+  return {machine.open_view(options.state, store::ViewOf::audit),
+          options.heads.empty() ? in_state(options.state, snapshot->hub.audit.heads).string()
+                                : options.heads};
+}
+
+std::vector<store::HeadsLine> kept_heads(const StoreOptions& options, const std::string& path) {
   if (options.heads.empty() && !std::filesystem::exists(path)) return {};
   const std::string key = or_in_state(options.key, options, kAuditPublicKey);
   return store::read_heads(path, SigningKey::from_public_pem(contents(key)));
@@ -35,25 +54,15 @@ std::vector<store::HeadsLine> kept_heads(const StoreOptions& options) {
 }  // namespace
 
 int verify_audit(const StoreOptions& options) {
+  const Log log = open_log(options);
   // The heads first: what a running hub writes meanwhile is then behind them.
-  const auto kept = kept_heads(options);
-  store::SqliteAudit audit(or_in_state(options.store, options, "masar.db"));
-  store::AuditVerifier verifier(audit.heads(), kept);
-  std::size_t read = kWindow;
-  while (read == kWindow) {
-    const auto rows = audit.rows(verifier.rows(), kWindow);
-    read = rows.size();
-    for (const auto& row : rows) {
-      if (const auto wrong = verifier.check(row); !wrong.empty()) {
-        std::cerr << "masar: " << wrong << "\n";
-        return kFailed;
-      }
-    }
-  }
-  if (const auto wrong = verifier.finish(); !wrong.empty()) {
+  const auto kept = kept_heads(options, log.heads);
+  store::AuditVerifier verifier(log.store->audit_heads(), kept);
+  if (const auto wrong = store::verify_log(*log.store, verifier); !wrong.empty()) {
     std::cerr << "masar: " << wrong << "\n";
     return kFailed;
   }
+  for (const auto& restore : verifier.restores()) std::cout << restore << "\n";
   std::cout << verifier.rows() << " audit records in order";
   if (kept.empty()) {
     std::cout << "; without heads a cut or rewritten end is not seen\n";

@@ -8,7 +8,6 @@
 #include "core/base/thread_executor.h"
 #include "core/engine/removals.h"
 #include "core/engine/snapshots.h"
-#include "core/store/sqlite_store.h"
 #include "ops/masar/assembly.h"
 #include "ops/masar/commands.h"
 
@@ -27,15 +26,10 @@ std::string setting_name(std::string_view variable) {
 }
 
 // What the hub would refuse at its start because of what is open in its store.
-void check_against_store(const RunOptions& options,
+void check_against_store(const RunOptions& options, const Machine& machine,
                          const std::shared_ptr<const engine::Snapshot>& snapshot,
                          config::Diagnostics& diagnostics) {
-  if (snapshot->hub.store.kind != "sqlite") {
-    throw Error(ErrorKind::config, "store-kind",
-                "--state is for a store in a file; the hub itself checks at its start");
-  }
-  const auto store =
-      store::open_sqlite_view(in_state(options.state, snapshot->hub.store.path).string());
+  const auto store = machine.open_view(options.state, store::ViewOf::everything);
   engine::Snapshots snapshots(snapshot, *store);
   const engine::OpenUses uses(*store);
   (void)snapshots.open(uses);
@@ -69,6 +63,15 @@ config::Settings overrides(const RunOptions& options) {
   return settings;
 }
 
+std::shared_ptr<const engine::Snapshot> load_config(const RunOptions& options) {
+  config::Diagnostics diagnostics;
+  auto snapshot = engine::Snapshot::load(options.config, overrides(options), diagnostics);
+  if (!snapshot)
+    throw Error(ErrorKind::config, "configuration-refused",
+                "the configuration has mistakes:\n" + diagnostics.text());
+  return snapshot;
+}
+
 int check_config(const RunOptions& options) {
   config::Diagnostics diagnostics;
   const auto snapshot = engine::Snapshot::load(options.config, overrides(options), diagnostics);
@@ -77,7 +80,7 @@ int check_config(const RunOptions& options) {
     const Machine machine(executor, options.secrets, *snapshot);
     check_connectors(*snapshot, machine.context(), diagnostics);
     if (options.against_store && diagnostics.empty())
-      check_against_store(options, snapshot, diagnostics);
+      check_against_store(options, machine, snapshot, diagnostics);
   }
   if (diagnostics.empty()) return kOk;
   std::fputs(diagnostics.text().c_str(), stderr);

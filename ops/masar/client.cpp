@@ -1,5 +1,6 @@
-// `masar cases`, `masar tasks`, `masar dead-letters`, `masar audit list` and `masar calendar`: thin
-// clients of the operators' interface.
+// `masar cases`, `masar tasks`, `masar dead-letters`, `masar endpoints`, `masar restore`,
+// `masar calendar` and `masar audit list`: thin clients of the operators' interface.
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <functional>
@@ -153,6 +154,38 @@ int list_audit(const ClientOptions& options, std::int64_t after) {
   const std::string path = "/api/audit?limit=500&after=" + std::to_string(after);
   return print_rows(options, ask(options, "GET", path, {}), "audit",
                     {"id", "at", "case", "kind", "name", "text", "state"});
+}
+
+int list_restored(const ClientOptions& options) {
+  Answer all;
+  json::array effects;
+  for (std::string after = "0"; !after.empty(); after = field(all.body, "after")) {
+    all = ask(options, "GET", "/api/restore?after=" + after, {});
+    if (all.status != 200) return kFailed;
+    const auto& page = all.body.at("effects").as_array();
+    effects.insert(effects.end(), page.begin(), page.end());
+  }
+  std::stable_sort(effects.begin(), effects.end(), [](const auto& a, const auto& b) {
+    return field(a, "partner") < field(b, "partner");
+  });
+  all.body.as_object()["effects"] = std::move(effects);
+  if (!options.json) {
+    std::cerr << (field(all.body, "times") == "0"
+                      ? "masar: the store was never restored\n"
+                      : "masar: restored at " + field(all.body, "at") + " from the backup of " +
+                            field(all.body, "backup") + "\n");
+  }
+  return print_rows(options, all, "effects",
+                    {"partner", "endpoint", "state", "case", "effect", "created", "id"});
+}
+
+int list_endpoints(const ClientOptions& options) {
+  return print_rows(options, ask(options, "GET", "/api/endpoints", {}), "endpoints",
+                    {"partner", "id", "direction", "paused", "waiting", "breaker"});
+}
+
+int pause_endpoint(const ClientOptions& options, const std::string& id, bool paused) {
+  return act(options, "/api/endpoints/" + encoded(id) + (paused ? "/pause" : "/resume"), "{}");
 }
 
 int list_tasks(const ClientOptions& options) {

@@ -1,17 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/config/files.h"
+#include "core/engine/snapshot.h"
 
 namespace masar {
 
 inline constexpr const char* kVersion = "0.1.0";
 
 /// Files of the state folder.
+inline constexpr const char* kStoreFile = "masar.db";  ///< where no hub.xml names another
 inline constexpr const char* kAuditKey = "audit.key";         ///< where hub.xml names no secret
 inline constexpr const char* kAuditPublicKey = "audit.pub";  ///< written at each start
 
@@ -32,20 +34,24 @@ struct RunOptions {
 /// Flag over MASAR_<NAME> over the file (INTERFACES.md 7). Throws Error(config, "bad-setting").
 config::Settings overrides(const RunOptions& options);
 
+/// The configuration. Throws Error(config, "configuration-refused") with all its mistakes.
+std::shared_ptr<const engine::Snapshot> load_config(const RunOptions& options);
+
 /// Runs the hub until SIGTERM or SIGINT. Returns an Exit.
 int run_hub(const RunOptions& options);
 /// Checks a configuration: findings to stderr, nothing where there are none.
 int check_config(const RunOptions& options);
 
-/// What `masar audit` is told: it reads the store's file itself, whether the hub runs or not.
-struct StoreOptions {
-  std::string state = "state";
-  std::string store;  ///< default: masar.db in the state folder
-  std::string heads;  ///< default: audit.heads in the state folder, where it is there
+/// What `masar audit` is told: it reads the store itself, whether the hub runs or not.
+struct StoreOptions : RunOptions {  ///< `config` may be empty: the state folder's files by name
+  std::string store;  ///< a store's file; default: hub.xml's store, masar.db of the state folder
+  std::string heads;  ///< default: hub.xml's, audit.heads of the state folder, where it is there
   std::string key;    ///< public key of the heads; default: audit.pub in the state folder
 };
 /// Names the first audit record that is not as it was written (kFailed), or says how many are.
 int verify_audit(const StoreOptions& options);
+/// Copies the store, if it is a file, to `to`.
+int back_up(const StoreOptions& options, const std::string& to);
 /// Prints the public key that the heads are signed with.
 int print_audit_key(const StoreOptions& options);
 
@@ -68,6 +74,10 @@ struct Migrate {
 /// kFailed also where some case does not fit.
 int migrate_cases(const ClientOptions& options, const Migrate& what);
 int list_audit(const ClientOptions& options, std::int64_t after);
+/// Effects that may have been sent after the backup from which the hub's store was restored.
+int list_restored(const ClientOptions& options);
+int list_endpoints(const ClientOptions& options);
+int pause_endpoint(const ClientOptions& options, const std::string& id, bool paused);
 int list_tasks(const ClientOptions& options);
 int answer_task(const ClientOptions& options, const std::string& id, const std::string& answer,
                 const std::vector<std::string>& fields);

@@ -32,6 +32,9 @@ void complete(masar::RunOptions& options) {
 void add_store(CLI::App& command, masar::StoreOptions& options) {
   command.add_option("--state", options.state, "folder of the store");
   command.add_option("--store", options.store, "the store's file, where it is another");
+  command.add_option("--config", options.config, "folder of hub.xml, which names the store");
+  command.add_option("--set", options.set, "name=value: a setting of hub.xml");
+  command.add_option("--secrets", options.secrets, "folder of the secrets, one file each");
 }
 
 void add_audit(CLI::App& app, masar::StoreOptions& options, masar::ClientOptions& client,
@@ -43,7 +46,7 @@ void add_audit(CLI::App& app, masar::StoreOptions& options, masar::ClientOptions
   add_store(*verify, options);
   verify->add_option("--heads", options.heads, "the heads' file, where it is another");
   verify->add_option("--key", options.key, "the public key of the heads, where it is another");
-  verify->callback([&] { result = masar::verify_audit(options); });
+  verify->callback([&] { complete(options), result = masar::verify_audit(options); });
   auto* key = audit->add_subcommand("key", "print the public key that the heads are signed with");
   key->add_option("--state", options.state, "folder of the store");
   key->callback([&] { result = masar::print_audit_key(options); });
@@ -51,6 +54,35 @@ void add_audit(CLI::App& app, masar::StoreOptions& options, masar::ClientOptions
   list->add_option("--after", after, "only records behind this one");
   add_client(*list, client);
   list->callback([&] { result = masar::list_audit(client, after); });
+}
+
+void add_backup(CLI::App& app, masar::StoreOptions& options, masar::ClientOptions& client,
+                std::string& name, int& result) {
+  auto* backup = app.add_subcommand("backup", "copy the store, also beside a running hub");
+  add_store(*backup, options);
+  backup->add_option("--to", name, "the copy's file; it must not be there yet")->required();
+  backup->callback([&] { complete(options), result = masar::back_up(options, name); });
+  auto* restore = app.add_subcommand("restore", "what a hub restored from a backup has to decide");
+  restore->require_subcommand(1);
+  auto* list = restore->add_subcommand("list", "effects that may have been sent after the backup");
+  add_client(*list, client);
+  list->callback([&] { result = masar::list_restored(client); });
+}
+
+void add_endpoints(CLI::App& app, masar::ClientOptions& client, std::string& name, int& result) {
+  auto* group = app.add_subcommand("endpoints", "the partners' endpoints of a running hub");
+  group->require_subcommand(1);
+  auto* list = group->add_subcommand("list", "list them");
+  add_client(*list, client);
+  list->callback([&] { result = masar::list_endpoints(client); });
+  for (const bool paused : {true, false}) {
+    auto* command = group->add_subcommand(paused ? "pause" : "resume",
+                                          paused ? "hold one; what it was sent waits"
+                                                 : "let one go on");
+    command->add_option("id", name, "the endpoint")->required();
+    add_client(*command, client);
+    command->callback([&, paused] { result = masar::pause_endpoint(client, name, paused); });
+  }
 }
 
 /// What `masar dead-letters` is told; outlives the parsing.
@@ -171,6 +203,9 @@ int parse_and_run(int argc, char** argv) {
   masar::StoreOptions store;
   std::int64_t after = 0;
   add_audit(app, store, client, after, result);
+  std::string name;
+  add_backup(app, store, client, name, result);
+  add_endpoints(app, client, name, result);
   Letters letters;
   add_dead_letters(app, client, letters, result);
 

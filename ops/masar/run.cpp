@@ -60,6 +60,7 @@ class Installation {
   void start() {
     executor_.start();
     admin_->start();
+    if (const auto backup = engine::backup_of(*store_)) anchor_->restored(*backup);
     hub_->start();
     anchor_->start();
     write_addresses();

@@ -276,6 +276,10 @@ inline void outbox_keeps_order_and_states(StoreBench& bench) {
   commit_ok(*store, outcome);
   BOOST_TEST(ids(store->waiting("registry", 0, 10)) == "e1e4");
   BOOST_TEST(ids(store->waiting("other", 0, 10)) == "e3");
+  outcome.outbox_updates = {outbox_update("e3", {OutboxState::ready}, OutboxState::unknown)};
+  commit_ok(*store, outcome);
+  BOOST_TEST(ids(store->undecided(0, store->counts()["outbox_rows"])) == "e1e3e4");
+  BOOST_TEST(ids(store->undecided(done.outbox_sequences[1], done.outbox_sequences[2])) == "e3");
   BOOST_TEST(ids(store->outbox_of("A")) == "e2e1e4");
   outcome.outbox_updates = {outbox_update("e2", {OutboxState::rejected}, OutboxState::delivered)};
   commit_ok(*store, outcome);

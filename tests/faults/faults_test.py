@@ -74,6 +74,26 @@ class Disk(unittest.TestCase):
         wait_for(lambda: self.ready()[0] == 200, "the hub to be ready again")
         self.settles(who)
 
+    def test_a_backup_that_cannot_be_written(self) -> None:
+        """It says why, and leaves nothing; the hub beside it does not notice."""
+        folder = temporary_folder(self)
+        command = [str(MASAR), "backup", "--state", str(self.hub().folder / "state")]
+        command += ["--to", str(folder / "copy.db")]
+        for call_, error in (("rw/pwrite", ENOSPC), ("sync/fsync", EIO)):
+            with self.subTest(call=call_):
+                done = subprocess.run(
+                    ["fiu-run", "-x", "-c", f"enable name=posix/io/{call_},failinfo={error}"]
+                    + command,
+                    capture_output=True,
+                    text=True,
+                    timeout=STOP_SECONDS,
+                )
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn("the backup ", done.stderr)
+                self.assertEqual(list(folder.iterdir()), [])
+        self.assertEqual(self.ready()[0], 200)
+        self.assertEqual(subprocess.run(command, capture_output=True).returncode, 0)
+
     def test_a_sync_that_fails(self) -> None:
         """It ends instead of acknowledging what may not be on disk."""
         who = cast.applicant("sync-fails")

@@ -7,8 +7,8 @@ import unittest
 
 import cast
 from cluster import Cluster
-from stage import Stage, call, wait_for
-from trial import MASAR, temporary_folder
+from stage import ROOT, Stage, call, wait_for
+from trial import MASAR, masar, temporary_folder
 
 WAY = (
     "verifying-sketch",
@@ -67,6 +67,26 @@ class OnPostgres(unittest.TestCase):
         wait_for(self.ready, "the hub to be ready again")
         self.finish(first)
         self.finish(second)
+
+    def test_read_beside_the_hub(self) -> None:
+        """The same commands as beside a file; the store is what hub.xml names."""
+        self.submit("read-beside")
+        self.stage.settle()
+        configured = ["--state", str(self.stage.hub.folder / "state")]
+        for name, value in self.stage.hub.settings.items():
+            configured += ["--set", f"{name}={value}"]
+        config = str(ROOT / "config")
+        done = masar("check", config, *configured)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+        configured += ["--config", config]
+        done = masar("audit", "verify", *configured)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"^\d+ audit records in order; ")
+        self.database.query("UPDATE audit SET text = text || '.' WHERE id = 3")
+        done = masar("audit", "verify", *configured)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(done.stderr, "masar: audit row 3 was changed\n")
 
 
 if __name__ == "__main__":

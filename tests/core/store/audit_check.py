@@ -87,11 +87,22 @@ def signed_heads(path: str, key: str) -> list[dict[str, Any]]:
     return lines
 
 
+def standing(heads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the lines whose rows a restore from a backup lost."""
+    lines: list[dict[str, Any]] = []
+    for head in heads:
+        while 'restored' in head and lines and lines[-1]['rows'] > head['rows']:
+            lines.pop()
+        if head['rows'] > 0:
+            lines.append(head)
+    return lines
+
+
 def check(store: str, heads: list[dict[str, Any]]) -> int:
     database = sqlite3.connect(f'file:{store}?mode=ro', uri=True)
     database.text_factory = bytes
     newest: dict[int, tuple[int, bytes]] = {}
-    waiting = list(heads)
+    waiting = standing(heads)
     last = 0
     select = f'SELECT {COLUMNS} FROM audit LEFT JOIN audit_personal ON audit = id ORDER BY id'
     for row in database.execute(select):

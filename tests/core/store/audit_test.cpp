@@ -14,7 +14,6 @@
 #include <sqlite3.h>
 
 #include "core/store/audit_verifier.h"
-#include "core/store/sqlite_audit.h"
 #include "core/store/sqlite_statement.h"
 #include "tests/contracts/store_contract.h"
 #include "tests/core/store/store_directory.h"
@@ -69,16 +68,10 @@ struct Logged {
     sqlite3_close(database);
   }
   std::string verify(bool with_heads = true) const {
-    SqliteAudit audit(directory.database());
-    AuditVerifier verifier(audit.heads(),
+    const auto view = open_sqlite_view(directory.database(), ViewOf::audit);
+    AuditVerifier verifier(view->audit_heads(),
                            with_heads ? read_heads(heads, key) : std::vector<HeadsLine>{});
-    for (;;) {
-      const auto rows = audit.rows(verifier.rows(), 5);
-      for (const auto& row : rows) {
-        if (auto wrong = verifier.check(row); !wrong.empty()) return wrong;
-      }
-      if (rows.size() < 5) return verifier.finish();
-    }
+    return verify_log(*view, verifier, 5);
   }
   // The same by a program that shares no code with ours.
   std::string check() const {
@@ -185,6 +178,60 @@ BOOST_AUTO_TEST_CASE(a_log_written_anew_is_found_by_the_kept_heads) {
   BOOST_TEST(log.check() == "audit row 4 or one before it was written anew\n");
 }
 
+// The log as it was after row 6, then other rows: right where a signed line says so, and only then.
+struct RestoredLog : Logged {
+  RestoredLog() {
+    change("DELETE FROM audit_personal WHERE audit > 6");
+    change("DELETE FROM audit WHERE id > 6");
+    change("DELETE FROM audit_heads");
+    change(
+        "INSERT INTO audit_heads SELECT partition, id, hash FROM audit "
+        "WHERE id IN (SELECT max(id) FROM audit GROUP BY partition)");
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_restore_says_which_rows_it_lost, RestoredLog) {
+  {
+    const auto store = open_sqlite_store(directory.settings(), clock);
+    HeadsFile file(heads, key);
+    clock.advance(std::chrono::minutes(1));
+    for (int start = 0; start < 2; ++start)  // a hub that died in between says it once
+      file.append(clock.now(), store->audit_heads(), "2026-01-04T05:00:00Z");
+    Transaction t;
+    t.audit = {audit_row("D", "message"), audit_row("A", "applied")};
+    commit_ok(*store, std::move(t));
+    file.append(clock.now(), store->audit_heads());
+  }
+  const auto lines = read_heads(heads, key);
+  BOOST_REQUIRE(lines.size() == 4u);
+  BOOST_TEST((lines[2].rows == 6 && lines[2].restored == "2026-01-04T05:00:00Z"));
+  BOOST_TEST(verify().empty());
+  BOOST_TEST(check() == "8 rows in order\n");
+  const AuditVerifier verifier({}, lines);
+  BOOST_REQUIRE(verifier.restores().size() == 1u);
+  BOOST_TEST(verifier.restores()[0] ==
+             "restored from the backup of 2026-01-04T05:00:00Z at 1970-01-12T13:47:40Z: rows 7 to "
+             "12 that the heads knew are not in it");
+  change("UPDATE audit SET text = 'other' WHERE id = 5");
+  expect("audit row 5 was changed", true);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_restore_that_no_line_names_is_a_cut, RestoredLog) {
+  expect("audit row 7 is missing", true);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_restored_log_held_is_still_asked_for, RestoredLog) {
+  {
+    const auto store = open_sqlite_store(directory.settings(), clock);
+    HeadsFile(heads, key).append(clock.now(), store->audit_heads(), "2026-01-04T05:00:00Z");
+  }
+  change("DELETE FROM audit WHERE id = 6");
+  change(
+      "INSERT OR REPLACE INTO audit_heads SELECT partition, id, hash FROM audit "
+      "WHERE id IN (SELECT max(id) FROM audit GROUP BY partition)");
+  expect("audit row 6 is missing", true);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_damaged_file_is_no_audit_log, Logged) {
   std::ofstream(directory.database(), std::ios::trunc) << "not a database";
   BOOST_CHECK_THROW(verify(), Error);
@@ -203,11 +250,6 @@ std::string heads_wrong(const Logged& log) {
     return error.code() == "bad-heads" ? error.what() : error.code();
   }
   return {};
-}
-
-std::string contents_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 void write(const std::string& path, const std::string& contents) {

@@ -1,6 +1,7 @@
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
 
+#include <filesystem>
 #include <fstream>
 
 #include <sqlite3.h>
@@ -9,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/store/sqlite_schema.h"
 #include "core/store/search_fields.h"
+#include "core/store/sqlite_statement.h"
 #include "tests/contracts/store_contract.h"
 #include "tests/core/store/store_directory.h"
 
@@ -139,11 +141,40 @@ BOOST_AUTO_TEST_CASE(view_reads_beside_the_hub_and_writes_nothing) {
   BOOST_TEST(view->undone(0, 10).size() == 2u);
 }
 
-BOOST_AUTO_TEST_CASE(view_refuses_another_schema_version) {
+BOOST_AUTO_TEST_CASE(view_refuses_what_it_cannot_read) {
   Files files;
-  files.sql("CREATE TABLE x(y)");
-  BOOST_CHECK_EXCEPTION(open_sqlite_view(files.directory.database()), Error,
-                        [](const Error& error) { return error.code() == "store-version"; });
+  const auto code_of = [&](ViewOf what) -> std::string {
+    try {
+      open_sqlite_view(files.directory.database(), what);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return "opened";
+  };
+  files.sql("CREATE TABLE x(y); PRAGMA user_version = 3");
+  BOOST_TEST(code_of(ViewOf::audit) == "store-foreign");
+  files.sql("PRAGMA application_id = 0x4D534152; PRAGMA user_version = 1");
+  BOOST_TEST(code_of(ViewOf::audit) == "store-version");
+  files.sql("PRAGMA user_version = 2");
+  BOOST_TEST(code_of(ViewOf::audit) == "opened");
+  BOOST_TEST(code_of(ViewOf::everything) == "store-version");
+  files.sql("PRAGMA user_version = 99");
+  BOOST_TEST(code_of(ViewOf::audit) == "store-version");
+}
+
+BOOST_AUTO_TEST_CASE(view_leaves_the_file_as_it_is) {
+  Files files;
+  commit_ok(*files.open(), opening("A", "m1"));
+  const std::string odd = files.directory.database() + " 100%?#";
+  std::filesystem::rename(files.directory.database(), odd);
+  sqlite3* database = nullptr;
+  BOOST_REQUIRE(sqlite3_open(odd.c_str(), &database) == SQLITE_OK);
+  execute(database, "PRAGMA journal_mode = DELETE");  // one file, as a copy is
+  sqlite3_close(database);
+  const auto bytes = contents_of(odd);
+  BOOST_TEST(open_sqlite_view(odd)->undone(0, 10).size() == 1u);
+  BOOST_TEST((contents_of(odd) == bytes));
+  BOOST_TEST(!std::filesystem::exists(odd + "-wal"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,6 +15,7 @@ using connector::PartAnswer;
 
 namespace {
 
+constexpr std::size_t kFormBytes = 4096;  ///< room for the form of most contents
 constexpr int kTriesMax = 5;  ///< lost races for a key before the sender is told to come again
 
 PartAnswer refusal(std::string code, std::string text) {
@@ -32,10 +33,12 @@ PartAnswer in_doubt() { return later("in-doubt", "the message is kept for a pers
 /// A node's kind, name, attributes and content, each ended by a zero, which no text of a tree
 /// holds: so two trees have one form only where they are equal.
 void append_content(pugi::xml_node top, std::string& form) {
-  const auto append = [&form](char kind, const char* name, const char* value) {
-    form += kind;
-    form.append(name).push_back('\0');
-    form.append(value).push_back('\0');
+  const auto append = [&form](char kind, std::string_view name, std::string_view value) {
+    const std::size_t from = form.size();
+    form.resize(from + name.size() + value.size() + 3);  // with zeros
+    form[from] = kind;
+    name.copy(&form[from + 1], name.size());
+    value.copy(&form[from + name.size() + 2], value.size());
   };
   pugi::xml_node node = top;
   for (;;) {
@@ -65,6 +68,7 @@ void append_content(pugi::xml_node top, std::string& form) {
 /// the configured prefixes, so that a sender's own choice of them makes no difference.
 std::string digest_of(const DuplicateKey& key, const expression::Frame& frame) {
   std::string all;
+  all.reserve(kFormBytes);
   for (const auto& same : key.same) {
     const auto value = same.evaluate_optional(frame);
     if (value.is_set()) {
@@ -149,7 +153,7 @@ void IntakeDesk::split(Exchange& exchange) {
   if (!exchange.route->parts) {
     Part whole;
     whole.document = exchange.document;
-    whole.payload = exchange.received.body;
+    whole.payload = std::move(exchange.received.body);
     exchange.parts.push_back(std::move(whole));
     return;
   }
@@ -294,10 +298,6 @@ bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::
   return false;
 }
 
-bool IntakeDesk::is_open_or_opening(const std::string& key) const {
-  return parts_.store.has_case(key) || !parts_.store.undone(0, 1, key).empty();
-}
-
 void IntakeDesk::find_case(Exchange& exchange, Part& part) {
   const std::string own_key = find_existing(exchange, part);
   if (part.case_key.empty()) without_case(exchange, part, own_key);
@@ -320,11 +320,7 @@ std::string IntakeDesk::find_existing(Exchange& exchange, Part& part) const {
       continue;
     }
     if (own_key.empty()) own_key = text;
-    if (is_open_or_opening(text)) {
-      part.case_key = text;
-      return own_key;
-    }
-    if (const auto key = parts_.store.find_alias("key", text)) {
+    if (const auto key = parts_.store.find_case_key(text, "key")) {
       part.case_key = *key;
       return own_key;
     }
@@ -386,7 +382,7 @@ store::Transaction IntakeDesk::transaction_of(Exchange& exchange,
       transaction.journal[static_cast<std::size_t>(at)].part = at;
       transaction.journal[static_cast<std::size_t>(at)].parts = count;
     }
-    for (auto& key : exchange.keys) transaction.keys.push_back(key);
+    for (auto& key : exchange.keys) transaction.keys.push_back(std::move(key));
     return transaction;
   }
   // Nothing of it is new, but its own key is: it belongs to what its parts repeat.
@@ -396,7 +392,7 @@ store::Transaction IntakeDesk::transaction_of(Exchange& exchange,
   for (auto& key : exchange.keys) {
     key.journal_index = -1;
     key.journal = again->duplicate_of;
-    transaction.keys.push_back(key);
+    transaction.keys.push_back(std::move(key));
   }
   return transaction;
 }
@@ -436,7 +432,7 @@ void IntakeDesk::put_part(Exchange& exchange, Part& part, store::Transaction& tr
     letter.at = exchange.origin.received.value_or(Instant{});
     transaction.dead_letters.push_back(std::move(letter));
   }
-  if (part.answer) {
+  if (part.answer && row.owes_reply) {
     const bool has_document = part.answer->document != nullptr;
     store::ReplyRow reply;
     reply.journal_index = part.journal_index;
@@ -445,7 +441,7 @@ void IntakeDesk::put_part(Exchange& exchange, Part& part, store::Transaction& tr
   }
   for (auto& key : part.keys) {
     key.journal_index = part.journal_index;
-    transaction.keys.push_back(key);
+    transaction.keys.push_back(std::move(key));
   }
   transaction.journal.push_back(std::move(row));
 }

@@ -77,7 +77,6 @@ class IntakeDesk final : public connector::Intake {
   void find_case(Exchange& exchange, Part& part);
   std::string find_existing(Exchange& exchange, Part& part) const;
   void without_case(Exchange& exchange, Part& part, const std::string& own_key);
-  bool is_open_or_opening(const std::string& key) const;
   store::Transaction transaction_of(Exchange& exchange, std::vector<Document>& documents);
   void put_part(Exchange& exchange, Part& part, store::Transaction& transaction);
   void committed(const ExchangePtr& exchange, const store::Commit& commit);

@@ -136,9 +136,14 @@ std::size_t GroupWriter::commit_group() {
 
 void GroupWriter::answer(std::size_t count) {
   // Taken out first: a callback that submits must not find its own group still waiting.
-  const auto end = group_.begin() + static_cast<std::ptrdiff_t>(count);
-  const Group answered(std::make_move_iterator(group_.begin()), std::make_move_iterator(end));
-  group_.erase(group_.begin(), end);
+  Group answered;
+  if (count == group_.size()) {
+    answered.swap(group_);
+  } else {
+    const auto end = group_.begin() + static_cast<std::ptrdiff_t>(count);
+    answered.assign(std::make_move_iterator(group_.begin()), std::make_move_iterator(end));
+    group_.erase(group_.begin(), end);
+  }
   for (const Pending& pending : answered) {
     if (pending.done) {
       crash_point("before-answer");

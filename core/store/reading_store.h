@@ -20,8 +20,8 @@ class ReadingStore : public Store {
   std::optional<CaseRecord> find_case(std::string_view key) override {
     return readers_.with([&](Session& s) { return reads::read_case(s, key); });
   }
-  bool has_case(std::string_view key) override {
-    return readers_.with([&](Session& s) { return reads::read_has_case(s, key); });
+  std::optional<std::string> find_case_key(std::string_view key, std::string_view alias) override {
+    return readers_.with([&](Session& s) { return reads::read_case_key(s, key, alias); });
   }
   std::optional<std::string> find_alias(std::string_view name, std::string_view value) override {
     return readers_.with([&](Session& s) { return reads::read_alias(s, name, value); });

@@ -36,7 +36,11 @@ inline constexpr const char* kDeadlines =
 inline constexpr const char* kOpenTasks =
     "SELECT " MASAR_TASK_COLUMNS
     " FROM tasks INDEXED BY tasks_case WHERE case_key = $1 AND state = 0 ORDER BY number";
-inline constexpr const char* kHasCase = "SELECT 1 FROM cases WHERE key = $1";
+inline constexpr const char* kCaseKey =
+    "SELECT CASE WHEN EXISTS(SELECT 1 FROM cases WHERE key = $1) OR "
+    "EXISTS(SELECT 1 FROM journal INDEXED BY journal_undone_partition "
+    "WHERE state = 0 AND partition = $2 AND case_key = $1) THEN $1 "
+    "ELSE (SELECT case_key FROM aliases WHERE name = $3 AND value = $1) END";
 inline constexpr const char* kAlias = "SELECT case_key FROM aliases WHERE name = $1 AND value = $2";
 inline constexpr const char* kKey =
     "SELECT " MASAR_KEY_COLUMNS " FROM keys WHERE endpoint = $1 AND name = $2 AND value = $3";
@@ -211,10 +215,14 @@ std::optional<CaseRecord> read_case(Session& session, std::string_view key) {
 }
 
 template <typename Session>
-bool read_has_case(Session& session, std::string_view key) {
-  auto& statement = session.prepared(kHasCase).bind(key);
+std::optional<std::string> read_case_key(Session& session, std::string_view key,
+                                         std::string_view alias) {
+  auto& statement = session.prepared(kCaseKey).bind(key, int{partition_of(key)}, alias);
   const Reading reading(statement);
-  return statement.step();
+  if (!statement.step() || statement.is_null(0)) {
+    return std::nullopt;
+  }
+  return statement.bytes(0);
 }
 
 template <typename Session>

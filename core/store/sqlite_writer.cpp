@@ -111,29 +111,48 @@ std::size_t SqliteWriter::commit(std::span<Pending> group) {
 }
 
 void SqliteWriter::apply_group(std::span<Pending> group) {
+  const RowCounters counters = applier_.counters();
   const std::int64_t changes = sqlite3_total_changes64(session_.handle());
-  const std::int64_t next_journal = applier_.counters().journal;
-  for (Pending& pending : group) {
-    apply_one(pending);
+  if (!apply_together(group)) {
+    session_.prepared(kRollback).run();
+    applier_.set_counters(counters);
+    session_.prepared(kBegin).run();
+    apply_singly(group);
   }
   applier_.put_heads();
   // The newest journal row keeps the last stamp by itself.
-  if (applier_.counters().journal == next_journal &&
+  if (applier_.counters().journal == counters.journal &&
       sqlite3_total_changes64(session_.handle()) != changes) {
     keep_stamp();
   }
 }
 
-void SqliteWriter::apply_one(Pending& pending) {
-  const RowCounters counters = applier_.counters();
+/// False: one of them is refused, and what was applied is to be undone. A savepoint makes SQLite
+/// put aside each page that its transaction is the first to change, and refusals are rare.
+bool SqliteWriter::apply_together(std::span<Pending> group) {
+  return std::all_of(group.begin(), group.end(), [this](Pending& each) { return apply_one(each); });
+}
+
+void SqliteWriter::apply_singly(std::span<Pending> group) {
+  for (Pending& pending : group) {
+    const RowCounters counters = applier_.counters();
+    session_.prepared(kSavepoint).run();
+    if (!apply_one(pending)) {
+      applier_.set_counters(counters);
+      session_.prepared(kRollbackOne).run();
+    }
+    session_.prepared(kRelease).run();
+  }
+}
+
+/// False: it is refused, as its commit says; what was written of it is to be undone.
+bool SqliteWriter::apply_one(Pending& pending) {
   Commit& commit = pending.commit;
   commit = {};
   commit.stamp = next_stamp();
-  session_.prepared(kSavepoint).run();
   try {
     applier_.apply(pending.transaction, commit);
-    session_.prepared(kRelease).run();
-    return;
+    return true;
   } catch (const Conflict& conflict) {
     refuse(commit, conflict);
   } catch (const SqliteError& error) {
@@ -147,13 +166,7 @@ void SqliteWriter::apply_one(Pending& pending) {
   } catch (const Error& error) {
     refuse(commit, {"constraint", {}, {}}, error.what());
   }
-  applier_.set_counters(counters);
-  undo_one();
-}
-
-void SqliteWriter::undo_one() {
-  session_.prepared(kRollbackOne).run();
-  session_.prepared(kRelease).run();
+  return false;
 }
 
 Instant SqliteWriter::next_stamp() {

@@ -13,9 +13,10 @@
 
 namespace masar::store {
 
-/// Commits groups to SQLite, each transaction of a group in a savepoint (ENGINE.md 17). Owned by
-/// the store. submit(), stop() and healthy() from any thread, stop() not from a callback; all else
-/// on the writer's thread.
+/// Commits groups to SQLite: all of a group straight on, and only where one of its transactions
+/// turns out to be refused once more with each in a savepoint, so that this one is undone alone
+/// (ENGINE.md 17). Owned by the store. submit(), stop() and healthy() from any thread, stop() not
+/// from a callback; all else on the writer's thread.
 class SqliteWriter final : private GroupCommitter {
  public:
   SqliteWriter(const SqliteSettings& settings, const BusinessClock& clock);
@@ -38,8 +39,9 @@ class SqliteWriter final : private GroupCommitter {
   void finish() override { idle(); }
 
   void apply_group(std::span<Pending> group);
-  void apply_one(Pending& pending);
-  void undo_one();
+  bool apply_together(std::span<Pending> group);
+  void apply_singly(std::span<Pending> group);
+  bool apply_one(Pending& pending);
   void keep_stamp();
 
   Instant next_stamp();

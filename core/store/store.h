@@ -144,7 +144,10 @@ class Store {
   virtual bool healthy() const = 0;  ///< false while writes fail; probed by the writer itself
 
   virtual std::optional<CaseRecord> find_case(std::string_view key) = 0;
-  virtual bool has_case(std::string_view key) = 0;
+  /// The key of the case that a message with this key belongs to: the same, where there is that
+  /// case or an undone journal row that may open it; otherwise the holder of the alias.
+  virtual std::optional<std::string> find_case_key(std::string_view key,
+                                                   std::string_view alias) = 0;
   virtual std::optional<std::string> find_alias(std::string_view name, std::string_view value) = 0;
   virtual std::optional<KeyRow> find_key(std::string_view endpoint, std::string_view name,
                                          std::string_view value) = 0;

@@ -20,6 +20,7 @@
   X(case_versions_exclude_each_other)          \
   X(cases_are_found_and_paged)                 \
   X(living_alias_is_unique)                    \
+  X(case_is_found_by_any_of_its_keys)          \
   X(timers_come_in_order)                      \
   X(due_times_in_working_time_are_found)       \
   X(tasks_open_and_end)                        \

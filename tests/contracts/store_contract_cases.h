@@ -137,6 +137,27 @@ inline void due_times_in_working_time_are_found(StoreBench& bench) {
   BOOST_TEST(store->working_timers(10).size() == 2u);
 }
 
+inline void case_is_found_by_any_of_its_keys(StoreBench& bench) {
+  auto store = bench.open_manual();
+  const auto found = [&](const std::string& key) {
+    return store->find_case_key(key, "key").value_or("none");
+  };
+  Transaction t;
+  t.cases = {case_row("A", 1)};
+  t.aliases = {alias_row("key", "old", "A"), alias_row("bill", "7", "A")};
+  commit_ok(*store, std::move(t));
+  BOOST_TEST(found("A") == "A");
+  BOOST_TEST(found("old") == "A");
+  BOOST_TEST(found("7") == "none");
+  BOOST_TEST(found("B") == "none");
+  const RowId opening_row = commit_ok(*store, opening("B", "m1")).journal_ids.at(0);
+  BOOST_TEST(found("B") == "B");  // about to be opened
+  Transaction done;
+  done.marks = {{opening_row, JournalState::done, ""}};
+  commit_ok(*store, std::move(done));
+  BOOST_TEST(found("B") == "none");
+}
+
 inline void timers_come_in_order(StoreBench& bench) {
   auto store = bench.open_manual();
   BOOST_TEST(!store->next_due().has_value());

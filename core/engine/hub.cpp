@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <vector>
 
 #include "core/base/crash_point.h"
 #include "core/base/error.h"

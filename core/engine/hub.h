@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/executor.h"

@@ -107,7 +107,7 @@ void Operations::answer_task(const std::string& id, const std::string& answer,
 }
 
 void Operations::migrate_case(const std::string& key, Done done) {
-  if (!hub_.store().has_case(key)) return done({404, "no-such-case", "there is no case " + key});
+  if (!hub_.store().find_case(key)) return done({404, "no-such-case", "there is no case " + key});
   const std::string& to = hub_.snapshot().hash;
   store::Transaction transaction;
   store::JournalRow row;

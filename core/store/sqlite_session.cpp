@@ -59,29 +59,6 @@ void set(sqlite3* database, const std::string& pragma) {
   execute(database, ("PRAGMA " + pragma).c_str());
 }
 
-// An empty file has nothing to lose, so turning it into a WAL database may go without the four
-// syncs of a rollback journal; but before anything stands in the WAL the file must be on the disk,
-// because SQLite deletes the WAL of an empty database.
-void use_wal(sqlite3* database) {
-  Statement pages(database, "PRAGMA page_count");
-  pages.step();
-  const bool empty = pages.integer(0) == 0;
-  pages.reset();
-  if (!empty) {
-    return set(database, "journal_mode = WAL");
-  }
-  set(database, "synchronous = OFF");
-  set(database, "journal_mode = WAL");
-  sqlite3_file* file = nullptr;
-  int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (code == SQLITE_OK) {
-    code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
-  }
-  if (code != SQLITE_OK) {
-    throw SqliteError(code & 0xff, code, "store: cannot sync the new database");
-  }
-}
-
 }  // namespace
 
 SqliteSession::SqliteSession(const SessionSettings& settings)
@@ -89,11 +66,11 @@ SqliteSession::SqliteSession(const SessionSettings& settings)
       handle_(Poco::AnyCast<sqlite3*>(session_.getProperty("handle"))) {
   check_database(handle_);
   sqlite3_busy_timeout(handle_, static_cast<int>(settings.busy_timeout.count()));
-  if (!settings.beside_hub) {
-    use_wal(handle_);
-  }
   const bool syncs = settings.full_sync && !planted("fsync-dropped");
   set(handle_, syncs ? "synchronous = FULL" : "synchronous = OFF");
+  if (!settings.beside_hub) {
+    set(handle_, "journal_mode = WAL");
+  }
   set(handle_, "foreign_keys = ON");
   set(handle_, "secure_delete = FAST");    // deleted personal data does not stay in free pages
   set(handle_, "temp_store = MEMORY");     // what savepoints put aside never becomes a file

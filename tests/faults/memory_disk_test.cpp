@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include "core/base/manual.h"
+#include "tests/core/store/store_directory.h"
 #include "tests/support/memory_disk.h"
 
 namespace masar::testing {
@@ -107,6 +109,27 @@ BOOST_AUTO_TEST_CASE(a_crash_that_comes_by_itself_is_told_once) {
   disk.clear();
   Database fresh;
   BOOST_TEST(fresh.rows().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_store_whose_making_is_cut_off_is_made_by_the_next_start) {
+  MemoryDisk disk;
+  ManualBusinessClock clock{Instant{}};
+  const store::StoreDirectory folder;  // of the lock; the database itself is on the memory's disk
+  const store::SqliteSettings settings = folder.settings();
+  std::uint64_t cuts = 0;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    for (std::uint64_t after = 1;; ++after) {
+      disk.clear();
+      disk.crash_after(after, MemoryDisk::Keeps::some, seed);
+      store::open_sqlite_store(settings, clock).reset();
+      if (!disk.crashed()) break;
+      ++cuts;
+      disk.restart();
+      BOOST_TEST_INFO("cut at " << after << ", seed " << seed);
+      BOOST_CHECK_NO_THROW(store::open_sqlite_store(settings, clock));
+    }
+  }
+  BOOST_TEST(cuts > 50u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

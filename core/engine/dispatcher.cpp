@@ -364,9 +364,10 @@ void Dispatcher::take_back(const std::shared_ptr<store::OutboxRow>& row, bool ex
 void Dispatcher::store_outcome(const std::shared_ptr<const Snapshot>& began,
                                const std::shared_ptr<store::OutboxRow>& row,
                                const connector::Outcome& outcome, bool again) {
-  auto transaction = outcome_transaction(*row, outcome, again, began->route(row->route),
-                                         parts_.snapshots.current().hash);
-  const bool asks = transaction.outbox_updates.front().to == store::OutboxState::sending;
+  const auto* route = began->route(row->route);
+  const bool asks = begins_inquiry(outcome, again, route);
+  auto transaction =
+      outcome_transaction(*row, outcome, again, route, parts_.snapshots.current().hash);
   parts_.journal.submit(
       std::move(transaction),
       [this, began, row, outcome, again, asks](const store::Commit& commit) {

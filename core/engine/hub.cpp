@@ -92,8 +92,9 @@ void Hub::make_dispatchers() {
 void Hub::load_settings() {
   const auto settings = parts_.store.settings();
   for (const auto& [name, value] : settings) {
-    if (name.starts_with("pause.endpoint.")) pauses_.set_endpoint(name.substr(15), true);
-    if (name.starts_with("pause.route.")) pauses_.set_route(name.substr(12), true);
+    if (name.starts_with(kEndpointPause))
+      pauses_.set_endpoint(name.substr(kEndpointPause.size()), true);
+    if (name.starts_with(kRoutePause)) pauses_.set_route(name.substr(kRoutePause.size()), true);
     if (name == kClockSetting && parts_.stepped) {
       if (const auto at = parse_instant(value)) parts_.stepped->move_to(*at);
     }
@@ -173,11 +174,11 @@ void Hub::recover_sending(const Endpoint& endpoint) {
           {},
           {}};
       if (row.state == store::OutboxState::ready) ++row.attempts;  // the one that may have been
-      auto one = outcome_transaction(row, lost, endpoint.delivery.idempotent,
-                                     began->route(row.route), parts_.snapshot->hash);
-      store::OutboxUpdate& update = one.outbox_updates.front();
-      update.from = {row.state};
-      if (update.to == store::OutboxState::sending) asked.push_back(row);
+      const auto* route = began->route(row.route);
+      auto one = outcome_transaction(row, lost, endpoint.delivery.idempotent, route,
+                                     parts_.snapshot->hash);
+      one.outbox_updates.front().from = {row.state};
+      if (begins_inquiry(lost, endpoint.delivery.idempotent, route)) asked.push_back(row);
       std::move(one.outbox_updates.begin(), one.outbox_updates.end(),
                 std::back_inserter(all.outbox_updates));
       std::move(one.journal.begin(), one.journal.end(), std::back_inserter(all.journal));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/engine/outcomes.h"
+
 namespace masar::engine {
 namespace {
 
@@ -62,9 +64,7 @@ class Continuation {
 void check_effects(const LiveCase& live, const process::Definition& to, Snapshots& snapshots,
                    store::Store& store, std::vector<std::string>& reasons) {
   for (const auto& effect : store.outbox_of(live.value.key)) {
-    const bool waits =
-        effect.state == store::OutboxState::ready || effect.state == store::OutboxState::sending;
-    if (!waits || effect.route.empty()) continue;
+    if (!still_attempted(effect.state) || effect.route.empty()) continue;
     const auto began = snapshots.find(effect.snapshot);
     const auto* route = began->route(effect.route);
     if (!route || !route->process) continue;

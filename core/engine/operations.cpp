@@ -100,10 +100,7 @@ void Operations::answer_task(const std::string& id, const std::string& answer,
   row.snapshot = hub_.snapshot().hash;
   transaction.journal.push_back(std::move(row));
   transaction.audit.push_back(operator_audit(task->case_key, "answer", task->name + ": " + answer));
-  hub_.journal().submit(std::move(transaction), [this, done](const store::Commit& commit) {
-    if (commit.status != store::CommitStatus::committed) return done(from_commit(commit));
-    wait_for_turn(commit.journal_ids.at(0), done);
-  });
+  journal_and_wait(std::move(transaction), std::move(done));
 }
 
 void Operations::migrate_case(const std::string& key, Done done) {
@@ -119,6 +116,10 @@ void Operations::migrate_case(const std::string& key, Done done) {
   row.snapshot = to;
   transaction.journal.push_back(std::move(row));
   transaction.audit.push_back(operator_audit(key, "migrate", "to configuration " + to));
+  journal_and_wait(std::move(transaction), std::move(done));
+}
+
+void Operations::journal_and_wait(store::Transaction transaction, Done done) {
   hub_.journal().submit(std::move(transaction), [this, done](const store::Commit& commit) {
     if (commit.status != store::CommitStatus::committed) return done(from_commit(commit));
     wait_for_turn(commit.journal_ids.at(0), done);
@@ -148,8 +149,9 @@ void Operations::set_pause(bool of_endpoint, const std::string& id, bool paused,
   if (const auto why = hub_.not_ready(); why == Hub::kRecovering)
     return done({503, "not-ready", "the hub is " + why + "; try again"});
   const std::string kind = of_endpoint ? "endpoint" : "route";
+  const std::string setting(of_endpoint ? kEndpointPause : kRoutePause);
   store::Transaction transaction;
-  transaction.settings.emplace_back("pause." + kind + "." + id, paused ? "1" : "");
+  transaction.settings.emplace_back(setting + id, paused ? "1" : "");
   transaction.audit.push_back(operator_audit({}, paused ? "pause" : "resume", kind + " " + id));
   hub_.journal().submit(std::move(transaction), [=, this](const store::Commit& commit) {
     if (commit.status != store::CommitStatus::committed) return done(from_commit(commit));

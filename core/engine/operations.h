@@ -42,6 +42,8 @@ class Operations {
   std::optional<process::TaskDeclaration> declaration(const store::TaskRow& task) const;
 
  private:
+  /// Answers once the transaction's journal row has had its turn.
+  void journal_and_wait(store::Transaction transaction, Done done);
   void wait_for_turn(store::RowId row, const Done& done);
   void answer_letter(const store::TaskRow& task, const std::string& answer,
                      const std::map<std::string, std::string>& fields, Done done);

@@ -53,12 +53,16 @@ bool becomes_event(const store::OutboxRow& row, const connector::Outcome& outcom
   return handler && (!handler->event.empty() || !handler->task.empty());
 }
 
+}  // namespace
+
+bool still_attempted(store::OutboxState state) {
+  return state == store::OutboxState::ready || state == store::OutboxState::sending;
+}
+
 bool begins_inquiry(const connector::Outcome& outcome, bool again, const route::Route* route) {
   return !again && route && outcome.kind == OutcomeKind::unknown &&
          route->inquiry("unknown", outcome.code);
 }
-
-}  // namespace
 
 bool tries_again(const store::OutboxRow& row, OutcomeKind kind, std::string_view code,
                  const DeliveryPolicy& policy, const route::Route* route) {

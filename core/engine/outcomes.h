@@ -23,6 +23,9 @@ void put_timers_cleared(const store::OutboxRow& row, store::Transaction& transac
 store::JournalRow outcome_event(const store::OutboxRow& row, std::string_view name,
                                 const std::string& snapshot);
 
+/// Ready or sending: an attempt may still come, or is under way.
+bool still_attempted(store::OutboxState state);
+
 /// Whether a row is attempted again after an outcome that was not delivered (ENGINE.md 18). The
 /// policy is the endpoint's of today; `route`: of the effect, null where it has none.
 bool tries_again(const store::OutboxRow& row, connector::OutcomeKind kind, std::string_view code,
@@ -36,6 +39,10 @@ struct InquiryOf {
   int attempt = 0;
 };
 InquiryOf inquiry_of(std::string_view id);
+
+/// Whether an outcome is asked about first, by the route that the row began with. `again`: it is
+/// attempted again instead.
+bool begins_inquiry(const connector::Outcome& outcome, bool again, const route::Route* route);
 
 /// Whether the row's outcome was unknown and its inquiry has no answer yet. Such a row is `sending`
 /// still, with the outcome's code: nothing is settled, nothing is sent again, and the case's next

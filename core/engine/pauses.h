@@ -10,9 +10,12 @@
 
 namespace masar::engine {
 
+/// Names of the settings of what is paused, before its id.
+inline constexpr std::string_view kEndpointPause = "pause.endpoint.";
+inline constexpr std::string_view kRoutePause = "pause.route.";
+
 /// Which endpoints and routes are paused (ENGINE.md 20), and what follows for what comes in.
-/// Survives restart as settings `pause.endpoint.ID` and `pause.route.ID`. Owned by the hub; any
-/// thread.
+/// Survives restart as settings. Owned by the hub; any thread.
 class Pauses {
  public:
   explicit Pauses(const Snapshot& snapshot) : snapshot_(snapshot) {}

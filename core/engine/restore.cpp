@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "core/engine/pauses.h"
 #include "core/engine/records.h"
 #include "core/store/sqlite_backup.h"
 
@@ -58,7 +59,7 @@ std::vector<std::string> put_restore_begun(store::Store& store, const Snapshot& 
   begun.settings.emplace_back(kBackup, *backup);
   for (const auto& [id, endpoint] : snapshot.endpoints) {
     if (endpoint->spec.inbound) continue;
-    begun.settings.emplace_back("pause.endpoint." + id, "1");
+    begun.settings.emplace_back(std::string(kEndpointPause) + id, "1");
     paused.push_back(id);
   }
   for (const auto& series : snapshot.hub.series) {

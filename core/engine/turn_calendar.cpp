@@ -1,6 +1,5 @@
 // A changed calendar moves the case's due times (ENGINE.md 22).
 #include <algorithm>
-#include <cstdlib>
 
 #include "core/engine/calendar_change.h"
 #include "core/engine/turn.h"

@@ -4,17 +4,11 @@
 #include "core/base/error.h"
 #include "core/base/plant.h"
 #include "core/base/text.h"
+#include "core/engine/outcomes.h"
 #include "core/engine/records.h"
 #include "core/engine/turn.h"
 
 namespace masar::engine {
-namespace {
-
-bool still_attempted(store::OutboxState state) {
-  return state == store::OutboxState::ready || state == store::OutboxState::sending;
-}
-
-}  // namespace
 
 const route::Route* Turn::route_of(const store::OutboxRow& effect) {
   auto& snapshots = parts_.snapshots;

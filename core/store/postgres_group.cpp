@@ -51,7 +51,6 @@ constexpr const char* kMarks =
 constexpr const char* kAttempts =
     "UPDATE journal SET attempts = attempts + n.more FROM unnest($1::bigint[], $2::bigint[]) "
     "AS n(id, more) WHERE journal.id = n.id";
-// After the group's cases and effects: what these name stays.
 constexpr const char* kEndSettings = "DELETE FROM settings WHERE name = ANY($1::text[])";
 
 std::string insert(const std::string& table, std::string_view columns, const PostgresArrays& rows,

@@ -111,19 +111,17 @@ bool PostgresResult::is_null(int row, int column) const {
 }
 
 PostgresSession::PostgresSession(const PostgresSessionSettings& settings)
-    : settings_(settings),
-      owned_(PQconnectdb(conninfo(settings_).c_str())),
-      connection_(owned_.get()) {
-  if (PQstatus(connection_) != CONNECTION_OK) {
+    : settings_(settings), connection_(PQconnectdb(conninfo(settings_).c_str())) {
+  if (PQstatus(connection_.get()) != CONNECTION_OK) {
     throw PostgresError(
-        {}, "cannot connect to the database: " + reason(connection_, settings_.password));
+        {}, "cannot connect to the database: " + reason(connection_.get(), settings_.password));
   }
-  if (PQserverVersion(connection_) < 140'000) {
+  if (PQserverVersion(connection_.get()) < 140'000) {
     throw Error(ErrorKind::config, "store-unusable", "the store needs PostgreSQL 14 or newer");
   }
   PQsetNoticeProcessor(
-      connection_, [](void*, const char*) {}, nullptr);
-  if (PQsetnonblocking(connection_, 1) != 0) lose("non-blocking mode");
+      connection_.get(), [](void*, const char*) {}, nullptr);
+  if (PQsetnonblocking(connection_.get(), 1) != 0) lose("non-blocking mode");
   // Plans do not depend on what statistics a table has at the moment: always its indexes. The
   // server gives up by itself too, so that no dead hub's transaction stays.
   execute(("SET synchronous_commit = on; SET enable_seqscan = off; SET enable_hashjoin = off; "
@@ -169,31 +167,32 @@ void PostgresSession::wait(bool to_write) {
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
   if (left <= 0) lose("no answer in time");
-  pollfd socket{PQsocket(connection_), static_cast<short>(to_write ? POLLIN | POLLOUT : POLLIN), 0};
+  const auto events = static_cast<short>(to_write ? POLLIN | POLLOUT : POLLIN);
+  pollfd socket{PQsocket(connection_.get()), events, 0};
   const int ready = ::poll(&socket, 1, static_cast<int>(left));
   if (ready < 0 && errno != EINTR) lose(std::strerror(errno));
 }
 
 void PostgresSession::flush() {
-  for (int left = PQflush(connection_); left != 0; left = PQflush(connection_)) {
+  for (int left = PQflush(connection_.get()); left != 0; left = PQflush(connection_.get())) {
     if (left < 0) lose("cannot send");
     wait(true);
     // The server may wait for us to read before it goes on reading.
-    if (PQconsumeInput(connection_) == 0) lose("cannot receive");
+    if (PQconsumeInput(connection_.get()) == 0) lose("cannot receive");
   }
 }
 
 pg_result* PostgresSession::next_result() {
-  while (PQisBusy(connection_) != 0) {
+  while (PQisBusy(connection_.get()) != 0) {
     wait(false);
-    if (PQconsumeInput(connection_) == 0) lose("cannot receive");
+    if (PQconsumeInput(connection_.get()) == 0) lose("cannot receive");
   }
-  return PQgetResult(connection_);
+  return PQgetResult(connection_.get());
 }
 
 void PostgresSession::execute(const char* commands) {
   deadline_ = Clock::now() + settings_.io_timeout;
-  if (PQsendQuery(connection_, commands) == 0) lose("cannot send");
+  if (PQsendQuery(connection_.get(), commands) == 0) lose("cannot send");
   flush();
   std::string state;
   std::string text;
@@ -204,14 +203,14 @@ void PostgresSession::execute(const char* commands) {
       text = text_of(next);
     }
   }
-  if (PQstatus(connection_) != CONNECTION_OK) lose(text);
+  if (PQstatus(connection_.get()) != CONNECTION_OK) lose(text);
   if (!text.empty()) throw PostgresError(state, text + " (" + state + ")");
 }
 
 const std::string& PostgresSession::name_of(const char* sql) {
   if (const auto found = names_.find(sql); found != names_.end()) return found->second;
   const std::string name = "masar" + std::to_string(names_.size());
-  if (PQsendPrepare(connection_, name.c_str(), without_hint(sql).c_str(), 0, nullptr) == 0) {
+  if (PQsendPrepare(connection_.get(), name.c_str(), without_hint(sql).c_str(), 0, nullptr) == 0) {
     lose("cannot send");
   }
   flush();
@@ -222,7 +221,7 @@ const std::string& PostgresSession::name_of(const char* sql) {
       error.emplace(state_of(next), text_of(next) + " (" + state_of(next) + ") preparing " + sql);
     }
   }
-  if (PQstatus(connection_) != CONNECTION_OK) lose("while preparing");
+  if (PQstatus(connection_.get()) != CONNECTION_OK) lose("while preparing");
   if (error) throw *error;
   return names_.emplace(sql, name).first->second;
 }
@@ -236,7 +235,7 @@ void PostgresSession::send(const PostgresCommand& command) {
     lengths.push_back(static_cast<int>(parameter.bytes.size()));
     formats.push_back(parameter.binary ? 1 : 0);
   }
-  if (PQsendQueryPrepared(connection_, names_.at(command.sql).c_str(),
+  if (PQsendQueryPrepared(connection_.get(), names_.at(command.sql).c_str(),
                           static_cast<int>(values.size()), values.data(), lengths.data(),
                           formats.data(), 1) == 0) {
     lose("cannot send");
@@ -246,15 +245,15 @@ void PostgresSession::send(const PostgresCommand& command) {
 std::vector<PostgresResult> PostgresSession::run(std::span<const PostgresCommand> commands) {
   deadline_ = Clock::now() + settings_.io_timeout;
   for (const PostgresCommand& command : commands) name_of(command.sql);
-  if (PQenterPipelineMode(connection_) == 0) lose("pipeline mode");
+  if (PQenterPipelineMode(connection_.get()) == 0) lose("pipeline mode");
   for (const PostgresCommand& command : commands) send(command);
-  if (PQpipelineSync(connection_) == 0) lose("cannot send");
+  if (PQpipelineSync(connection_.get()) == 0) lose("cannot send");
   flush();
   std::vector<PostgresResult> results;
   std::optional<PostgresError> error;
   for (bool synced = false, ended = false; !synced;) {
     PGresult* const next = next_result();
-    if (PQstatus(connection_) != CONNECTION_OK) {
+    if (PQstatus(connection_.get()) != CONNECTION_OK) {
       PQclear(next);
       lose("while waiting for an answer");
     }
@@ -273,7 +272,7 @@ std::vector<PostgresResult> PostgresSession::run(std::span<const PostgresCommand
       results.push_back(std::move(result));
     }
   }
-  if (PQexitPipelineMode(connection_) == 0) lose("pipeline mode");
+  if (PQexitPipelineMode(connection_.get()) == 0) lose("pipeline mode");
   if (error) throw *error;
   return results;
 }
@@ -283,7 +282,7 @@ PostgresResult PostgresSession::run(const PostgresCommand& command) {
 }
 
 void PostgresSession::roll_back() {
-  if (PQtransactionStatus(connection_) != PQTRANS_IDLE) execute("ROLLBACK");
+  if (PQtransactionStatus(connection_.get()) != PQTRANS_IDLE) execute("ROLLBACK");
 }
 
 PostgresStatement& PostgresSession::prepared(const char* sql) {

@@ -134,8 +134,7 @@ class PostgresSession {
   struct Finish {
     void operator()(pg_conn* connection) const noexcept;
   };
-  std::unique_ptr<pg_conn, Finish> owned_;
-  pg_conn* connection_ = nullptr;  // the same
+  std::unique_ptr<pg_conn, Finish> connection_;
   bool usable_ = true;
   std::chrono::steady_clock::time_point deadline_;  // of what is being waited for
   std::unordered_map<const char*, std::string> names_;

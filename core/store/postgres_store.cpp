@@ -36,19 +36,17 @@ class PostgresStore final : public WritingStore<PostgresWriting, PostgresSession
   PostgresStore(const PostgresSettings& settings, const BusinessClock& clock)
       : WritingStore(settings, clock, [session = reading(settings)] {
           return std::make_unique<PostgresSession>(session);
-        }),
-        reading_(reading(settings)) {}
+        }) {}
 
-  std::string home() override { return PostgresSession(reading_).run({kHome, {}}).bytes(0, 0); }
+  std::string home() override {
+    return read([](PostgresSession& s) { return s.run({kHome, {}}).bytes(0, 0); });
+  }
 
   std::map<std::string, std::int64_t> counts() override {
     auto counts = ReadingStore::counts();
     counts["wal_bytes"] = 0;  // the database's own affair
     return counts;
   }
-
- private:
-  const PostgresSessionSettings reading_;
 };
 
 }  // namespace

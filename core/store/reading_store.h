@@ -130,6 +130,11 @@ class ReadingStore : public Store {
  protected:
   ReadingStore(typename SessionPool<Session>::Open open, int sessions_max)
       : readers_(std::move(open), sessions_max) {}
+  /// What only one kind of store can say, with one of its sessions.
+  template <typename Read>
+  auto read(const Read& read) {
+    return readers_.with(read);
+  }
 
  private:
   SessionPool<Session> readers_;

@@ -112,10 +112,10 @@ class Copy {
     Statement statement(database_, "PRAGMA integrity_check(1)");
     const Reading reading(statement);
     const std::string said = statement.step() ? statement.bytes(0) : "nothing was said";
-    if (said != "ok") damaged(path_, said);
+    if (said != "ok") unsound(path_, said);
   }
 
-  [[noreturn]] static void damaged(const std::string& path, const std::string& what) {
+  [[noreturn]] static void unsound(const std::string& path, const std::string& what) {
     throw Error(ErrorKind::rejected, "backup-damaged",
                 "the copy " + path + " is not sound, nor is the store then: " + what);
   }
@@ -133,7 +133,7 @@ void check_audit(const std::string& path) {
     const auto rows = view->audit_rows(head.audit - 1, 1);
     if (rows.empty() || rows[0].id != head.audit || rows[0].hash != head.hash ||
         hasher.hash(rows[0]) != head.hash) {
-      Copy::damaged(path, "audit row " + std::to_string(head.audit) +
+      Copy::unsound(path, "audit row " + std::to_string(head.audit) +
                               " is not the one that its head names");
     }
   }

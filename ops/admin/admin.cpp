@@ -32,10 +32,6 @@ http::ServerSettings server_settings(const std::string& address) {
   return settings;
 }
 
-Response problem(int status, std::string code, std::string text) {
-  return http::problem_json({status, std::move(code), std::move(text)});
-}
-
 std::size_t limit_of(const Request& request) {
   const auto text = request.query_value("limit");
   std::size_t limit = kPage;

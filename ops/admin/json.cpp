@@ -215,9 +215,13 @@ http::Response json_response(int status, const json::value& value) {
   return http::text_response(status, json::serialize(value) + "\n", "application/json");
 }
 
+http::Response problem(int status, std::string code, std::string text) {
+  return http::problem_json({status, std::move(code), std::move(text)});
+}
+
 http::Response act_response(const engine::ActResult& result, const json::object& body) {
   if (result.status == 200) return json_response(200, body);
-  return http::problem_json({result.status, result.code, result.text});
+  return problem(result.status, result.code, result.text);
 }
 
 }  // namespace masar::admin

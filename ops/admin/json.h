@@ -24,6 +24,7 @@ boost::json::object effect_json(const store::OutboxRow& row);
 boost::json::object task_json(engine::Hub& hub, const store::TaskRow& row);
 
 http::Response json_response(int status, const boost::json::value& value);
+http::Response problem(int status, std::string code, std::string text);
 /// 200 with `body`, or the problem that the act ended in.
 http::Response act_response(const engine::ActResult& result, const boost::json::object& body = {});
 

@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t kDueTimesLooked = 2'000;  ///< at, for one page
 
-Response problem(int status, std::string code, std::string text) {
-  return http::problem_json({status, std::move(code), std::move(text)});
-}
-
 std::string text_of(const json::object& object, const char* name) {
   const auto* found = object.if_contains(name);
   return found && found->is_string() ? std::string(found->as_string()) : std::string();

@@ -15,8 +15,9 @@
 namespace masar {
 namespace {
 
-std::string or_in_state(const std::string& given, const StoreOptions& options, const char* name) {
-  return given.empty() ? options.state + "/" + name : given;
+std::string or_in_state(const std::string& given, const StoreOptions& options,
+                        const std::string& name) {
+  return given.empty() ? in_state(options.state, name).string() : given;
 }
 
 std::string contents(const std::string& path) {
@@ -41,8 +42,7 @@ Log open_log(const StoreOptions& options) {
   ThreadExecutor executor({1, 1000, "audit"});
   const Machine machine(executor, options.secrets, *snapshot);
   return {machine.open_view(options.state, store::ViewOf::audit),
-          options.heads.empty() ? in_state(options.state, snapshot->hub.audit.heads).string()
-                                : options.heads};
+          or_in_state(options.heads, options, snapshot->hub.audit.heads)};
 }
 
 std::vector<store::HeadsLine> kept_heads(const StoreOptions& options, const std::string& path) {

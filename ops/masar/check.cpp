@@ -72,6 +72,13 @@ std::shared_ptr<const engine::Snapshot> load_config(const RunOptions& options) {
   return snapshot;
 }
 
+std::shared_ptr<const engine::Snapshot> load_or_tell(const RunOptions& options) {
+  config::Diagnostics diagnostics;
+  auto snapshot = engine::Snapshot::load(options.config, overrides(options), diagnostics);
+  if (!snapshot) std::fputs(diagnostics.text().c_str(), stderr);
+  return snapshot;
+}
+
 int check_config(const RunOptions& options) {
   config::Diagnostics diagnostics;
   const auto snapshot = engine::Snapshot::load(options.config, overrides(options), diagnostics);

@@ -159,12 +159,12 @@ int list_audit(const ClientOptions& options, std::int64_t after) {
 int list_restored(const ClientOptions& options) {
   Answer all;
   json::array effects;
-  for (std::string after = "0"; !after.empty(); after = field(all.body, "after")) {
-    all = ask(options, "GET", "/api/restore?after=" + after, {});
-    if (all.status != 200) return kFailed;
-    const auto& page = all.body.at("effects").as_array();
-    effects.insert(effects.end(), page.begin(), page.end());
-  }
+  const auto page = [&](const json::value& after) {
+    const std::string from = after.is_null() ? "0" : json::serialize(after);
+    return all = ask(options, "GET", "/api/restore?after=" + from, {});
+  };
+  if (!each_row("effects", page, [&](const json::value& row) { effects.push_back(row); }))
+    return kFailed;
   std::stable_sort(effects.begin(), effects.end(), [](const auto& a, const auto& b) {
     return field(a, "partner") < field(b, "partner");
   });
@@ -248,12 +248,8 @@ int discard_dead_letter(const ClientOptions& options, std::int64_t id, const std
 }
 
 int plan_calendar(const ClientOptions& options, const RunOptions& run) {
-  config::Diagnostics diagnostics;
-  const auto snapshot = engine::Snapshot::load(run.config, overrides(run), diagnostics);
-  if (!snapshot) {
-    std::cerr << diagnostics.text();
-    return kFailed;
-  }
+  const auto snapshot = load_or_tell(run);
+  if (!snapshot) return kFailed;
   json::object question{{"calendar", snapshot->calendar().text()}};
   std::size_t count = 0;
   const bool all = each_row(

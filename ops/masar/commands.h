@@ -36,6 +36,8 @@ config::Settings overrides(const RunOptions& options);
 
 /// The configuration. Throws Error(config, "configuration-refused") with all its mistakes.
 std::shared_ptr<const engine::Snapshot> load_config(const RunOptions& options);
+/// The same; null where it has mistakes, which then stand on stderr.
+std::shared_ptr<const engine::Snapshot> load_or_tell(const RunOptions& options);
 
 /// Runs the hub until SIGTERM or SIGINT. Returns an Exit.
 int run_hub(const RunOptions& options);

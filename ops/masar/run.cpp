@@ -169,12 +169,8 @@ class Daemon final : public Poco::Util::ServerApplication {
 }  // namespace
 
 int run_hub(const RunOptions& options) {
-  config::Diagnostics diagnostics;
-  auto snapshot = engine::Snapshot::load(options.config, overrides(options), diagnostics);
-  if (!snapshot) {
-    std::fputs(diagnostics.text().c_str(), stderr);
-    return kFailed;
-  }
+  auto snapshot = load_or_tell(options);
+  if (!snapshot) return kFailed;
   ::umask(0077);
   std::error_code error;
   fs::create_directories(options.state, error);
@@ -182,6 +178,7 @@ int run_hub(const RunOptions& options) {
     log_line("error", "the state folder " + options.state + " cannot be made: " + error.message());
     return kFailed;
   }
+  config::Diagnostics diagnostics;
   {
     ThreadExecutor executor({1, 1000, "check"});
     const Machine machine(executor, options.secrets, *snapshot);

@@ -233,19 +233,8 @@ void Judge::audit(const Person& person) {
 void Judge::audit_as_a_whole() {
   auto& store = world_.hub().store();
   store::AuditVerifier verifier(store.audit_heads(), {});
-  const auto wrong = [this](const std::string& what) {
-    if (!what.empty()) world_.breach('A', "the chain of the audit is broken: " + what);
-    return !what.empty();
-  };
-  for (std::int64_t after = 0;;) {
-    const auto rows = store.audit_rows(after, kRows);
-    for (const auto& row : rows) {
-      if (wrong(verifier.check(row))) return;
-      after = row.id;
-    }
-    if (rows.size() < kRows) break;
-  }
-  (void)wrong(verifier.finish());
+  const std::string wrong = store::verify_log(store, verifier, kRows);
+  if (!wrong.empty()) world_.breach('A', "the chain of the audit is broken: " + wrong);
 }
 
 }  // namespace masar::faults

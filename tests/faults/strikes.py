@@ -10,13 +10,17 @@ import pathlib
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from cluster import Cluster
 from relay import Relay
-from stage import Failed, Hub, Stage, wait_for
+from stage import ROOT, Failed, Hub, Stage, wait_for
+
+sys.path.append(str(ROOT / "ops" / "partners"))
+from faults import KINDS  # noqa: E402
 
 FIU_LIBRARIES = "/usr/lib/fiu/fiu_run_preload.so /usr/lib/fiu/fiu_posix_preload.so"
 EIO, ENOSPC = 5, 28
@@ -122,16 +126,7 @@ class Striker:
         of_partners: dict[str, Callable[[], None]] = {
             f"{partner} {fault}": lambda p=partner, f=fault: self._partner(p, f)
             for partner in ("portal", "departments", "traffic", "insurance", "switch", "sms")
-            for fault in (
-                "slow",
-                "silent",
-                "500",
-                "reset",
-                "did-it-but-no-answer",
-                "duplicate",
-                "out-of-order",
-                "garbage",
-            )
+            for fault in KINDS
         }
         self._own, self._of_partners = list(own), list(of_partners)
         self._strikes = own | of_partners

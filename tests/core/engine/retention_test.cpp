@@ -17,10 +17,7 @@ ConfigText keeping(const std::string& element) {
 
 std::string verified(store::Store& store) {
   store::AuditVerifier verifier(store.audit_heads(), {});
-  for (const auto& row : store.audit_rows(0, 100'000)) {
-    if (auto wrong = verifier.check(row); !wrong.empty()) return wrong;
-  }
-  return verifier.finish();
+  return store::verify_log(store, verifier);
 }
 
 // The order has ended unpaid, and everything that it wanted to say is said.

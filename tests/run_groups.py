@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""Runs the groups of tests one after another and counts every test case: the tidiness of the tree,
-each Boost.Test executable that CTest knows, each folder of Python tests, the scenarios. Prints a
-line a group, whatever a failing group said in full, and at last "N passed, N failed, N skipped". A
-group that crashes, hangs or says nothing counts as a failure."""
+"""Runs the groups of tests, as many at once as there are processors, and counts every test case:
+the tidiness of the tree, each Boost.Test executable that CTest knows, each file of Python tests,
+the scenarios. Prints a line a group as it ends, whatever a failing group said in full, and at last
+"N passed, N failed, N skipped". A group that crashes, hangs or says nothing counts as a failure."""
 
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import dataclasses
 import functools
 import json
@@ -29,6 +30,10 @@ CPP_SECONDS = 300.0  # where CTest names no other limit
 PYTHON_SECONDS = 900.0
 SCENARIOS_SECONDS = 900.0
 TIDY_SECONDS = 60.0
+JOBS_MAX = 4
+# Begun first, so that none of them is left to run alone at the end.
+LONG = ("faults/simulation", "tests/scenarios/crash_test.py", "tests/faults/faults_test.py",
+        "core/store")
 LOG_LINES = 60  # of each process of failing scenarios
 
 
@@ -179,16 +184,15 @@ def python_counts(ended: Ended, seconds: float) -> Result:
 
 
 def python_groups(masar: pathlib.Path) -> list[Group]:
-    """Each folder of Python tests. Those that need a hub find it by MASAR."""
+    """Each file of Python tests. Those that need a hub find it by MASAR."""
     os.environ["MASAR"] = str(masar)
-    folders = sorted({file.parent for file in (ROOT / "tests").rglob("*_test.py")})
 
-    def play(folder: pathlib.Path) -> Result:
-        command = [PYTHON, "-m", "unittest", "discover", "-p", "*_test.py"]
-        return python_counts(run(command, PYTHON_SECONDS, folder), PYTHON_SECONDS)
+    def play(file: pathlib.Path) -> Result:
+        command = [PYTHON, "-m", "unittest", "discover", "-p", file.name]
+        return python_counts(run(command, PYTHON_SECONDS, file.parent), PYTHON_SECONDS)
 
-    return [Group(str(folder.relative_to(ROOT)), functools.partial(play, folder))
-            for folder in folders]
+    return [Group(str(file.relative_to(ROOT)), functools.partial(play, file))
+            for file in sorted((ROOT / "tests").rglob("*_test.py"))]
 
 
 # The whole
@@ -230,35 +234,55 @@ def tidy() -> Result:
     return Result(passed=1) if ended.status == 0 else Result(failed=1, said=said)
 
 
-def play(group: Group) -> Result:
+def play(group: Group) -> tuple[Result, float]:
+    """What the group came to, and its seconds."""
     begun = time.monotonic()
     print(f"{group.name} …", file=sys.stderr, flush=True)
-    result = group.run()
-    line = f"{group.name:<24} {result.passed:>5} passed"
+    return group.run(), time.monotonic() - begun
+
+
+def tell(group: Group, result: Result, seconds: float) -> None:
+    line = f"{group.name:<40} {result.passed:>5} passed"
     line += f", {result.failed} failed" if result.failed else ""
     line += f", {result.skipped} skipped" if result.skipped else ""
-    print(f"{line}  ({time.monotonic() - begun:.1f} s)", flush=True)
+    print(f"{line}  ({seconds:.1f} s)", flush=True)
     if result.failed:
         print(result.said.rstrip("\n"), flush=True)
-    return result
+
+
+def play_all(groups: list[Group], jobs: int) -> Result:
+    """Begins them in their order, `jobs` at once."""
+    total = Result()
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        playing = {pool.submit(play, group): group for group in groups}
+        for ended in concurrent.futures.as_completed(playing):
+            result, seconds = ended.result()
+            tell(playing[ended], result, seconds)
+            total.passed += result.passed
+            total.failed += result.failed
+            total.skipped += result.skipped
+    return total
+
+
+def wanted(group: Group, only: str | None) -> bool:
+    below = only is not None and only.startswith("tests/") and group.name.startswith(f"{only}/")
+    return only is None or group.name == only or below
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, required=True, help="the build folder")
-    parser.add_argument("--only", help="one group by its name")
+    parser.add_argument("--only", help="one group by its name, or a folder of Python tests")
+    parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, JOBS_MAX),
+                        help="groups at once (default: processors, at most %(default)s)")
     options = parser.parse_args()
     build = options.build.resolve()
     compiled = cpp_groups(build)
-    groups = [Group("tidy", tidy), *compiled, *python_groups(build / "masar"),
-              Group("scenarios", lambda: scenarios(build / "masar"))]
-    chosen = [group for group in groups if options.only in (None, group.name)]
-    total = Result()
-    for group in chosen:
-        result = play(group)
-        total.passed += result.passed
-        total.failed += result.failed
-        total.skipped += result.skipped
+    groups = [Group("tidy", tidy), Group("scenarios", lambda: scenarios(build / "masar")),
+              *python_groups(build / "masar"), *compiled]
+    chosen = sorted((group for group in groups if wanted(group, options.only)),
+                    key=lambda group: group.name not in LONG)
+    total = play_all(chosen, max(options.jobs, 1))
     if not chosen:
         print(f"there is no group {options.only}; there are: {' '.join(g.name for g in groups)}")
         total.failed = 1

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <condition_variable>
+#include <ctime>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -26,6 +27,14 @@ CallResult failed(CallResult::Kind kind, const CallFailure& failure, CallResult 
   return seen;
 }
 
+/// An IMF-fixdate (RFC 9110, 5.6.7) in seconds since 1970.
+std::optional<std::time_t> http_date(const std::string& text) {
+  std::tm parts{};
+  const char* end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (!end || *end != '\0') return std::nullopt;
+  return timegm(&parts);
+}
+
 }  // namespace
 
 std::string_view CallResult::header(std::string_view name) const {
@@ -39,8 +48,13 @@ std::optional<std::chrono::seconds> CallResult::retry_after() const {
   const std::string_view value = header("retry-after");
   int seconds = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (value.empty() || error != std::errc() || end != value.data() + value.size())
-    return std::nullopt;
+  if (error != std::errc() || end != value.data() + value.size()) {
+    const auto until = http_date(std::string(value));
+    if (!until) return std::nullopt;
+    const auto from = http_date(std::string(header("date"))).value_or(std::time(nullptr));
+    // A date that is over says: now.
+    seconds = static_cast<int>(std::clamp<std::time_t>(*until - from, 0, kRetryAfterMax + 1));
+  }
   if (seconds < 0 || seconds > kRetryAfterMax) return std::nullopt;
   return std::chrono::seconds(seconds);
 }

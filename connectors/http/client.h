@@ -50,7 +50,8 @@ struct CallResult {
   std::string body;  ///< of the reply; of an unknown one what could be read of it
 
   std::string_view header(std::string_view name) const;
-  /// Retry-After in seconds where the reply has it as a number (0 to a day).
+  /// Retry-After (RFC 9110, 10.2.3): its seconds, or its date counted from the reply's own Date, or
+  /// from now where it has none; 0 to a day, else no value.
   std::optional<std::chrono::seconds> retry_after() const;
 };
 

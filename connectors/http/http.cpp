@@ -3,76 +3,37 @@
 #include <algorithm>
 #include <map>
 
-#include "connectors/http/client.h"
 #include "connectors/http/inbound.h"
+#include "connectors/http/outbound.h"
+#include "connectors/http/payload.h"
 #include "core/base/error.h"
-#include "core/message/xml_writer.h"
 
 namespace masar::http {
 
 using config::Kind;
-using connector::Attempt;
 using connector::EndpointSpec;
 using connector::Intake;
 using connector::IntakeAnswer;
 using connector::Outbound;
-using connector::Outcome;
-using connector::OutcomeKind;
 using connector::PartAnswer;
 
 namespace {
 
 const config::ElementTable& in_table() {
   static const config::ElementTable table = [] {
-    config::ElementTable made{"http", "Where a partner posts XML to the hub.", door_fields(), {}};
+    config::ElementTable made{"http", "Where a partner posts to the hub.", door_fields(), {}};
     made.fields.push_back(
         {"method", Kind::choice, false, "POST", "the method that is taken", {"POST", "PUT"}});
     made.fields.push_back({"content-type",
                            Kind::text,
                            false,
                            "",
-                           "the only media type taken; without it application/xml and text/xml",
+                           "the only media type taken; without it the payload's usual ones",
                            {}});
+    for (auto& field : payload_fields()) made.fields.push_back(std::move(field));
     return made;
   }();
   return table;
-}
-
-const config::ElementTable& out_table() {
-  static const config::ElementTable table{
-      "http",
-      "Where the hub posts XML to a partner.",
-      {{"url", Kind::url, true, "", "where to; an operation that begins with / is appended", {}},
-       {"method", Kind::choice, false, "POST", "the method", {"POST", "PUT"}},
-       {"user", Kind::text, false, "", "our user for HTTP Basic", {}},
-       {"password", Kind::secret, false, "", "our password for HTTP Basic", {}},
-       {"content-type", Kind::text, false, "application/xml", "the media type of what is sent", {}},
-       {"proxy", Kind::address, false, "", "host:port of a proxy", {}},
-       {"reply-bytes", Kind::bytes, false, "1048576", "limit of a reply, in bytes", {}}},
-      {"status"}};
-  return table;
-}
-
-const config::ElementTable& status_table() {
-  static const config::ElementTable table{
-      "status",
-      "What a status of this partner means.",
-      {{"code", Kind::integer, true, "", "the HTTP status, 200 to 599", {}},
-       {"means",
-        Kind::choice,
-        true,
-        "",
-        "how the attempt ended",
-        {"delivered", "rejected", "unavailable", "unknown"}}},
-      {}};
-  return table;
-}
-
-OutcomeKind outcome_named(const std::string& name) {
-  if (name == "delivered") return OutcomeKind::delivered;
-  if (name == "rejected") return OutcomeKind::rejected;
-  if (name == "unavailable") return OutcomeKind::unavailable;
-  return OutcomeKind::unknown;
 }
 
 /// `<http>` of an endpoint. Throws where check() would have complained.
@@ -82,13 +43,12 @@ const config::Element& own_element(const EndpointSpec& spec) {
   return *own;
 }
 
-Response answer_of(const Door& door, const IntakeAnswer& parts) {
+Response answer_of(const Door& door, const Payload& payload, const IntakeAnswer& parts) {
   const PartAnswer answer = whole(parts);
   switch (answer.kind) {
     case PartAnswer::Kind::accepted: return {202, {}, {}};
     case PartAnswer::Kind::replied:
-      return {
-          200, {{"Content-Type", "application/xml; charset=utf-8"}}, write_xml(*answer.document)};
+      return {200, {{"Content-Type", payload.content_type()}}, payload.body_of(*answer.document)};
     case PartAnswer::Kind::refused:
       return door.answer(
           {answer.code.starts_with("duplicate") ? 409 : 400, answer.code, answer.text});
@@ -97,25 +57,37 @@ Response answer_of(const Door& door, const IntakeAnswer& parts) {
   return door.answer({503, answer.code.empty() ? "retry-later" : answer.code, answer.text});
 }
 
-void take(const Door& door, const std::string& wanted_type, Request request,
-          const Respond& respond) {
-  const std::string type = media_type(request.header("content-type"));
-  const bool fits =
-      wanted_type.empty() ? type == "application/xml" || type == "text/xml" : type == wanted_type;
-  if (!fits || !is_utf8_or_unsaid(request.header("content-type"))) {
-    door.intake->refused(door.endpoint, "content-type",
-                         "the Content-Type is not the one that is taken");
-    return respond(door.answer({415, "content-type", "send XML in UTF-8 with its Content-Type"}));
+/// The XML of the body. No value: it was refused, and `respond` has been called.
+std::optional<std::string> read_body(const Door& door, const Payload& payload, Request& request,
+                                     const Respond& respond) {
+  const auto refuse = [&](int status, const std::string& code, const std::string& why,
+                          const std::string& text) {
+    door.intake->refused(door.endpoint, code, why);
+    respond(door.answer({status, code, text}));
+    return std::nullopt;
+  };
+  if (!payload.takes(request.header("content-type")))
+    return refuse(415, "content-type", "the Content-Type is not the one that is taken",
+                  "send " + std::string(payload.name()) + " in UTF-8 with its Content-Type");
+  try {
+    return payload.xml_of(std::move(request.body));
+  } catch (const Error& error) {
+    return refuse(400, error.code(), error.what(), error.what());
   }
+}
+
+void take(const Door& door, const Payload& payload, Request request, const Respond& respond) {
+  auto body = read_body(door, payload, request, respond);
+  if (!body) return;
   connector::Received received;
   received.endpoint = door.endpoint;
   received.sender = door.partner;
   received.headers = allowed_headers(request);
   received.message_id = std::string(request.header("message-id"));
-  received.body = std::move(request.body);
-  door.intake->take(std::move(received), [door, respond](const IntakeAnswer& parts) {
+  received.body = std::move(*body);
+  door.intake->take(std::move(received), [door, payload, respond](const IntakeAnswer& parts) {
     try {
-      respond(answer_of(door, parts));
+      respond(answer_of(door, payload, parts));
     } catch (const std::exception&) {
       // The reply cannot be written; its message stands. The caller repeats and the cause is in the
       // journal.
@@ -123,83 +95,6 @@ void take(const Door& door, const std::string& wanted_type, Request request,
     }
   });
 }
-
-class HttpOutbound final : public Outbound {
- public:
-  HttpOutbound(const config::Values& values, const config::Element& own, const EndpointSpec& spec,
-               const connector::Context& context)
-      : url_(values.text("url")),
-        method_(values.text("method")),
-        type_(values.text("content-type")),
-        timeout_(spec.timeout),
-        client_(settings_of(values, spec)) {
-    if (values.has("user")) {
-      authorization_ =
-          basic_authorization(values.text("user"), context.secrets.get(values.text("password")));
-    }
-    config::Diagnostics checked;
-    for (const config::Element* one : own.elements("status")) {
-      const config::Values status(status_table(), *one, checked);
-      meanings_[static_cast<int>(status.integer("code"))] = outcome_named(status.text("means"));
-    }
-  }
-
-  void send(Attempt attempt, Done done) override {
-    Call call;
-    call.method = method_;
-    call.url = attempt.operation.starts_with("/") ? url_ + attempt.operation : url_;
-    call.headers = partner_headers(attempt);
-    call.headers.emplace_back("Content-Type", type_);
-    call.headers.emplace_back("Idempotency-Key", attempt.effect_id);
-    if (!authorization_.empty()) call.headers.emplace_back("Authorization", authorization_);
-    call.body = std::move(attempt.body);
-    client_.call(std::move(call), timeout_, [this, done = std::move(done)](CallResult result) {
-      done(outcome_of(std::move(result)));
-    });
-  }
-
- private:
-  static ClientSettings settings_of(const config::Values& values, const EndpointSpec& spec) {
-    ClientSettings settings;
-    settings.threads = spec.concurrency;
-    settings.reuse = spec.idempotent;
-    settings.reply_bytes_max = static_cast<std::size_t>(values.integer("reply-bytes"));
-    settings.proxy = values.text("proxy");
-    return settings;
-  }
-
-  Outcome outcome_of(CallResult result) const {
-    Outcome outcome;
-    outcome.body = std::move(result.body);
-    if (result.kind != CallResult::Kind::replied) {
-      const bool not_sent = result.kind == CallResult::Kind::not_sent;
-      outcome.kind = not_sent ? OutcomeKind::unavailable : OutcomeKind::unknown;
-      outcome.code = result.code;
-      outcome.text = result.text;
-      return outcome;
-    }
-    outcome.code = std::to_string(result.status);
-    outcome.text = "the partner answered " + outcome.code;
-    outcome.retry_after = result.retry_after();
-    const auto declared = meanings_.find(result.status);
-    if (declared != meanings_.end()) {
-      outcome.kind = declared->second;
-    } else if (result.status / 100 == 2) {
-      outcome.kind = OutcomeKind::delivered;
-    } else if (result.status == 429 || result.status == 503) {
-      outcome.kind = OutcomeKind::unavailable;
-    }
-    return outcome;
-  }
-
-  const std::string url_;
-  const std::string method_;
-  const std::string type_;
-  const std::chrono::milliseconds timeout_;
-  std::string authorization_;
-  std::map<int, OutcomeKind> meanings_;
-  Client client_;  // last: its threads use what stands above
-};
 
 class HttpConnector final : public connector::Connector {
  public:
@@ -212,25 +107,11 @@ class HttpConnector final : public connector::Connector {
     const config::Element* own = spec.root->element("http");
     if (!own)
       return diagnostics.add(spec.root->place, "an endpoint of the connector http needs <http>");
-    const config::Values values(spec.inbound ? in_table() : out_table(), *own, diagnostics);
-    if (spec.inbound) {
-      check_door(values, diagnostics);
-      return listeners_.check_use(*own, values.has("user"), diagnostics);
-    }
-    if (values.has("url") && !values.text("url").empty() && !is_callable_url(values.text("url"))) {
-      diagnostics.add(values.place("url"), "the URL cannot be called",
-                      "write http://host:port/path");
-    }
-    if (values.has("user") != values.has("password")) {
-      diagnostics.add(own->place, "user and password belong together");
-    }
-    for (const config::Element* one : own->elements("status")) {
-      const config::Values status(status_table(), *one, diagnostics);
-      if (status.has("code") && (status.integer("code") < 200 || status.integer("code") > 599)) {
-        diagnostics.add(status.place("code"), "there is no such status of a reply",
-                        "write 200 to 599");
-      }
-    }
+    if (!spec.inbound) return check_outbound(*own, diagnostics);
+    const config::Values values(in_table(), *own, diagnostics);
+    check_door(values, diagnostics);
+    check_payload(values, diagnostics);
+    listeners_.check_use(*own, values.has("user"), diagnostics);
   }
 
   void check_listener(const config::Element& listener,
@@ -253,9 +134,9 @@ class HttpConnector final : public connector::Connector {
     door.timeout = spec.timeout;
     door.intake = &intake;
     Handler handler = door.handler();
-    handler.handle = [door, type = media_type(values.text("content-type"))](
+    handler.handle = [door, payload = Payload(values, spec.xml, context_.prefixes)](
                          Request request, const Respond& respond) {
-      take(door, type, std::move(request), respond);
+      take(door, payload, std::move(request), respond);
     };
     listeners_.at(values.text("listener")).route(std::move(handler));
     listeners_.refusals_to(intake);
@@ -263,9 +144,7 @@ class HttpConnector final : public connector::Connector {
   }
 
   std::unique_ptr<Outbound> add_outbound(const EndpointSpec& spec, Intake&) override {
-    config::Diagnostics checked;
-    const config::Values values(out_table(), own_element(spec), checked);
-    return std::make_unique<HttpOutbound>(values, own_element(spec), spec, context_);
+    return make_outbound(own_element(spec), spec, context_);
   }
 
   void start() override { listeners_.start(); }

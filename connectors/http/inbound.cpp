@@ -86,15 +86,17 @@ PartAnswer whole(const connector::IntakeAnswer& answer) {
   return {};
 }
 
-Pairs partner_headers(const connector::Attempt& attempt) {
+bool is_partner_header(std::string_view name) {
   constexpr std::array<std::string_view, 9> kOwned{
       "host",          "content-length", "content-type", "connection", "transfer-encoding",
       "authorization", "expect",         "soapaction",   "trailer"};
+  return is_token(name) && std::find(kOwned.begin(), kOwned.end(), lower(name)) == kOwned.end();
+}
+
+Pairs partner_headers(const connector::Attempt& attempt) {
   Pairs result;
-  for (const auto& [name, value] : attempt.headers) {
-    const bool owned = std::find(kOwned.begin(), kOwned.end(), lower(name)) != kOwned.end();
-    if (is_token(name) && !owned) result.emplace_back(name, value);
-  }
+  for (const auto& [name, value] : attempt.headers)
+    if (is_partner_header(name)) result.emplace_back(name, value);
   return result;
 }
 

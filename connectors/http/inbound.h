@@ -49,6 +49,7 @@ connector::PartAnswer whole(const connector::IntakeAnswer& answer);
 
 /// The attempt's headers that may go to a partner: valid names, none that the transport owns.
 Pairs partner_headers(const connector::Attempt& attempt);
+bool is_partner_header(std::string_view name);
 /// The headers that reach Intake: content-type, message-id, correlation-id, traceparent,
 /// tracestate.
 Pairs allowed_headers(const Request& request);

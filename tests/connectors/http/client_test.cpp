@@ -324,4 +324,22 @@ BOOST_AUTO_TEST_CASE(stopping_ends_running_and_waiting_calls) {
     BOOST_TEST(results[i].get_future().get().kind == Kind::not_sent);
 }
 
+BOOST_AUTO_TEST_CASE(retry_after_is_seconds_or_a_date) {
+  const auto wait = [](const std::string& value, const std::string& date) {
+    masar::http::CallResult result;
+    result.headers = {{"retry-after", value}, {"date", date}};
+    const auto after = result.retry_after();
+    return after ? after->count() : -1;
+  };
+  const std::string date = "Sun, 04 Jan 2026 08:00:00 GMT";
+  BOOST_TEST(wait("7", date) == 7);
+  BOOST_TEST(wait("Sun, 04 Jan 2026 08:01:30 GMT", date) == 90);
+  BOOST_TEST(wait("Sun, 04 Jan 2026 07:00:00 GMT", date) == 0);
+  BOOST_TEST(wait("Mon, 05 Jan 2026 08:00:00 GMT", date) == 24 * 60 * 60);
+  for (const auto* value : {"", "-1", "86401", "7s", "soon", "Mon, 05 Jan 2026 08:00:01 GMT",
+                            "Tue, 04 Jan 2050 08:00:00 GMT"})
+    BOOST_TEST(wait(value, date) == -1, value);
+  BOOST_TEST(wait("Sun, 04 Jan 2026 08:01:30 GMT", "") == 0);  // counted from now
+}
+
 BOOST_AUTO_TEST_SUITE_END()

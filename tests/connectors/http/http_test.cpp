@@ -2,6 +2,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <future>
+#include <mutex>
+#include <vector>
 
 #include "connectors/http/http.h"
 #include "tests/connectors/http/raw.h"
@@ -66,22 +68,51 @@ struct Inbound {
   std::string address;
 };
 
+/// A partner that gives one answer to whatever comes, and what came.
+struct Partner {
+  explicit Partner(std::string reply)
+      : server([this, reply = std::move(reply)](RawSocket& socket, int) {
+          const std::string request = socket.read_response();
+          std::lock_guard lock(mutex);
+          requests.push_back(request);
+          socket.send(reply);
+        }) {}
+  Outcome send(const std::string& attributes, const std::string& inner, const std::string& body) {
+    Stage stage;
+    Listeners listeners;
+    const auto connector = make_http(stage.context(), listeners);
+    const Endpoint endpoint("out", false,
+                            "<http url='http://" + server.address() + "/p' " + attributes + ">" +
+                                inner + "</http>");
+    const auto outbound = connector->add_outbound(endpoint.spec, stage);
+    Attempt attempt;
+    attempt.effect_id = "effect-1";
+    attempt.body = body;
+    return test::send(*outbound, attempt);
+  }
+  std::vector<std::string> seen() {
+    std::lock_guard lock(mutex);
+    return requests;
+  }
+  std::mutex mutex;
+  std::vector<std::string> requests;
+  RawServer server;
+};
+
 Outcome send_to(const std::string& reply, const std::string& inner = "") {
-  RawServer partner([&](RawSocket& socket, int) {
-    socket.read_response();
-    socket.send(reply);
-  });
-  Stage stage;
-  Listeners listeners;
-  const auto connector = make_http(stage.context(), listeners);
-  const Endpoint endpoint("out", false,
-                          "<http url='http://" + partner.address() + "/p'>" + inner + "</http>");
-  const auto outbound = connector->add_outbound(endpoint.spec, stage);
-  Attempt attempt;
-  attempt.effect_id = "effect-1";
-  attempt.body = "<a/>";
-  return test::send(*outbound, attempt);
+  return Partner(reply).send("", inner, "<a/>");
 }
+
+std::string with_body(const std::string& status, const std::string& type, const std::string& body) {
+  return "HTTP/1.1 " + status + " X\r\nContent-Type: " + type +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+const std::string kJson = " xmlns='http://www.w3.org/2005/xpath-functions'>";
+const std::string kWrittenJson = " xmlns=\"http://www.w3.org/2005/xpath-functions\">";
+const std::string kBusCodes =
+    "<code value='0' means='delivered'/><code value='17' means='rejected'/>"
+    "<code value='BUSY' means='unavailable'/>";
 
 }  // namespace
 
@@ -136,6 +167,38 @@ BOOST_AUTO_TEST_CASE(bad_configuration_is_found_with_place_and_nearest_name) {
        "<http url='http://h/'><status code='404' means='rejekted'/></http>",
        false,
        {"did you mean \"rejected\""}},
+      {kHere, "<http listener='http' path='/a' payload='yaml'/>", true, {"does not fit payload"}},
+      {kHere, "<http listener='http' path='/a' json-depth='0'/>", true, {"no such depth"}},
+      {kHere,
+       "<http url='http://h/' payload='json' code-member='code'/>",
+       false,
+       {"belong together", "<code value="}},
+      {kHere,
+       "<http url='http://h/'><code value='0' means='delivered'/></http>",
+       false,
+       {"belong together"}},
+      {kHere,
+       "<http url='http://h/' code-member='code'><code value='0' means='delivered'/></http>",
+       false,
+       {"only a JSON reply", "payload=\"json\""}},
+      {kHere,
+       "<http url='http://h/' payload='json' code-member='code'><code value='1' "
+       "means='rejected'/></http>",
+       false,
+       {"no code means delivered"}},
+      {kHere, "<http url='http://h/'><header name='X-Key'/></http>", false, {"value or a secret"}},
+      {kHere,
+       "<http url='http://h/'><header name='X-Key' value='1' secret='secret:pass'/></http>",
+       false,
+       {"value or a secret"}},
+      {kHere,
+       "<http url='http://h/'><header name='Content-Length' value='1'/></http>",
+       false,
+       {"cannot be set"}},
+      {kHere,
+       "<http url='http://h/'><header name='X Key' value='1'/></http>",
+       false,
+       {"cannot be set"}},
       {kHere,
        "<http url='http://h/'><statu code='404' means='rejected'/></http>",
        false,
@@ -318,6 +381,125 @@ BOOST_AUTO_TEST_CASE(an_attempt_carries_its_id_its_login_and_no_foreign_transpor
   BOOST_TEST(has(request, "traceparent: 00-1\r\n"));
   BOOST_TEST(!has(request, "evil"));
   BOOST_TEST(!has(request, "bad name"));
+}
+
+BOOST_AUTO_TEST_CASE(json_that_comes_in_is_its_xml_form) {
+  Inbound in("user='u' password='secret:pass' payload='json' json-depth='2'");
+  in.stage.answering = [](const Received&) {
+    return IntakeAnswer{part(PartAnswer::Kind::accepted)};
+  };
+  BOOST_TEST(status_of(in.post("{\"amount\": 1.50}", "application/json")) == "202");
+  BOOST_TEST(status_of(in.post("[]", "Application/JSON; charset=utf-8")) == "202");
+  const auto received = in.stage.received();
+  BOOST_TEST_REQUIRE(received.size() == 2u);
+  BOOST_TEST(received[0].body ==
+             "<map" + kWrittenJson + "<number key=\"amount\">1.50</number></map>");
+}
+
+BOOST_AUTO_TEST_CASE(json_that_is_none_is_refused_by_its_place) {
+  Inbound in("user='u' password='secret:pass' payload='json' json-depth='2'");
+  const std::string answer = in.post("{\"amount\": 1,}", "application/json");
+  BOOST_TEST(status_of(answer) == "400");
+  BOOST_TEST(has(answer, "\"code\":\"json-malformed\""));
+  BOOST_TEST(has(answer, "line 1, column 14"));
+  BOOST_TEST(status_of(in.post("[[[1]]]", "application/json")) == "400");
+  BOOST_TEST(status_of(in.post("{\"a\":1,\"a\":2}", "application/json")) == "400");
+  BOOST_TEST(status_of(in.post("<a/>", "application/xml")) == "415");
+  BOOST_TEST(status_of(in.post("{}", "application/json; charset=utf-16")) == "415");
+  BOOST_TEST(in.stage.received().empty());
+  const std::vector<std::string> wanted = {"in:json-malformed", "in:json-too-deep",
+                                           "in:json-duplicate-key", "in:content-type",
+                                           "in:content-type"};
+  BOOST_TEST(in.stage.refused() == wanted, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_is_written_as_json) {
+  const XmlReader reader({{"http://www.w3.org/2005/xpath-functions", "j"}}, {});
+  Inbound in("user='u' password='secret:pass' payload='json'");
+  in.stage.answering = [&](const Received&) {
+    return IntakeAnswer{test::reply(reader, "<map" + kJson + "<string key='no'>1</string></map>")};
+  };
+  const std::string answer = in.post("{}", "application/json");
+  BOOST_TEST(status_of(answer) == "200");
+  BOOST_TEST(has(answer, "Content-Type: application/json"));
+  BOOST_TEST(has(answer, "\r\n\r\n{\"no\":\"1\"}"));
+  in.stage.answering = [&](const Received&) {
+    return IntakeAnswer{test::reply(reader, "<other/>")};
+  };
+  BOOST_TEST(status_of(in.post("{}", "application/json")) == "500");
+}
+
+BOOST_AUTO_TEST_CASE(json_goes_out_and_its_reply_comes_back_as_xml) {
+  Partner partner(with_body("200", "application/json", "{\"no\": 7}"));
+  const Outcome outcome =
+      partner.send("payload='json'", "", "<map" + kJson + "<number key='paid'>1.50</number></map>");
+  BOOST_TEST(outcome.kind == OutcomeKind::delivered);
+  BOOST_TEST(outcome.body == "<map" + kWrittenJson + "<number key=\"no\">7</number></map>");
+  BOOST_TEST_REQUIRE(partner.seen().size() == 1u);
+  BOOST_TEST(has(partner.seen()[0], "Content-Type: application/json\r\n"));
+  BOOST_TEST(partner.seen()[0].ends_with("\r\n\r\n{\"paid\":1.50}"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_the_form_of_json_is_not_sent) {
+  Partner partner(with_body("200", "application/json", "{}"));
+  const Outcome outcome = partner.send("payload='json'", "", "<a/>");
+  BOOST_TEST(outcome.kind == OutcomeKind::rejected);
+  BOOST_TEST(outcome.code == "json-form");
+  BOOST_TEST(partner.seen().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_that_is_no_json_leaves_the_outcome_unknown) {
+  const std::string body = "<map" + kJson + "</map>";
+  const auto send = [&](const std::string& reply) {
+    return Partner(reply).send("payload='json'", "", body);
+  };
+  Outcome outcome = send(with_body("200", "text/html", "<html>ok</html>"));
+  BOOST_TEST(outcome.kind == OutcomeKind::unknown);
+  BOOST_TEST(outcome.code == "reply-type");
+  BOOST_TEST(outcome.body == "<html>ok</html>");
+  outcome = send(with_body("200", "application/json", "<html>ok</html>"));
+  BOOST_TEST(outcome.kind == OutcomeKind::unknown);
+  BOOST_TEST(outcome.code == "json-malformed");
+  BOOST_TEST(send(with_body("204", "text/plain", "")).kind == OutcomeKind::delivered);
+  BOOST_TEST(send(with_body("500", "text/html", "<html/>")).code == "500");
+}
+
+BOOST_AUTO_TEST_CASE(a_code_in_the_reply_says_how_it_ended) {
+  const std::string body = "<map" + kJson + "</map>";
+  const auto send = [&](const std::string& json) {
+    return Partner(with_body("200", "application/json", json))
+        .send("payload='json' code-member='code'", kBusCodes, body);
+  };
+  Outcome outcome = send(R"({"code":0,"data":{"no":7}})");
+  BOOST_TEST(outcome.kind == OutcomeKind::delivered);
+  BOOST_TEST(outcome.code == "0");
+  BOOST_TEST(outcome.body.starts_with("<map"));
+  outcome = send(R"({"code":"17","message":"no such plate"})");
+  BOOST_TEST(outcome.kind == OutcomeKind::rejected);
+  BOOST_TEST(outcome.code == "17");
+  BOOST_TEST(send(R"({"code":"BUSY"})").kind == OutcomeKind::unavailable);
+  for (const auto* json : {R"({"code":"18"})", R"({"code":true})", R"({"kode":0})", R"([0])"}) {
+    outcome = send(json);
+    BOOST_TEST(outcome.kind == OutcomeKind::unknown, json);
+    BOOST_TEST(outcome.code == "reply-code");
+    BOOST_TEST(outcome.body == json);
+  }
+  outcome = Partner(with_body("204", "text/plain", ""))
+                .send("payload='json' code-member='code'", kBusCodes, body);
+  BOOST_TEST(outcome.kind == OutcomeKind::unknown);
+}
+
+BOOST_AUTO_TEST_CASE(declared_headers_go_out_with_every_request) {
+  Partner partner(with_body("200", "application/xml", "<r/>"));
+  const Outcome outcome = partner.send(
+      "",
+      "<header name='X-IBM-Client-Id' value='masar'/>"
+      "<header name='X-IBM-Client-Secret' secret='secret:pass'/>",
+      "<a/>");
+  BOOST_TEST(outcome.kind == OutcomeKind::delivered);
+  BOOST_TEST_REQUIRE(partner.seen().size() == 1u);
+  BOOST_TEST(has(partner.seen()[0], "X-IBM-Client-Id: masar\r\n"));
+  BOOST_TEST(has(partner.seen()[0], "X-IBM-Client-Secret: open sesame\r\n"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -298,9 +298,9 @@ void Dispatcher::check_reply(const Snapshot& began, const store::OutboxRow& row,
   const bool wanted = route && static_cast<std::size_t>(row.step) < route->before.size();
   if (outcome.kind != connector::OutcomeKind::delivered || !wanted) return;
   try {
-    const Document document = began.reader->read(outcome.body);
-    const auto* endpoint = began.endpoint(endpoint_.spec.id);
-    if (endpoint && endpoint->gate) endpoint->gate->require_valid(document->document_element());
+    Document document = began.reader->read(outcome.body);
+    if (const auto* endpoint = began.endpoint(endpoint_.spec.id))
+      (void)through_gate(*endpoint, std::move(document), outcome.body);
   } catch (const std::exception& thrown) {
     const Error error = typed_failure(thrown);
     outcome.kind = connector::OutcomeKind::unknown;

@@ -27,6 +27,12 @@ const ElementTable kEndpoint{
       "",
       "file name in schemas/ that its messages are valid against",
       {}},
+     {"unknown",
+      Kind::choice,
+      false,
+      "refuse",
+      "what becomes of elements and attributes that the schema does not know",
+      {"refuse", "drop"}},
      {"refusals", Kind::name, false, "", "outbound endpoint that is told of refused messages", {}},
      {"refusal-mapping", Kind::text, false, "", "mapping that writes the refusal", {}},
      {"wait", Kind::duration, false, "PT8S", "how long a caller waits for its reply", {}}},
@@ -184,6 +190,22 @@ void link_key(const config::Element& element, Endpoint& endpoint, const Snapshot
 
 }  // namespace
 
+namespace {
+
+void check_drops(const Endpoint& endpoint, const config::Values& values,
+                 config::Diagnostics& diagnostics) {
+  if (endpoint.schema.empty()) {
+    diagnostics.add(values.place("unknown"), "without a schema nothing is unknown",
+                    "write schema=\"FILE.xsd\"");
+  } else if (endpoint.gate && !endpoint.gate->wildcard().empty()) {
+    diagnostics.add(values.place("unknown"),
+                    "nothing is unknown to this schema: " + endpoint.gate->wildcard(),
+                    "leave out unknown=, or the wildcard");
+  }
+}
+
+}  // namespace
+
 std::unique_ptr<Endpoint> load_endpoint(const config::Element& root, const Snapshot& snapshot,
                                         config::Diagnostics& diagnostics) {
   const config::Values values(kEndpoint, root, diagnostics);
@@ -211,6 +233,8 @@ std::unique_ptr<Endpoint> load_endpoint(const config::Element& root, const Snaps
                       config::suggest(endpoint->schema, route::keys_of(snapshot.library.schemas)));
     }
   }
+  endpoint->drops_unknown = values.text("unknown") == "drop";
+  if (endpoint->drops_unknown) check_drops(*endpoint, values, diagnostics);
   return endpoint;
 }
 

@@ -21,6 +21,7 @@ struct IntakeDesk::Part {
   std::string case_key;
   bool keep = false;       ///< journaled as a dead letter at once
   bool record = false;     ///< accepted with an audit row only
+  bool filtered = false;   ///< recorded because a filter lets it go no further
   int journal_index = -1;  ///< in the transaction
 };
 

@@ -41,7 +41,7 @@ Hub::Hub(const Parts& parts)
           {snapshots_, parts.store, journal_, parts.executor, parts.business, metrics_}),
       calendar_change_(
           {*parts.snapshot, parts.store, journal_, parts.executor, parts.business}),
-      pass_through_(*parts.snapshot->reader, metrics_),
+      pass_through_(*parts.snapshot->reader, pauses_, metrics_),
       intake_({*parts.snapshot, parts.store, journal_, lanes_, replies_, pauses_, parts.executor,
                parts.business, parts.steady, metrics_,
                [this](const route::Route& route, connector::Received received,

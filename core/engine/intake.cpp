@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/plant.h"
+#include "core/engine/aggregate.h"
 #include "core/engine/exchange.h"
 #include "core/engine/records.h"
 #include "core/message/xml_writer.h"
@@ -85,12 +86,6 @@ std::string digest_of(const DuplicateKey& key, const expression::Frame& frame) {
   return sha256(all);
 }
 
-/// A part as a document of its own, with the namespace declarations that it needs.
-Document part_document(pugi::xml_node node, const XmlReader& reader, std::string& payload) {
-  payload = write_xml(node, XmlForm::plain, true);
-  return reader.read(payload);
-}
-
 }  // namespace
 
 void IntakeDesk::take(connector::Received received, Answer answer) {
@@ -128,7 +123,7 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
     if (!it.route)
       throw Error(ErrorKind::rejected, "unknown-type",
                   "no route takes " + it.origin.type + " from here");
-    if (it.endpoint->gate) it.endpoint->gate->require_valid(it.document->document_element());
+    it.document = through_gate(*it.endpoint, std::move(it.document), it.received.body);
     if (may_wait && parts_.pauses.holds(*it.route))
       return it.finish({later("paused", "the route is paused")});
     it.caller->enter(*it.route);
@@ -157,14 +152,11 @@ void IntakeDesk::split(Exchange& exchange) {
     exchange.parts.push_back(std::move(whole));
     return;
   }
-  const auto nodes = exchange.route->parts->evaluate(exchange.frame(exchange.document));
-  for (const auto& node : nodes.as<expression::Nodes>()) {
+  for (const auto& node : parts_of(*exchange.route, exchange.frame(exchange.document))) {
     Part part;
     part.document = part_document(node, *parts_.snapshot.reader, part.payload);
     exchange.parts.push_back(std::move(part));
   }
-  if (exchange.parts.empty())
-    throw Error(ErrorKind::rejected, "no-parts", "the message has no part");
 }
 
 // Another one with the same key was faster: now it is a duplicate.
@@ -194,7 +186,7 @@ void IntakeDesk::journal(const ExchangePtr& exchange) {
     };
     if (!known()) look_up_part(it, part);
     if (!known()) look_up_twin(it, at);
-    if (!known()) find_case(it, part);
+    if (!known() && passes_filters(it, part)) find_case(it, part);
   }
   std::vector<Document> documents;
   auto transaction = transaction_of(it, documents);
@@ -296,6 +288,19 @@ bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::
     part.keys.push_back(std::move(row));
   }
   return false;
+}
+
+// False: a filter lets it go no further. It is recorded under its keys, and nothing else.
+bool IntakeDesk::passes_filters(Exchange& exchange, Part& part) {
+  const auto frame = exchange.frame(part.document);
+  for (const auto& filter : exchange.route->filters) {
+    if (filter.evaluate(frame).as<bool>()) continue;
+    part.record = part.filtered = true;
+    part.answer = PartAnswer{};
+    parts_.metrics.filtered(exchange.route->id);
+    return false;
+  }
+  return true;
 }
 
 void IntakeDesk::find_case(Exchange& exchange, Part& part) {
@@ -417,7 +422,10 @@ void IntakeDesk::put_part(Exchange& exchange, Part& part, store::Transaction& tr
   store::AuditRow audit;
   audit.case_key = row.case_key;
   audit.partition = row.partition;
-  audit.kind = part.keep ? "kept" : part.record ? "recorded" : "received";
+  audit.kind = part.keep       ? "kept"
+               : part.filtered ? "filtered"
+               : part.record   ? "recorded"
+                               : "received";
   audit.name = row.name;
   audit.reference = row.message_id;
   audit.text = "from " + row.sender;
@@ -491,7 +499,8 @@ void IntakeDesk::answer_or_wait(const ExchangePtr& exchange,
     rows.push_back(wait);
     known.push_back(std::move(answer));
   }
-  if (!owed) return it.finish(std::move(known));
+  if (!owed)
+    return it.finish(aggregated(*it.route, it.origin, std::move(known), parts_.metrics));
   wait_for(exchange, std::move(rows), std::move(known));
 }
 
@@ -514,16 +523,25 @@ PartAnswer IntakeDesk::stored(store::RowId journal, store::RowId& wait) const {
   }
 }
 
+// What answers the caller. It holds no message longer than it must.
+connector::Intake::Answer IntakeDesk::finisher(const Exchange& exchange) {
+  auto finish = [caller = exchange.caller](connector::IntakeAnswer answer) {
+    caller->finish(std::move(answer));
+  };
+  if (!exchange.route->aggregate) return finish;
+  return [this, finish, route = exchange.route, origin = exchange.origin](
+             connector::IntakeAnswer answer) {
+    finish(aggregated(*route, origin, std::move(answer), parts_.metrics));
+  };
+}
+
 void IntakeDesk::wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows,
                           connector::IntakeAnswer known) {
   // Of a row just journaled nobody can have answered yet, but where the exchange had to read first.
   const bool may_be_there = std::any_of(exchange->parts.begin(), exchange->parts.end(),
                                         [](const Part& part) { return part.duplicate_of != 0; });
   const auto waited = may_be_there ? rows : std::vector<store::RowId>();
-  auto ticket = parts_.replies.wait({std::move(rows), std::move(known),
-                                     [caller = exchange->caller](connector::IntakeAnswer answer) {
-                                       caller->finish(std::move(answer));
-                                     }});
+  auto ticket = parts_.replies.wait({std::move(rows), std::move(known), finisher(*exchange)});
   parts_.executor.post_after(exchange->endpoint->spec.timeout,
                              [this, ticket] { parts_.replies.expire(ticket); });
   // A duplicate's first reply may have been committed between looking and waiting.

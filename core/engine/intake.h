@@ -74,6 +74,7 @@ class IntakeDesk final : public connector::Intake {
   void look_up_part(Exchange& exchange, Part& part);
   void look_up_twin(Exchange& exchange, std::size_t at);
   bool look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame, bool of_part);
+  bool passes_filters(Exchange& exchange, Part& part);
   void find_case(Exchange& exchange, Part& part);
   std::string find_existing(Exchange& exchange, Part& part) const;
   void without_case(Exchange& exchange, Part& part, const std::string& own_key);
@@ -81,6 +82,7 @@ class IntakeDesk final : public connector::Intake {
   void put_part(Exchange& exchange, Part& part, store::Transaction& transaction);
   void committed(const ExchangePtr& exchange, const store::Commit& commit);
   void answer_or_wait(const ExchangePtr& exchange, const std::vector<store::RowId>& journaled);
+  Answer finisher(const Exchange& exchange);
   void wait_for(const ExchangePtr& exchange, std::vector<store::RowId> rows,
                 connector::IntakeAnswer known);
   connector::PartAnswer stored(store::RowId journal, store::RowId& wait) const;

@@ -14,6 +14,8 @@ Metrics::Metrics()
     : registry_(std::make_shared<prometheus::Registry>()),
       received_(family(*registry_, "masar_messages_received_total",
                        "Messages that came in, by endpoint and result.")),
+      filtered_(family(*registry_, "masar_messages_filtered_total",
+                       "Messages, or parts of them, that a filter let go no further, by route.")),
       applied_(family(*registry_, "masar_events_applied_total",
                       "Journal rows that had their turn, by kind and result.")),
       sent_(
@@ -27,6 +29,9 @@ Metrics::Metrics()
 
 void Metrics::received(std::string_view endpoint, std::string_view result) {
   received_.Add({{"endpoint", std::string(endpoint)}, {"result", std::string(result)}}).Increment();
+}
+void Metrics::filtered(std::string_view route) {
+  filtered_.Add({{"route", std::string(route)}}).Increment();
 }
 void Metrics::applied(std::string_view kind, std::string_view result) {
   applied_.Add({{"kind", std::string(kind)}, {"result", std::string(result)}}).Increment();

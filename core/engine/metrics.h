@@ -19,6 +19,7 @@ class Metrics {
 
   void received(std::string_view endpoint,
                 std::string_view result);  ///< accepted, refused, duplicate, later
+  void filtered(std::string_view route);
   void applied(std::string_view kind, std::string_view result);  ///< done, dead, retried
   void sent(std::string_view endpoint, std::string_view outcome);
   void inquired(std::string_view endpoint, std::string_view verdict);
@@ -28,6 +29,7 @@ class Metrics {
  private:
   std::shared_ptr<prometheus::Registry> registry_;
   prometheus::Family<prometheus::Counter>& received_;
+  prometheus::Family<prometheus::Counter>& filtered_;
   prometheus::Family<prometheus::Counter>& applied_;
   prometheus::Family<prometheus::Counter>& sent_;
   prometheus::Family<prometheus::Counter>& inquired_;

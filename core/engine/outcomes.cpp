@@ -70,7 +70,8 @@ bool tries_again(const store::OutboxRow& row, OutcomeKind kind, std::string_view
   const bool repeatable =
       kind == OutcomeKind::unavailable || (kind == OutcomeKind::unknown && idempotent);
   if (!repeatable) return false;
-  if (row.route.empty()) return true;  // a refusal: its sender is told, however long it takes
+  const bool refusal = row.route.empty() && row.effect != kWireTap;
+  if (refusal) return true;  // its sender is told, however long it takes
   if (row.attempts < policy.attempts) return true;
   const auto* handler = route ? route->on_failure(outcome_name(kind), code) : nullptr;
   return handler && handler->keep_retrying;

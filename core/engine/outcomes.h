@@ -10,6 +10,9 @@
 
 namespace masar::engine {
 
+/// The effect's name of a copy that a `<wire-tap>` made: a row of no route.
+inline constexpr const char* kWireTap = "wire-tap";
+
 /// "delivered", "rejected", "unavailable", "unknown".
 std::string_view outcome_name(connector::OutcomeKind kind);
 

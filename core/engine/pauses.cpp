@@ -1,12 +1,16 @@
 #include "core/engine/pauses.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 
 namespace masar::engine {
 
 bool Pauses::holds(const route::Route& route) const {
-  return this->route(route.id) ||
-         (route.mode == route::Mode::pass_through && endpoint(route.calls.front().endpoint));
+  if (this->route(route.id)) return true;
+  return route.mode == route::Mode::pass_through &&
+         std::all_of(route.calls.begin(), route.calls.end(),
+                     [this](const route::Call& call) { return endpoint(call.endpoint); });
 }
 
 Pauses::Share Pauses::held_of(const std::string& endpoint) const {

@@ -25,7 +25,8 @@ class Pauses {
   void set_endpoint(const std::string& id, bool paused) { set(endpoints_, id, paused); }
   void set_route(const std::string& id, bool paused) { set(routes_, id, paused); }
 
-  /// Whether what comes in for this route waits: it is paused, or hands on to a paused endpoint.
+  /// Whether what comes in for this route waits: it is paused, or hands on to paused endpoints
+  /// only.
   bool holds(const route::Route& route) const;
   /// Whether an inbound endpoint takes nothing at all: it is paused, or every route of it is.
   bool closed(const std::string& endpoint) const;

@@ -34,8 +34,9 @@ class Removals {
     for (const auto& route : began.routes) {
       if (!route->process || route->process->name() != use.process) continue;
       if (!route->from_effect.empty() || route->mode == route::Mode::inquiry) {
-        for (const auto& call : route->calls)
-          check_call(call.endpoint, call.operation, call.place, users, kOpen);
+        for (const auto* calls : {&route->calls, &route->taps})
+          for (const auto& call : *calls)
+            check_call(call.endpoint, call.operation, call.place, users, kOpen);
       } else if (route->mode == route::Mode::durable) {
         check_event(*route, *process->second, users);
       }

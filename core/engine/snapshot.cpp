@@ -8,6 +8,7 @@
 #include "core/engine/endpoint_loader.h"
 #include "core/engine/hub_loader.h"
 #include "core/expression/lookup_file.h"
+#include "core/message/xml_writer.h"
 #include "core/route/compiler.h"
 
 namespace masar::engine {
@@ -222,6 +223,7 @@ class Loader {
     endpoint->spec.id = file.name;
     endpoint->spec.inbound = root->value("direction") == "in";
     endpoint->schema = root->value("schema");
+    endpoint->drops_unknown = root->value("unknown") == "drop";
     const auto gate = snapshot_->library.schemas.find(endpoint->schema);
     if (gate != snapshot_->library.schemas.end()) endpoint->gate = gate->second;
     snapshot_->library.endpoints[file.name] = endpoint->spec.inbound;
@@ -387,6 +389,17 @@ const process::Calendar& Snapshot::calendar() const { return calendars.find(hub.
 const Endpoint* Snapshot::endpoint(std::string_view id) const {
   const auto found = endpoints.find(id);
   return found == endpoints.end() ? nullptr : found->second.get();
+}
+
+Document through_gate(const Endpoint& endpoint, Document document, std::string& body) {
+  if (!endpoint.gate) return document;
+  if (endpoint.drops_unknown) {
+    Document known = endpoint.gate->known_of(document);
+    if (known != document) body = write_xml(*known);
+    document = std::move(known);
+  }
+  endpoint.gate->require_valid(document->document_element());
+  return document;
 }
 
 const route::Route* Snapshot::inbound(std::string_view endpoint, std::string_view type) const {

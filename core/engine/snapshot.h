@@ -50,11 +50,17 @@ struct Endpoint {
   config::Place place;
   std::string schema;  ///< file name; empty: none
   std::shared_ptr<const XsdGate> gate;
+  bool drops_unknown = false;  ///< what the schema does not know is taken out before the gate
   std::vector<DuplicateKey> keys;
   std::string refusals;  ///< outbound endpoint that gets MessageRefused
   std::optional<mapping::Mapping> refusal;
   DeliveryPolicy delivery;
 };
+
+/// A document that came in at the endpoint, or as its reply: without what its schema does not know,
+/// where the endpoint says so, and then with its bytes in `body`. Throws Error(rejected,
+/// "schema-invalid").
+Document through_gate(const Endpoint& endpoint, Document document, std::string& body);
 
 struct Series {
   std::string name;

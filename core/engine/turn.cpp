@@ -208,6 +208,7 @@ void Turn::message() {
   if (exit.kind == route::Exit::Kind::refuse) return refuse(exit.code, exit.text);
   if (exit.kind == route::Exit::Kind::dead_letter)
     return dead_letter(exit.code, "the route keeps it", "dead-letter");
+  put_taps(flow_, "tap", answers_to());
   step_ = "event " + route_->to_event;
   process::Event event = event_of(route_->to_event, flow_.document->document_element());
   event.sender = row_.sender;

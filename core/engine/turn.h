@@ -109,6 +109,7 @@ class Turn {
   static void put_call(const route::Exit& exit, const route::Flow& flow, const Snapshot& snapshot,
                        store::OutboxRow& row, std::string& step);
   void put_effect(store::OutboxRow row);
+  void put_taps(const route::Flow& flow, const std::string& of, std::int64_t number);
   void add_reply(const process::Reply& reply);
   void refuse(const std::string& code, const std::string& text);
   void put_refusal(const Endpoint& endpoint, const std::string& code, const std::string& text);

@@ -1,12 +1,15 @@
 // What a turn sends out: effects, replies, refusals.
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/engine/outcomes.h"
 #include "core/engine/records.h"
 #include "core/engine/turn.h"
 #include "core/message/xml_writer.h"
 
 namespace masar::engine {
 namespace {
+
+constexpr int kTapsMax = 10'000;  ///< of one run: as many as it has steps
 
 /// The row of an effect before its document is known.
 store::OutboxRow effect_row(const process::Effect& effect, const process::Case& value,
@@ -70,7 +73,29 @@ bool Turn::run_effect_route(const process::Effect& effect, store::OutboxRow& row
   if (exit.kind != route::Exit::Kind::call)
     throw Error(ErrorKind::rejected, exit.code, "the route did not call");
   put_call(exit, flow, *live_->snapshot, row, step);
+  put_taps(flow, row.id, 0);
   return true;
+}
+
+// Copies of what is on its way, for endpoints beside it: rows of no route, so that what becomes of
+// them ends with them. `of` and `number` tell their ids from others'.
+void Turn::put_taps(const route::Flow& flow, const std::string& of, std::int64_t number) {
+  int index = static_cast<int>(parts_.epoch) * kTapsMax;
+  for (const route::Tap& tap : flow.taps) {
+    store::OutboxRow row;
+    row.id = effect_id(of, number, index++);
+    row.case_key = live_ ? live_->value.key : row_.case_key;
+    row.partition = partition_of(row.case_key);
+    row.effect = kWireTap;
+    row.endpoint = tap.endpoint;
+    row.operation = tap.operation;
+    row.snapshot = live_ ? live_->snapshot->hash : current_snapshot().hash;
+    row.headers = connector::write_headers(tap.headers);
+    if (tap.document) row.body = write_xml(*tap.document);
+    row.created = row.changed = row_.stamp;
+    audit("tap", row.endpoint);
+    result_.transaction.outbox.push_back(std::move(row));
+  }
 }
 
 // What the route has made, where it goes, and where its reply goes on.

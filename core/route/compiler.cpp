@@ -20,6 +20,16 @@ const ElementTable kCall{"call",
                          {{"endpoint", Kind::name, true, "", "id of the endpoint", {}},
                           {"operation", Kind::text, false, "", "operation of the endpoint", {}}},
                          {}};
+const ElementTable kFilter{"filter",
+                           "A message for which the test is not true goes no further.",
+                           {{"test", Kind::expression, true, "", "a boolean expression", {}}},
+                           {}};
+const ElementTable kWireTap{
+    "wire-tap",
+    "Sends a copy of the document, as it is here, to an endpoint beside the way.",
+    {{"endpoint", Kind::name, true, "", "id of an outbound endpoint", {}},
+     {"operation", Kind::text, false, "", "operation of the endpoint", {}}},
+    {}};
 const ElementTable kValidate{"validate",
                              "Refuses a document that a schema does not allow.",
                              {{"schema", Kind::text, true, "", "file name in schemas/", {}}},
@@ -57,9 +67,9 @@ const ElementTable kVerdict{
     {{"is", Kind::choice, true, "", "the verdict", {"done", "not-done", "undecided"}}},
     {}};
 
-constexpr std::array<std::string_view, 10> kSteps{
-    "map",    "call",        "validate", "enrich", "set-header",
-    "refuse", "dead-letter", "choice",   "to",     "verdict"};
+constexpr std::array<std::string_view, 12> kSteps{
+    "map",         "call",   "validate", "enrich",  "set-header", "refuse",
+    "dead-letter", "choice", "to",       "verdict", "filter",     "wire-tap"};
 
 const expression::Type kBoolean{expression::Kind::boolean, {}, {}};
 
@@ -90,6 +100,8 @@ void StepCompiler::add(const config::Element& element) {
   if (name == "set-header") return add_set_header(element);
   if (name == "choice") return add_choice(element);
   if (name == "verdict") return add_verdict(element);
+  if (name == "filter") return add_filter(element);
+  if (name == "wire-tap") return add_wire_tap(element);
   if (name == "refuse" || name == "to" || name == "dead-letter") return add_end(element);
   diagnostics_.add(element.place, "unknown step <" + name + ">",
                    config::suggest(name, step_names()));
@@ -104,17 +116,21 @@ std::optional<expression::Expression> StepCompiler::expression_of(
                              diagnostics_);
 }
 
-void StepCompiler::add_map(const config::Element& element) {
-  const config::Values values(kMap, element, diagnostics_);
-  const auto found = library_.mappings.find(values.text("using"));
-  if (found == library_.mappings.end()) {
-    if (values.has("using")) {
-      diagnostics_.add(values.place("using"), "unknown mapping \"" + values.text("using") + "\"",
-                       config::suggest(values.text("using"), keys_of(library_.mappings)));
-    }
-    return;
+std::optional<mapping::Mapping> StepCompiler::mapping_of(const config::Values& values,
+                                                         const expression::Scope& scope) const {
+  const std::string& id = values.text("using");
+  const auto found = library_.mappings.find(id);
+  if (found != library_.mappings.end())
+    return mapping::Mapping::compile(*found->second, scope, library_.prefixes, diagnostics_);
+  if (values.has("using")) {
+    diagnostics_.add(values.place("using"), "unknown mapping \"" + id + "\"",
+                     config::suggest(id, keys_of(library_.mappings)));
   }
-  auto mapping = mapping::Mapping::compile(*found->second, scope_, library_.prefixes, diagnostics_);
+  return std::nullopt;
+}
+
+void StepCompiler::add_map(const config::Element& element) {
+  auto mapping = mapping_of(config::Values(kMap, element, diagnostics_), scope_);
   if (!mapping) return;
   last_map_names = mapping->top_level_names();
   program_.steps_.push_back(make_map(std::move(*mapping)));
@@ -128,6 +144,19 @@ void StepCompiler::add_call(const config::Element& element) {
                      "partner is an effect, its reply an event");
     return;
   }
+  if (calls_once && called_) {
+    diagnostics_.add(element.place, "this route has called already on this way",
+                     "one message is one call here: write the calls into branches of a <choice>");
+  }
+  check_outbound(values);
+  const std::string& endpoint = values.text("endpoint");
+  calls.push_back({endpoint, values.text("operation"), element.place});
+  program_.steps_.push_back(make_call(endpoint, values.text("operation")));
+  called_ = true;
+  scope_ = *after_call_;
+}
+
+void StepCompiler::check_outbound(const config::Values& values) {
   const std::string& endpoint = values.text("endpoint");
   const auto found = library_.endpoints.find(endpoint);
   if (found == library_.endpoints.end()) {
@@ -140,10 +169,35 @@ void StepCompiler::add_call(const config::Element& element) {
                      "name one with direction=\"out\"");
   }
   check_operation(endpoint, values);
-  calls.push_back({endpoint, values.text("operation"), element.place});
-  program_.steps_.push_back(make_call(endpoint, values.text("operation")));
-  called_ = true;
-  scope_ = *after_call_;
+}
+
+std::optional<expression::Expression> StepCompiler::compile_filter(const config::Element& element,
+                                                                   expression::Scope scope) {
+  scope_ = std::move(scope);
+  const config::Values values(kFilter, element, diagnostics_);
+  return expression_of(element, "test", kBoolean);
+}
+
+void StepCompiler::add_filter(const config::Element& element) {
+  const config::Values values(kFilter, element, diagnostics_);
+  if (!filters) {
+    diagnostics_.add(element.place, "<filter> may not stand here",
+                     "it stands in a pass-through route, or first in a durable one from an "
+                     "endpoint that wants no reply");
+  }
+  auto test = expression_of(element, "test", kBoolean);
+  if (test) program_.steps_.push_back(make_filter(std::move(*test)));
+}
+
+void StepCompiler::add_wire_tap(const config::Element& element) {
+  const config::Values values(kWireTap, element, diagnostics_);
+  if (!wire_taps || called_) {
+    diagnostics_.add(element.place, "<wire-tap> may not stand here",
+                     "it stands on the way to a <to> or a <call>");
+  }
+  check_outbound(values);
+  taps.push_back({values.text("endpoint"), values.text("operation"), element.place});
+  program_.steps_.push_back(make_wire_tap(taps.back().endpoint, taps.back().operation));
 }
 
 void StepCompiler::check_operation(const std::string& endpoint, const config::Values& values) {

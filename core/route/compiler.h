@@ -25,6 +25,14 @@ class StepCompiler {
   Program compile(const std::vector<const config::Element*>& elements, expression::Scope scope,
                   const expression::Scope* after_call);
 
+  /// The test of a `<filter>` that stands before all steps.
+  std::optional<expression::Expression> compile_filter(const config::Element& element,
+                                                       expression::Scope scope);
+
+  /// The mapping that the attribute `using` names.
+  std::optional<mapping::Mapping> mapping_of(const config::Values& values,
+                                             const expression::Scope& scope) const;
+
   /// Whether `name` is a step's element.
   static bool is_step(std::string_view name);
   static std::vector<std::string> step_names();
@@ -32,13 +40,20 @@ class StepCompiler {
   /// Names of the literal elements of the last `<map>` seen: for the check of an event's fields.
   std::vector<std::pair<std::string, config::Place>> last_map_names;
   std::vector<Call> calls;
-  bool of_inquiry = false;  ///< the steps end in verdicts
+  std::vector<Call> taps;
+  bool of_inquiry = false;     ///< the steps end in verdicts
+  bool filters = false;        ///< <filter> may stand among the steps
+  bool wire_taps = false;      ///< <wire-tap> may stand among the steps
+  bool calls_once = false;     ///< on each way through the steps at most one <call>
 
  private:
   void add(const config::Element& element);
   void add_choice(const config::Element& element);
   void add_map(const config::Element& element);
   void add_call(const config::Element& element);
+  void add_filter(const config::Element& element);
+  void add_wire_tap(const config::Element& element);
+  void check_outbound(const config::Values& values);
   void check_operation(const std::string& endpoint, const config::Values& values);
   void add_validate(const config::Element& element);
   void add_enrich(const config::Element& element);

@@ -33,6 +33,7 @@ const ElementTable kFrom{
     {{"endpoint", Kind::name, false, "", "an inbound endpoint", {}},
      {"type", Kind::text, false, "", "the payload's root, with its prefix", {}},
      {"parts", Kind::expression, false, "", "elements that become messages of their own", {}},
+     {"parts-max", Kind::integer, false, "1000", "how many of them one message may have", {}},
      {"process", Kind::name, false, "", "a process, with effect; of an inquiry alone", {}},
      {"effect", Kind::name, false, "", "the effect of the process", {}}},
     {}};
@@ -63,6 +64,10 @@ const ElementTable kReply{"reply",
                           "How a reply of the process is written.",
                           {{"name", Kind::name, true, "", "the reply's name", {}}},
                           {"*"}};
+const ElementTable kAggregate{"aggregate",
+                              "Makes one reply of what became of a message's parts.",
+                              {{"using", Kind::text, true, "", "id of a mapping", {}}},
+                              {}};
 const ElementTable kOnFailure{
     "on-failure",
     "What an outcome other than delivered does.",
@@ -189,6 +194,13 @@ class RouteReader {
     if (const auto* parts = froms[0]->attribute("parts")) {
       route_->parts = expression::compile(parts->value, parts->value_place, message_scope(library_),
                                           kNodes, diagnostics_);
+      const auto most = values.integer("parts-max");
+      if (most < 1)
+        diagnostics_.add(values.place("parts-max"), "a message has at least one part",
+                         "write 1 or more");
+      route_->parts_max = static_cast<std::size_t>(std::max<std::int64_t>(1, most));
+    } else if (values.has("parts-max")) {
+      diagnostics_.add(values.place("parts-max"), "parts-max= needs parts=", "");
     }
   }
 
@@ -339,10 +351,15 @@ class RouteReader {
     read_to(*to);
     read_finds();
     read_no_case();
+    auto elements = step_elements({"find", "no-case", "reply", "aggregate"});
+    read_filters(elements);
     steps_.last_map_names.clear();
-    route_->before = steps_.compile(step_elements({"find", "no-case", "reply"}),
-                                    message_scope(library_), nullptr);
+    steps_.wire_taps = true;
+    route_->before = steps_.compile(elements, message_scope(library_), nullptr);
+    steps_.wire_taps = false;
+    route_->taps = steps_.taps;
     check_fields();
+    read_aggregate();
     if (!route_->process) return;
     for (const auto* reply : root_.elements("reply")) read_reply(*reply);
     if (!route_->no_case.reply.empty() && !route_->replies.contains(route_->no_case.reply)) {
@@ -360,6 +377,30 @@ class RouteReader {
       diagnostics_.add(root_.place, "the route does not say how its case is found",
                        "write <find key=…/>");
     }
+  }
+
+  /// Those before all steps: Intake looks at them, before it looks for a case.
+  void read_filters(std::vector<const Element*>& elements) {
+    while (!elements.empty() && elements.front()->name.local == "filter") {
+      const Element& filter = *elements.front();
+      elements.erase(elements.begin());
+      auto test = steps_.compile_filter(filter, message_scope(library_));
+      if (test) route_->filters.push_back(std::move(*test));
+      if (root_.elements("reply").empty()) continue;
+      diagnostics_.add(filter.place, "the sender of a filtered message would wait for its reply",
+                       "write a <choice> with <refuse>, or leave out <reply>");
+    }
+  }
+
+  void read_aggregate() {
+    const auto* element = root_.element("aggregate");
+    if (!element) return;
+    const config::Values values(kAggregate, *element, diagnostics_);
+    if (!route_->parts) {
+      diagnostics_.add(element->place, "there are no parts to aggregate",
+                       "write <from endpoint=… parts=…/>");
+    }
+    route_->aggregate = steps_.mapping_of(values, message_scope(library_));
   }
 
   /// A reply named by the process sees the case and its arguments; one that only `<no-case>` names
@@ -411,12 +452,16 @@ class RouteReader {
 
   void read_pass_through() {
     const Scope scope = message_scope(library_);
-    route_->before = steps_.compile(step_elements({}), scope, &scope);
-    if (steps_.calls.size() != 1) {
-      diagnostics_.add(root_.place, "a pass-through route has exactly one <call>", "");
-      return;
+    steps_.filters = steps_.wire_taps = steps_.calls_once = true;
+    route_->before = steps_.compile(step_elements({"aggregate"}), scope, &scope);
+    if (steps_.calls.empty()) {
+      diagnostics_.add(root_.place, "a pass-through route has a <call>",
+                       "write <call endpoint=…/>, one in each branch of a <choice> where there is "
+                       "a choice");
     }
     route_->calls = steps_.calls;
+    route_->taps = steps_.taps;
+    read_aggregate();
   }
 
   /// What is known of an effect once it was sent.
@@ -455,8 +500,10 @@ class RouteReader {
     }
     if (const auto* to = root_.element("to")) read_to(*to);
     steps_.last_map_names.clear();
+    steps_.wire_taps = true;
     route_->before =
         steps_.compile(step_elements({"on-failure", "on-report"}), std::move(scope), &after);
+    route_->taps = steps_.taps;
     if (steps_.calls.empty()) {
       diagnostics_.add(root_.place, "an effect's route has a <call>", "write <call endpoint=…/>");
     }

@@ -105,10 +105,16 @@ class Route {
   std::string from_endpoint;  ///< inbound routes
   std::string from_type;
   std::optional<expression::Expression> parts;
+  std::size_t parts_max = 1;  ///< of one message
+  /// Tests that a message, or each part of it, passes before anything else is done with it.
+  std::vector<expression::Expression> filters;
+  /// Of a message in parts: makes the one reply of what became of them (parts_document()).
+  std::optional<mapping::Mapping> aggregate;
   std::string from_effect;                             ///< routes of effects
   std::shared_ptr<const process::Definition> process;  ///< of from, to or query
   std::string to_event;
-  std::vector<Call> calls;  ///< of routes of effects and inquiries; of pass-through exactly one
+  std::vector<Call> calls;  ///< of routes of effects and inquiries, and of pass-through
+  std::vector<Call> taps;   ///< endpoints that get copies
   std::vector<Find> finds;
   NoCase no_case;
   /// Up to `<to>`, or to the end of the effect's document (may hold calls). Of an inquiry: the

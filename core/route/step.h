@@ -11,12 +11,21 @@
 
 namespace masar::route {
 
+/// A copy of a message for an endpoint beside its way.
+struct Tap {
+  std::string endpoint;
+  std::string operation;
+  std::vector<std::pair<std::string, std::string>> headers;
+  Document document;
+};
+
 /// A message on its way through the steps of a route: the state that one run owns.
 struct Flow {
   Document document;  ///< null at the start of an effect's route
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<expression::Value> variables;  ///< by the slots of the section's scope
   expression::Host* host = nullptr;
+  std::vector<Tap> taps;  ///< as the run came by them
 
   expression::Frame frame() const;
 };
@@ -32,7 +41,7 @@ std::string_view verdict_name(Verdict verdict);
 
 /// Where a run stopped.
 struct Exit {
-  enum class Kind { end, call, to, refuse, dead_letter, verdict };
+  enum class Kind { end, call, to, refuse, dead_letter, verdict, filtered };
   Kind kind = Kind::end;
   std::size_t next = 0;    ///< of call: the step that goes on with the reply
   std::string endpoint;    ///< of call

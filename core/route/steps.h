@@ -23,6 +23,9 @@ std::shared_ptr<const Step> make_to();
 std::shared_ptr<const Step> make_refuse(std::string code, expression::TextTemplate text);
 std::shared_ptr<const Step> make_dead_letter(std::string code);
 std::shared_ptr<const Step> make_verdict(Verdict verdict);
+/// Ends the run where the test is not true.
+std::shared_ptr<const Step> make_filter(expression::Expression test);
+std::shared_ptr<const Step> make_wire_tap(std::string endpoint, std::string operation);
 
 /// A choice is compiled to branches: `test` false → jump to `target`, which is set once it is
 /// known.

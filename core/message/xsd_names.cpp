@@ -1,0 +1,155 @@
+#include "core/message/xsd_names.h"
+
+#include <filesystem>
+#include <map>
+#include <string_view>
+
+#include "core/message/xml_namespaces.h"
+#include "core/message/xsd_quick.h"
+
+namespace masar {
+namespace {
+
+using Names = std::set<std::string, std::less<>>;
+
+std::string_view local_of(std::string_view name) {
+  const auto colon = name.find(':');
+  return colon == std::string_view::npos ? name : name.substr(colon + 1);
+}
+
+}  // namespace
+
+/// Gathers the names that the files of a schema declare.
+class XsdNames::Collector {
+ public:
+  Collector(const std::vector<XsdGate::Source>& sources, XsdNames& into) : into_(into) {
+    for (const auto& source : sources) sources_[full_schema_path(source.path)] = &source;
+  }
+
+  void load(const std::string& path) {
+    const auto source = sources_.find(path);
+    if (source == sources_.end() || !loaded_.insert(path).second) return;
+    pugi::xml_document file;
+    file.load_string(source->second->contents.c_str());  // XsdGate has compiled it
+    path_ = source->second->path;
+    const auto schema = file.document_element();
+    target_ = schema.attribute("targetNamespace").value();
+    visit(schema);
+    for (const auto& child : schema.children()) {
+      const auto local = local_of(child.name());
+      if (local != "import" && local != "include") continue;
+      const auto folder = std::filesystem::path(path).parent_path();
+      load(full_schema_path((folder / child.attribute("schemaLocation").value()).string()));
+    }
+  }
+
+ private:
+  void visit(pugi::xml_node node) {
+    for (const auto& child : node.children()) {
+      const auto local = local_of(child.name());
+      const bool any = local == "any" || local == "anyAttribute";
+      if (any && into_.wildcard_.empty()) into_.wildcard_ = path_ + " has <" + child.name() + ">";
+      if (local == "annotation") continue;
+      if (local == "element") add(into_.elements_, child);
+      if (local == "attribute") add(into_.attributes_, child);
+      visit(child);
+    }
+  }
+
+  // Whether a local name is qualified does not matter here: the gate knows.
+  void add(Names& names, pugi::xml_node declaration) {
+    const std::string name = declaration.attribute("name").value();
+    if (name.empty()) return;  // a reference: declared elsewhere
+    names.insert("{}" + name);
+    names.insert('{' + target_ + '}' + name);
+  }
+
+  std::map<std::string, const XsdGate::Source*> sources_;
+  std::set<std::string> loaded_;
+  XsdNames& into_;
+  std::string path_, target_;
+};
+
+namespace {
+
+/// Takes out of a tree what is not known.
+class Pruner {
+ public:
+  Pruner(const Names& elements, const Names& attributes, pugi::xml_node root)
+      : elements_(elements), attributes_(attributes) {
+    for (const auto& attribute : root.attributes()) {
+      const std::string_view name = attribute.name();
+      if (name.starts_with("xmlns:")) uris_[name.substr(6)] = attribute.value();
+    }
+  }
+
+  bool knows_all(pugi::xml_node element) const {
+    for (const auto& attribute : element.attributes())
+      if (!knows(attribute)) return false;
+    for (const auto& child : element.children())
+      if (child.type() == pugi::node_element && !(knows(child) && knows_all(child))) return false;
+    return true;
+  }
+
+  void prune(pugi::xml_node element) const {
+    for (auto attribute = element.first_attribute(); attribute;) {
+      const auto next = attribute.next_attribute();
+      if (!knows(attribute)) element.remove_attribute(attribute);
+      attribute = next;
+    }
+    for (auto child = element.first_child(); child;) {
+      const auto next = child.next_sibling();
+      if (child.type() == pugi::node_element) {
+        if (knows(child)) {
+          prune(child);
+        } else {
+          element.remove_child(child);
+        }
+      }
+      child = next;
+    }
+  }
+
+ private:
+  bool knows(pugi::xml_node element) const { return elements_.contains(full(element.name())); }
+  bool knows(pugi::xml_attribute attribute) const {
+    const std::string_view name = attribute.name();
+    if (name == "xmlns" || name.starts_with("xmlns:")) return true;
+    const std::string expanded = full(name);
+    return expanded.starts_with('{' + std::string(kInstanceUri) + '}') ||
+           attributes_.contains(expanded);
+  }
+
+  std::string full(std::string_view name) const {
+    const auto local = local_of(name);
+    std::string expanded = "{";
+    if (local.size() < name.size()) {
+      const auto uri = uris_.find(name.substr(0, name.size() - local.size() - 1));
+      if (uri != uris_.end()) expanded += uri->second;
+    }
+    expanded += '}';
+    return expanded += local;
+  }
+
+  const Names& elements_;
+  const Names& attributes_;
+  std::map<std::string_view, std::string_view> uris_;
+};
+
+}  // namespace
+
+XsdNames::XsdNames(const std::vector<XsdGate::Source>& sources, const std::string& root_path) {
+  Collector(sources, *this).load(full_schema_path(root_path));
+}
+
+Document XsdNames::known_of(const Document& document) const {
+  const auto root = document->document_element();
+  if (Pruner(elements_, attributes_, root).knows_all(root)) return document;
+  auto pruned = std::make_shared<pugi::xml_document>();
+  pruned->reset(*document);
+  const auto copy = pruned->document_element();
+  Pruner(elements_, attributes_, copy).prune(copy);
+  return pruned;
+}
+
+}  // namespace masar

@@ -123,16 +123,8 @@ class HttpConnector final : public connector::Connector {
   void add_inbound(const EndpointSpec& spec, Intake& intake) override {
     config::Diagnostics checked;
     const config::Values values(in_table(), own_element(spec), checked);
-    Door door;
-    door.endpoint = spec.id;
-    door.partner = spec.partner;
-    door.path = values.text("path");
+    Door door = door_of(values, spec, context_, intake);
     door.method = values.text("method");
-    door.user = values.text("user");
-    if (!door.user.empty()) door.password = context_.secrets.get(values.text("password"));
-    door.body_bytes_max = spec.xml.bytes_max;
-    door.timeout = spec.timeout;
-    door.intake = &intake;
     Handler handler = door.handler();
     handler.handle = [door, payload = Payload(values, spec.xml, context_.prefixes)](
                          Request request, const Respond& respond) {

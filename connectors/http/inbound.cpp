@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <sstream>
 
+#include "core/base/error.h"
 #include "core/base/text.h"
 
 namespace masar::http {
@@ -26,6 +28,34 @@ bool is_token(std::string_view name) {
   });
 }
 
+constexpr std::size_t kPasswordsMax = 4;
+
+Passwords read_passwords(const std::string& text) {
+  Passwords found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) found.push_back(line);
+  }
+  if (!found.empty() && found.size() <= kPasswordsMax) return found;
+  throw Error(ErrorKind::config, "bad-password",
+              "it has to hold 1 to " + std::to_string(kPasswordsMax) + " passwords, a line each");
+}
+
+bool knows(const Door& door, std::string_view authorization, const Passwords& passwords) {
+  bool found = false;
+  for (const auto& one : passwords) found |= basic_matches(authorization, door.user, one);
+  return found;
+}
+
+/// Also with a password that came into the secret a moment ago.
+bool is_authorized(const Door& door, std::string_view authorization) {
+  if (door.user.empty()) return true;
+  const auto known = door.passwords->current();
+  if (knows(door, authorization, *known)) return true;
+  const auto changed = door.passwords->refreshed(known);
+  return changed && knows(door, authorization, *changed);
+}
+
 }  // namespace
 
 Handler Door::handler() const {
@@ -39,8 +69,12 @@ Handler Door::handler() const {
     to->refused(id, problem.code, problem.text);
   };
   handler.admit = [door = *this](const Request& request) -> std::optional<Response> {
-    if (!door.user.empty() &&
-        !basic_matches(request.header("authorization"), door.user, door.password)) {
+    if (!door.peers.admit(request.peer)) {
+      door.intake->refused(door.endpoint, "peer-not-allowed",
+                           "the call came from " + request.peer + ", which is not in peers");
+      return problem_json({403, "peer-not-allowed", "calls from your address are not taken"});
+    }
+    if (!is_authorized(door, request.header("authorization"))) {
       door.intake->refused(door.endpoint, "unauthorized", "user or password is missing or wrong");
       Response response = door.answer({401, "unauthorized", "user and password are required"});
       response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"masar\", charset=\"UTF-8\"");
@@ -57,8 +91,28 @@ std::vector<config::Field> door_fields() {
   return {
       {"listener", Kind::name, true, "", "the HTTP listener, by its id in hub.xml", {}},
       {"path", Kind::text, true, "", "the path that the partner posts to, beginning with /", {}},
+      {"peers", Kind::text, false, "", "addresses and networks (CIDR) that may call", {}},
       {"user", Kind::text, false, "", "the partner's user for HTTP Basic", {}},
-      {"password", Kind::secret, false, "", "the partner's password for HTTP Basic", {}}};
+      {"password", Kind::secret, false, "", "the partner's passwords for HTTP Basic, a line each",
+       {}}};
+}
+
+Door door_of(const config::Values& values, const connector::EndpointSpec& spec,
+             const connector::Context& context, connector::Intake& intake) {
+  Door door;
+  door.endpoint = spec.id;
+  door.partner = spec.partner;
+  door.path = values.text("path");
+  if (values.has("peers")) door.peers = Peers(values.text("peers"));
+  door.user = values.text("user");
+  if (!door.user.empty()) {
+    door.passwords = std::make_shared<connector::LiveSecret<Passwords>>(
+        context.secrets, values.text("password"), context.steady, context.log, &read_passwords);
+  }
+  door.body_bytes_max = spec.xml.bytes_max;
+  door.timeout = spec.timeout;
+  door.intake = &intake;
+  return door;
 }
 
 void check_door(const config::Values& values, config::Diagnostics& diagnostics) {
@@ -67,6 +121,16 @@ void check_door(const config::Values& values, config::Diagnostics& diagnostics) 
       (path.empty() || path[0] != '/' || path.find_first_of("?# ") != std::string::npos)) {
     diagnostics.add(values.place("path"), "\"" + path + "\" is not a path",
                     "write it as /name/name");
+  }
+  if (values.has("peers")) {
+    try {
+      const Peers readable(values.text("peers"));
+    } catch (const Error& error) {
+      diagnostics.add(values.place("peers"), error.what());
+    }
+  }
+  if (values.has("user") && values.text("user").empty()) {
+    diagnostics.add(values.place("user"), "an empty user would let anybody in");
   }
   if (values.has("user") != values.has("password")) {
     diagnostics.add(values.place(values.has("user") ? "user" : "password"),

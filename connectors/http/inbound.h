@@ -6,42 +6,53 @@
 #include <optional>
 #include <string>
 
+#include "connectors/http/peers.h"
 #include "connectors/http/server.h"
 #include "core/config/fields.h"
 #include "core/connector/connector.h"
+#include "core/connector/live_secret.h"
 
 namespace masar::http {
 
-/// What every inbound endpoint that partners reach by HTTP has in common: path, method, HTTP Basic,
-/// pause, limits, audit. A connector fills it from its own element and completes the handler that
-/// it makes.
+/// The passwords that count at the moment, a line each in the secret: the old one and the new one
+/// while a partner changes over. At least one, at most four.
+using Passwords = std::vector<std::string>;
+
+/// What every inbound endpoint that partners reach by HTTP has in common: path, method, addresses,
+/// HTTP Basic, pause, limits, audit. A connector gets it by door_of() and completes the handler
+/// that it makes.
 struct Door {
   std::string endpoint;
   std::string partner;
   std::string path;
   std::string method = "POST";
+  Peers peers;       ///< whose sockets may call
   std::string user;  ///< empty: anybody
-  std::string password;
+  std::shared_ptr<connector::LiveSecret<Passwords>> passwords;  ///< of `user`
   std::size_t body_bytes_max = 1 << 20;
   std::chrono::milliseconds timeout{10'000};
   connector::Intake* intake = nullptr;
   std::shared_ptr<std::atomic<bool>> paused = std::make_shared<std::atomic<bool>>(false);
   std::function<Response(const Problem&)> error;  ///< empty: problem_json
 
-  /// Everything but `handle`: 503 while paused, 401 without the right user and password, and an
-  /// audit row for what is refused.
+  /// Everything but `handle`: 403 to a peer that is not in the list, 401 without the right user and
+  /// password, 503 while paused, and an audit row for what is refused. The 403 is problem_json: who
+  /// is not in the list is no partner, and no answer is signed for him.
   Handler handler() const;
   Response answer(const Problem& problem) const {
     return error ? error(problem) : problem_json(problem);
   }
 };
 
-/// The attributes `listener path user password` of an inbound element: path beginning with '/',
-/// user and password together. To be called beside the element's own table, which holds
-/// door_fields().
+/// The attributes `listener path peers user password` of an inbound element: path beginning with
+/// '/', readable peers, user and password together. To be called beside the element's own table,
+/// which holds door_fields().
 void check_door(const config::Values& values, config::Diagnostics& diagnostics);
-/// The four fields of a door, for an element's table.
+/// The five fields of a door, for an element's table.
 std::vector<config::Field> door_fields();
+/// The door that such an element and its endpoint describe. Throws Error(config).
+Door door_of(const config::Values& values, const connector::EndpointSpec& spec,
+             const connector::Context& context, connector::Intake& intake);
 
 /// The one answer for a message whose parts were answered: retry_later before replied before
 /// accepted before refused.

@@ -56,10 +56,9 @@ void append_result(pugi::xml_node parent, std::string_view code) {
   append(result, "Severity", code == kDone ? "Info" : "Error");
 }
 
-/// Header, signature, and the body that `fill` writes.
-template <typename Fill>
-std::string framed(std::string_view code, const std::string& guid, const Profile& profile,
-                   Instant now, Fill fill) {
+/// Header, `body` (alone in its document) and, where the profile signs, the signature.
+std::string framed(std::string_view code, pugi::xml_node body, const std::string& guid,
+                   const JsonSpelling& spelling, const Profile& profile, Instant now) {
   constexpr std::size_t kToTheSecond = 19;
   const XmlForm form = profile.form == SignedForm::dotnet ? XmlForm::dotnet : XmlForm::plain;
   pugi::xml_document head;
@@ -70,13 +69,11 @@ std::string framed(std::string_view code, const std::string& guid, const Profile
   append(transfer, "SdrCode", profile.our_code);
   append(transfer, "ResTyp", profile.reply);
   append_result(header, code);
-  pugi::xml_document content;
-  auto body = content.append_child("MsgBody");
-  fill(body);
+  if (profile.json) return json_of_mfep(header, body, spelling);
   // These very bytes are signed and sent.
   const std::string text = write_xml(body, form);
   return "<MFEP>" + write_xml(header) + text + "<MsgFooter><Security><Signature>" +
-         profile.sign->sign(text) + "</Signature></Security></MsgFooter></MFEP>";
+         profile.sign->current()->sign(text) + "</Signature></Security></MsgFooter></MFEP>";
 }
 
 pugi::xml_node body_of(const Document& request) {
@@ -146,14 +143,25 @@ std::string error_of_whole(const connector::IntakeAnswer& parts, std::size_t req
   return is_error_number(own) ? own : std::string();
 }
 
+/// The one code that all payments have; that of success where they differ.
+std::string common_code(pugi::xml_node body) {
+  std::string common;
+  for (const auto& one : body.children("TrxInf")) {
+    const std::string code = one.child("Result").child("ErrorCode").text().get();
+    if (!is_error_number(code) || (!common.empty() && common != code)) return std::string(kDone);
+    common = code;
+  }
+  return common.empty() ? std::string(kDone) : common;
+}
+
 }  // namespace
 
 bool is_of_whole(std::string_view refusal) {
   static constexpr std::string_view kWhole[]{"schema-invalid", "unknown-type", "too-large",
                                              "no-parts"};
   return std::find(std::begin(kWhole), std::end(kWhole), refusal) != std::end(kWhole) ||
-         refusal.starts_with("xml-") || refusal.starts_with("mfep-") ||
-         refusal.starts_with("signature-");
+         refusal.starts_with("xml-") || refusal.starts_with("json-") ||
+         refusal.starts_with("mfep-") || refusal.starts_with("signature-");
 }
 
 std::string error_code_of(std::string_view refusal) {
@@ -166,27 +174,30 @@ std::string error_code_of(std::string_view refusal) {
 
 std::string write_error(std::string_view code, const std::string& guid, const Profile& profile,
                         Instant now) {
-  return framed(code, guid, profile, now, [&](pugi::xml_node body) {
-    if (profile.is_bill()) append(body, "RecCount", "0");
-  });
+  pugi::xml_document content;
+  auto body = content.append_child("MsgBody");
+  if (profile.is_bill()) append(body, "RecCount", "0");
+  return framed(code, body, guid, {}, profile, now);
 }
 
-std::string write_answer(const connector::IntakeAnswer& parts, const Document& request,
-                         const std::string& guid, const Profile& profile, Instant now) {
-  const auto requests = transactions_of(request);
+std::string write_answer(const connector::IntakeAnswer& parts, const Opened& request,
+                         const Profile& profile, Instant now) {
+  const auto requests = transactions_of(request.document);
   const std::string error = error_of_whole(parts, requests.size(), profile);
-  if (!error.empty()) return write_error(error, guid, profile, now);
-  return framed(kDone, guid, profile, now, [&](pugi::xml_node body) {
-    for (std::size_t at = 0; at < parts.size(); ++at) {
-      if (parts[at].document) {
-        append_reply(body, parts[at].document);
-      } else if (profile.is_bill()) {
-        append_bill_error(body, body_of(request), code_of(parts[at]));
-      } else {
-        append_transaction(body, requests[at], code_of(parts[at]));
-      }
+  if (!error.empty()) return write_error(error, request.guid, profile, now);
+  pugi::xml_document content;
+  auto body = content.append_child("MsgBody");
+  for (std::size_t at = 0; at < parts.size(); ++at) {
+    if (parts[at].document) {
+      append_reply(body, parts[at].document);
+    } else if (profile.is_bill()) {
+      append_bill_error(body, body_of(request.document), code_of(parts[at]));
+    } else {
+      append_transaction(body, requests[at], code_of(parts[at]));
     }
-  });
+  }
+  const std::string code = profile.error_in_header ? common_code(body) : std::string(kDone);
+  return framed(code, body, request.guid, request.spelling, profile, now);
 }
 
 }  // namespace masar::mfep

@@ -7,6 +7,8 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "connectors/mfep/slice.h"
 #include "core/base/error.h"
@@ -16,6 +18,7 @@ namespace masar::mfep {
 namespace {
 
 constexpr int kKeyBitsMin = 2048;
+constexpr std::size_t kKeysMax = 4;
 
 struct Free {
   void operator()(BIO* bio) const { BIO_free(bio); }
@@ -54,12 +57,41 @@ PublicOrPrivate usable(PublicOrPrivate key) {
               "not a PEM RSA key of at least " + std::to_string(kKeyBitsMin) + " bits");
 }
 
+/// One block of a PEM file, as PEM_read_bio() hands it over.
+struct Block {
+  Block() = default;
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+  ~Block() { free(); }
+  void free() {
+    OPENSSL_free(std::exchange(name, nullptr));
+    OPENSSL_free(std::exchange(header, nullptr));
+    OPENSSL_free(std::exchange(data, nullptr));
+  }
+  char* name = nullptr;
+  char* header = nullptr;
+  unsigned char* data = nullptr;
+  long length = 0;
+};
+
+/// The public key of a block; null where it has none.
+PublicOrPrivate public_key(const Block& block) {
+  const std::string_view name = block.name;
+  const unsigned char* at = block.data;
+  if (name == PEM_STRING_PUBLIC) {
+    return PublicOrPrivate(d2i_PUBKEY(nullptr, &at, block.length));
+  }
+  if (name != PEM_STRING_X509) return nullptr;
+  const Certificate certificate(d2i_X509(nullptr, &at, block.length));
+  return PublicOrPrivate(certificate ? X509_get_pubkey(certificate.get()) : nullptr);
+}
+
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 }  // namespace
 
 struct Key::Handle {
-  PublicOrPrivate key;
+  std::vector<PublicOrPrivate> keys;  ///< at least one; the first signs
 };
 
 Key::Key(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
@@ -68,22 +100,27 @@ Key::~Key() = default;
 
 Key Key::verifying(const std::string& pem) {
   const NoErrorsLeft after;
-  PublicOrPrivate key;
+  auto handle = std::make_unique<Handle>();
   const Bio bio = reading(pem);
-  if (pem.find("BEGIN CERTIFICATE") != std::string::npos) {
-    const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
-    if (certificate) key.reset(X509_get_pubkey(certificate.get()));
-  } else {
-    key.reset(PEM_read_bio_PUBKEY(bio.get(), nullptr, no_passphrase, nullptr));
+  for (Block block;
+       PEM_read_bio(bio.get(), &block.name, &block.header, &block.data, &block.length) == 1;) {
+    handle->keys.push_back(usable(public_key(block)));
+    block.free();
   }
-  return Key(std::make_unique<Handle>(Handle{usable(std::move(key))}));
+  const bool whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (!whole || handle->keys.empty() || handle->keys.size() > kKeysMax) {
+    throw Error(ErrorKind::config, "bad-key",
+                "not 1 to " + std::to_string(kKeysMax) + " PEM public keys or certificates");
+  }
+  return Key(std::move(handle));
 }
 
 Key Key::signing(const std::string& pem) {
   const NoErrorsLeft after;
-  PublicOrPrivate key(
-      PEM_read_bio_PrivateKey(reading(pem).get(), nullptr, no_passphrase, nullptr));
-  return Key(std::make_unique<Handle>(Handle{usable(std::move(key))}));
+  auto handle = std::make_unique<Handle>();
+  handle->keys.push_back(usable(PublicOrPrivate(
+      PEM_read_bio_PrivateKey(reading(pem).get(), nullptr, no_passphrase, nullptr))));
+  return Key(std::move(handle));
 }
 
 bool Key::verify(std::string_view text, std::string_view signature) const {
@@ -96,23 +133,25 @@ bool Key::verify(std::string_view text, std::string_view signature) const {
   } catch (const Error&) {
     return false;  // not base64, or not text: nobody's signature
   }
-  const Context context(EVP_MD_CTX_new());
-  return context &&
-         EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, handle_->key.get()) ==
-             1 &&
-         EVP_DigestVerify(context.get(), bytes_of(raw), raw.size(), bytes_of(signed_bytes),
-                          signed_bytes.size()) == 1;
+  return std::any_of(handle_->keys.begin(), handle_->keys.end(), [&](const auto& key) {
+    const Context context(EVP_MD_CTX_new());
+    return context &&
+           EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
+           EVP_DigestVerify(context.get(), bytes_of(raw), raw.size(), bytes_of(signed_bytes),
+                            signed_bytes.size()) == 1;
+  });
 }
 
 std::string Key::sign(std::string_view text) const {
   const NoErrorsLeft after;
   const std::string signed_bytes = utf16le(text);
   const Context context(EVP_MD_CTX_new());
-  std::size_t length = static_cast<std::size_t>(EVP_PKEY_get_size(handle_->key.get()));
+  EVP_PKEY* key = handle_->keys[0].get();
+  std::size_t length = static_cast<std::size_t>(EVP_PKEY_get_size(key));
   std::string raw(length, '\0');
   const bool done =
       context &&
-      EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, handle_->key.get()) == 1 &&
+      EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
       EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(raw.data()), &length,
                      bytes_of(signed_bytes), signed_bytes.size()) == 1;
   if (!done) throw Error(ErrorKind::internal, "cannot-sign", "the answer could not be signed");

@@ -6,11 +6,14 @@
 
 namespace masar::mfep {
 
-/// An RSA key for RSASSA-PKCS1-v1_5 with SHA-256 over the UTF-16LE form of a text. Immutable; any
+/// RSA keys for RSASSA-PKCS1-v1_5 with SHA-256 over the UTF-16LE form of a text. Immutable; any
 /// thread.
 class Key {
  public:
-  /// PEM: a public key or a certificate. Throws Error(config, "bad-key"), saying nothing of it.
+  /// PEM: public keys and certificates, one to four; a signature by any of them is good. Of a
+  /// certificate only its key counts: it is trusted because it stands there, whoever issued it and
+  /// whenever it ends. Throws Error(config, "bad-key") where one of them cannot be used, saying
+  /// nothing of it.
   static Key verifying(const std::string& pem);
   /// PEM: a private key without a passphrase. Throws Error(config, "bad-key").
   static Key signing(const std::string& pem);

@@ -13,44 +13,48 @@ using connector::Intake;
 
 namespace {
 
-constexpr const char* kContentType = "application/xml; charset=utf-8";
-
 const config::ElementTable& in_table() {
-  static const config::ElementTable table{
-      "mfep",
-      "Where the payment switch posts its requests.",
-      {{"listener", Kind::name, true, "", "the HTTP listener, by its id in hub.xml", {}},
-       {"path", Kind::text, true, "", "the path that the switch posts to, beginning with /", {}},
-       {"request",
-        Kind::choice,
-        true,
-        "",
-        "the ReqTyp that it takes",
-        {"BILPULRQ", "BLRPMTNTFRQ"}},
-       {"reply",
-        Kind::choice,
-        true,
-        "",
-        "the ResTyp that it answers",
-        {"BILPULRS", "BLRPMTNTFRS"}},
-       {"profile", Kind::choice, false, "signed-xml", "the form of messages", {"signed-xml"}},
-       {"sender-code", Kind::text, true, "", "the switch's code: SdrCode of its requests", {}},
-       {"receiver-code", Kind::text, true, "", "our code as a biller: their RcvCode", {}},
-       {"verify", Kind::secret, true, "", "the switch's public key or certificate, PEM", {}},
-       {"sign", Kind::secret, true, "", "our private key, PEM", {}},
-       {"checked-form",
-        Kind::choice,
-        false,
-        "as-sent",
-        "the form of MsgBody that is signed, both ways",
-        {"as-sent", "unformatted", "dotnet"}},
-       {"error-place",
-        Kind::choice,
-        false,
-        "body",
-        "where the error of a bill stands",
-        {"body", "header"}}},
-      {}};
+  static const config::ElementTable table = [] {
+    config::ElementTable made{
+        "mfep", "Where the payment switch posts its requests.", http::door_fields(), {}};
+    const std::vector<config::Field> own{
+        {"request",
+         Kind::choice,
+         true,
+         "",
+         "the ReqTyp that it takes",
+         {"BILPULRQ", "BLRPMTNTFRQ"}},
+        {"reply",
+         Kind::choice,
+         true,
+         "",
+         "the ResTyp that it answers",
+         {"BILPULRS", "BLRPMTNTFRS"}},
+        {"profile",
+         Kind::choice,
+         false,
+         "signed-xml",
+         "the form of messages: XML with signatures, or JSON with HTTP Basic",
+         {"signed-xml", "json"}},
+        {"sender-code", Kind::text, true, "", "the switch's code: SdrCode of its requests", {}},
+        {"receiver-code", Kind::text, true, "", "our code as a biller: their RcvCode", {}},
+        {"verify", Kind::secret, false, "", "the switch's public keys or certificates, PEM", {}},
+        {"sign", Kind::secret, false, "", "our private key, PEM", {}},
+        {"checked-form",
+         Kind::choice,
+         false,
+         "as-sent",
+         "the form of MsgBody that is signed, both ways",
+         {"as-sent", "unformatted", "dotnet"}},
+        {"error-place",
+         Kind::choice,
+         false,
+         "body",
+         "where the error of a bill or of payments stands",
+         {"body", "header"}}};
+    made.fields.insert(made.fields.end(), own.begin(), own.end());
+    return made;
+  }();
   return table;
 }
 
@@ -59,20 +63,39 @@ SignedForm form_of(const std::string& name) {
   return name == "dotnet" ? SignedForm::dotnet : SignedForm::as_sent;
 }
 
+bool is_json(const config::Values& values) { return values.text("profile") == "json"; }
+
+/// What authenticates a request, and nothing that would look as if it did: keys with signatures,
+/// user and password with JSON.
+void check_authentication(const config::Values& values, const config::Element& own,
+                          config::Diagnostics& diagnostics) {
+  const std::string profile = is_json(values) ? "json" : "signed-xml";
+  const std::vector<const char*> keys{"verify", "sign"}, login{"user", "password"};
+  for (const char* name : is_json(values) ? login : keys) {
+    if (values.has(name)) continue;
+    diagnostics.add(own.place, "<mfep> needs the attribute \"" + std::string(name) +
+                                   "\" with profile=\"" + profile + "\"");
+  }
+  if (!is_json(values)) return;
+  for (const char* name : {"verify", "sign", "checked-form"}) {
+    if (!values.has(name)) continue;
+    diagnostics.add(values.place(name), "nothing is signed with profile=\"json\"",
+                    "take " + std::string(name) + " away");
+  }
+}
+
 /// One endpoint. Shared by its requests: the last answer may come after the connector's end.
 /// Immutable; any thread.
 struct Inbound {
   Inbound(const EndpointSpec& spec, Intake& the_intake, const connector::Context& context,
-          Key verifying, Key signing)
-      : endpoint(spec.id), partner(spec.partner), intake(the_intake), verify(std::move(verifying)),
-        sign(std::move(signing)), reader({}, spec.xml), clock(context.business),
-        executor(context.executor), log(context.log) {}
+          Profile spoken)
+      : endpoint(spec.id), partner(spec.partner), intake(the_intake), profile(std::move(spoken)),
+        reader({}, spec.xml), clock(context.business), executor(context.executor),
+        log(context.log) {}
 
   std::string endpoint;
   std::string partner;
   Intake& intake;
-  Key verify;
-  Key sign;
   Profile profile;
   XmlReader reader;
   const BusinessClock& clock;
@@ -82,38 +105,40 @@ struct Inbound {
   /// An error as the protocol says it; as plain HTTP where even that cannot be written.
   http::Response error(int status, std::string_view code, const std::string& guid) const {
     try {
-      return {status,
-              {{"Content-Type", kContentType}},
-              write_error(code, guid, profile, clock.now())};
+      return written(status, write_error(code, guid, profile, clock.now()));
     } catch (const std::exception& failure) {
       log("error", endpoint + ": an error could not be answered: " + failure.what());
       return http::problem_json({500, "internal", "the answer could not be written"});
     }
   }
-  http::Response answer(const connector::IntakeAnswer& parts, const Document& request,
-                        const std::string& guid) const {
+  http::Response answer(const connector::IntakeAnswer& parts, const Opened& request) const {
     try {
-      return {200,
-              {{"Content-Type", kContentType}},
-              write_answer(parts, request, guid, profile, clock.now())};
+      return written(200, write_answer(parts, request, profile, clock.now()));
     } catch (const std::exception& failure) {
       // What was taken stands: the switch comes again and gets the same answer, once it can be
       // written.
       log("error", endpoint + ": a reply could not be written: " + failure.what());
-      return error(200, "303", guid);
+      return error(200, "303", request.guid);
     }
+  }
+
+ private:
+  http::Response written(int status, std::string body) const {
+    const std::string media = profile.json ? "application/json" : "application/xml";
+    return {status, {{"Content-Type", media + "; charset=utf-8"}}, std::move(body)};
   }
 };
 
-bool is_xml(const http::Request& request) {
+bool is_of_profile(const http::Request& request, const Profile& profile) {
   const auto type = request.header("content-type");
   const std::string media = http::media_type(type);
-  return (media.empty() || media == "application/xml" || media == "text/xml") &&
-         http::is_utf8_or_unsaid(type);
+  const bool fits = profile.json ? media == "application/json"
+                                 : media == "application/xml" || media == "text/xml";
+  return (media.empty() || fits) && http::is_utf8_or_unsaid(type);
 }
 
 Opened opened_of(const Inbound& me, const http::Request& request) {
-  if (!is_xml(request)) {
+  if (!is_of_profile(request, me.profile)) {
     Opened refused;
     refused.refusal = "mfep-content-type";
     return refused;
@@ -127,27 +152,25 @@ Opened opened_of(const Inbound& me, const http::Request& request) {
 
 void serve(const std::shared_ptr<const Inbound>& me, const http::Request& request,
            const http::Respond& respond) {
-  Opened opened = opened_of(*me, request);
-  if (!opened.refusal.empty()) {
-    const std::string code = error_code_of(opened.refusal);
-    me->intake.refused(me->endpoint, opened.refusal, "answered with " + code);
-    return respond(me->error(200, code, opened.guid));
+  const auto opened = std::make_shared<Opened>(opened_of(*me, request));
+  if (!opened->refusal.empty()) {
+    const std::string code = error_code_of(opened->refusal);
+    me->intake.refused(me->endpoint, opened->refusal, "answered with " + code);
+    return respond(me->error(200, code, opened->guid));
   }
   connector::Received received;
   received.endpoint = me->endpoint;
   received.sender = me->partner;
-  received.message_id = opened.guid;
+  received.message_id = opened->guid;
   received.headers = http::allowed_headers(request);
-  received.body = std::move(opened.body);
-  auto on_answer = [me, respond, request_document = std::move(opened.document),
-                    guid = opened.guid](connector::IntakeAnswer parts) {
+  received.body = std::move(opened->body);
+  me->intake.take(std::move(received), [me, respond, opened](connector::IntakeAnswer parts) {
     // Not on the thread that answers: it may be the store's writer, and a signature takes a
     // millisecond.
-    me->executor.post([me, respond, request_document, guid, parts = std::move(parts)] {
-      respond(me->answer(parts, request_document, guid));
+    me->executor.post([me, respond, opened, parts = std::move(parts)] {
+      respond(me->answer(parts, *opened));
     });
-  };
-  me->intake.take(std::move(received), std::move(on_answer));
+  });
 }
 
 class MfepConnector final : public connector::Connector {
@@ -174,14 +197,13 @@ class MfepConnector final : public connector::Connector {
   }
 
  private:
-  Key key(const std::string& secret, Key (*read)(const std::string&)) const {
-    const std::string pem = context_.secrets.get(secret) + "\n";
-    try {
-      return read(pem);
-    } catch (const Error& error) {
-      throw Error(ErrorKind::config, error.code(), secret + ": " + error.what());
-    }
+  std::shared_ptr<LiveKey> key(const std::string& secret, Key (*read)(const std::string&)) const {
+    // The secret's last newline was taken away.
+    return std::make_shared<LiveKey>(
+        context_.secrets, secret, context_.steady, context_.log,
+        [read](const std::string& pem) { return read(pem + "\n"); });
   }
+  Profile profile_of(const config::Values& values) const;
 
   const connector::Context context_;
   http::Listeners& listeners_;
@@ -198,20 +220,32 @@ void MfepConnector::check(const EndpointSpec& spec, config::Diagnostics& diagnos
                            "write direction=\"in\"");
   }
   const config::Values values(in_table(), *own, diagnostics);
-  const std::string& path = values.text("path");
-  if (values.has("path") &&
-      (!path.starts_with('/') || path.find_first_of("?# ") != std::string::npos)) {
-    diagnostics.add(values.place("path"), "\"" + path + "\" is not a path",
-                    "write it as /name/name");
-  }
+  http::check_door(values, diagnostics);
   const bool bill_asked = values.text("request") == "BILPULRQ";
   const bool bill_answered = values.text("reply") == "BILPULRS";
   if (values.has("request") && values.has("reply") && bill_asked != bill_answered) {
     diagnostics.add(values.place("reply"), "this is not the reply of " + values.text("request"),
                     bill_asked ? "write reply=\"BILPULRS\"" : "write reply=\"BLRPMTNTFRS\"");
   }
-  // The signature is the sender's authentication.
-  listeners_.check_use(*own, values.has("verify"), diagnostics);
+  check_authentication(values, *own, diagnostics);
+  listeners_.check_use(*own, values.has(is_json(values) ? "user" : "verify"), diagnostics);
+}
+
+Profile MfepConnector::profile_of(const config::Values& values) const {
+  Profile profile;
+  profile.request = values.text("request");
+  profile.reply = values.text("reply");
+  profile.partner_code = values.text("sender-code");
+  profile.our_code = values.text("receiver-code");
+  profile.json = is_json(values);
+  profile.error_in_header = values.text("error-place") == "header";
+  profile.form = form_of(values.text("checked-form"));
+  profile.zone = context_.zone;
+  if (!profile.json) {
+    profile.verify = key(values.text("verify"), &Key::verifying);
+    profile.sign = key(values.text("sign"), &Key::signing);
+  }
+  return profile;
 }
 
 void MfepConnector::add_inbound(const EndpointSpec& spec, Intake& intake) {
@@ -219,25 +253,8 @@ void MfepConnector::add_inbound(const EndpointSpec& spec, Intake& intake) {
   if (!own) throw Error(ErrorKind::config, "no-element", "endpoint " + spec.id + " has no <mfep>");
   config::Diagnostics checked;
   const config::Values values(in_table(), *own, checked);
-  auto me = std::make_shared<Inbound>(spec, intake, context_,
-                                      key(values.text("verify"), &Key::verifying),
-                                      key(values.text("sign"), &Key::signing));
-  me->profile = {values.text("request"),
-                 values.text("reply"),
-                 values.text("sender-code"),
-                 values.text("receiver-code"),
-                 values.text("error-place") == "header",
-                 form_of(values.text("checked-form")),
-                 context_.zone,
-                 &me->verify,
-                 &me->sign};
-  http::Door door;
-  door.endpoint = spec.id;
-  door.partner = spec.partner;
-  door.path = values.text("path");
-  door.body_bytes_max = spec.xml.bytes_max;
-  door.timeout = spec.timeout;
-  door.intake = &intake;
+  const auto me = std::make_shared<const Inbound>(spec, intake, context_, profile_of(values));
+  http::Door door = http::door_of(values, spec, context_, intake);
   door.error = [me](const http::Problem& problem) {
     return me->error(problem.status, problem.status / 100 == 5 ? "303" : "101", {});
   };

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "connectors/mfep/key.h"
+#include "core/connector/live_secret.h"
 
 namespace masar::mfep {
 
@@ -14,18 +16,21 @@ enum class SignedForm {
   dotnet,       ///< our writer's form of that tree as .NET indents it
 };
 
-/// What one endpoint speaks: its request and reply types, who is who, and the keys. Immutable; the
-/// keys outlive it.
+using LiveKey = connector::LiveSecret<Key>;
+
+/// What one endpoint speaks: its request and reply types, who is who, and the keys. Immutable, but
+/// for the keys, which change with their secrets.
 struct Profile {
   std::string request;           ///< ReqTyp, such as BILPULRQ
   std::string reply;             ///< ResTyp
   std::string partner_code;      ///< SdrCode of requests
   std::string our_code;          ///< their RcvCode, and SdrCode of our answers
-  bool error_in_header = false;  ///< a bill's error: in the header instead of its record
+  bool json = false;             ///< JSON without signatures; else signed XML
+  bool error_in_header = false;  ///< the error of a part: in the header (answer.h)
   SignedForm form = SignedForm::as_sent;
   std::string zone;              ///< of TmStp, which has none of its own
-  const Key* verify = nullptr;
-  const Key* sign = nullptr;
+  std::shared_ptr<LiveKey> verify;  ///< null with JSON, as `sign`
+  std::shared_ptr<LiveKey> sign;
 
   bool is_bill() const { return reply == "BILPULRS"; }
 };

@@ -201,15 +201,7 @@ void SoapConnector::check_operations(const config::Element& own, bool inbound,
 void SoapConnector::add_inbound(const EndpointSpec& spec, Intake& intake) {
   config::Diagnostics checked;
   const config::Values values(in_table(), own_element(spec), checked);
-  http::Door door;
-  door.endpoint = spec.id;
-  door.partner = spec.partner;
-  door.path = values.text("path");
-  door.user = values.text("user");
-  if (!door.user.empty()) door.password = context_.secrets.get(values.text("password"));
-  door.body_bytes_max = spec.xml.bytes_max;
-  door.timeout = spec.timeout;
-  door.intake = &intake;
+  http::Door door = http::door_of(values, spec, context_, intake);
   std::map<std::string, std::string> actions;
   for (const config::Element* one : own_element(spec).elements("operation")) {
     actions.emplace(one->value("name"), one->value("action"));

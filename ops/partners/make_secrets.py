@@ -22,6 +22,7 @@ PASSWORDS = (
     "soap-masar",
     "soap-traffic",
     "kannel-password",
+    "mfep-switch-password",
     "report-key",
 )
 KEY_BITS = 2048

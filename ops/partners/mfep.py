@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import re
 from typing import Any
 
@@ -37,19 +38,22 @@ def sign(message: bytes, key: rsa.RSAPrivateKey) -> str:
     ).decode()
 
 
-def verdict(message: bytes, key: rsa.RSAPublicKey | None) -> str:
-    """valid, missing, bad; unchecked without a key."""
+def verdict(message: bytes, *keys: rsa.RSAPublicKey | None) -> str:
+    """valid (by one of the keys), missing, bad; unchecked without a key."""
     found = SIGNATURE.search(message)
     if found is None or not found.group(1).strip():
         return "missing"
-    if key is None:
+    known = [key for key in keys if key is not None]
+    if not known:
         return "unchecked"
-    try:
-        signature = base64.b64decode(b"".join(found.group(1).split()), validate=True)
-        key.verify(signature, signed_text(message), padding.PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, binascii.Error, ValueError):
-        return "bad"
-    return "valid"
+    for key in known:
+        try:
+            signature = base64.b64decode(b"".join(found.group(1).split()), validate=True)
+            key.verify(signature, signed_text(message), padding.PKCS1v15(), hashes.SHA256())
+            return "valid"
+        except (InvalidSignature, binascii.Error, ValueError):
+            continue
+    return "bad"
 
 
 def with_signature(message: bytes, signature: str | None) -> bytes:
@@ -61,6 +65,7 @@ def with_signature(message: bytes, signature: str | None) -> bytes:
     return bare.replace(b"</MFEP>", footer.encode() + b"</MFEP>")
 
 
+@functools.lru_cache(maxsize=8)  # reading one checks its primes, which takes long
 def private_key(pem: str) -> rsa.RSAPrivateKey:
     key = serialization.load_pem_private_key(pem.encode(), None)
     if not isinstance(key, rsa.RSAPrivateKey):
@@ -80,6 +85,12 @@ def public_key(pem: str) -> rsa.RSAPublicKey:
     if not isinstance(key, rsa.RSAPublicKey):
         raise ValueError("an RSA key is needed")
     return key
+
+
+def public_keys(pem: str) -> list[rsa.RSAPublicKey]:
+    """Of every block: the old key and the new one while they change."""
+    begin = "-----BEGIN "
+    return [public_key(begin + block) for block in pem.split(begin)[1:]]
 
 
 def request(

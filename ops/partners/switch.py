@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""The payment switch: pulls bills and notifies payments (MFEP, signed XML), and checks the
-signature of the answers. A call without an answer, with a bad signature or with 303 is repeated
-under the same GUID. """
+"""The payment switch: pulls bills and notifies payments (MFEP as signed XML, or as JSON with a
+login), and checks the answers and their signatures. A call without an answer, with a bad signature
+or with 303 is repeated under the same GUID. """
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from lxml import etree
 
 import hub
 import mfep
+import mfep_json
 import wire
 from doors import Partner, needed, run
 from faults import GARBAGE, BadRequest, Fault
@@ -31,6 +32,7 @@ SERVICE_TYPE = "GAM_ACC_DMG"
 RETRY_SECONDS = 0.2
 ATTEMPTS_MAX = 150
 RETRYABLE = "303"
+PROFILES = ("signed-xml", "json")
 DID_NOT_HEAR = ("silent", "500", "reset", "did-it-but-no-answer")
 
 
@@ -58,6 +60,7 @@ class Switch(Partner):
         self._latest: dict[str, Payment] = {}
         self._held: dict[str, list[Payment]] = {}
         self._turns: dict[str, threading.Lock] = {}
+        self._profile = PROFILES[0]
         self._register()
 
     def _register(self) -> None:
@@ -70,6 +73,13 @@ class Switch(Partner):
             "'bad'), trxInf (members to replace or add) at will",
             billingNo="123456789012",
             payerName="محمد أحمد",
+        )
+        self.act(
+            "profile",
+            self.profile,
+            f"what it speaks from now on: {', '.join(PROFILES)}; in JSON sign false is without a "
+            "login, 'bad' with a wrong password",
+            profile="json",
         )
         self.act("inquire", self.inquire, "somebody looks at a bill", billingNo="123456789012")
         self.act(
@@ -136,6 +146,12 @@ class Switch(Partner):
             return codes
         return self._notify(payment)
 
+    def profile(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked.get("profile") not in PROFILES:
+            raise BadRequest(f"profile is one of {', '.join(PROFILES)}")
+        self._profile = asked["profile"]
+        return {}
+
     def inquire(self, asked: dict[str, Any]) -> dict[str, Any]:
         billing = needed(asked, "billingNo")
         return self._background(asked, None, lambda: self._inquire(billing, asked)[1])
@@ -201,7 +217,7 @@ class Switch(Partner):
             else str(asked.get("body", "")).encode()
         )
         key = self._key()
-        if asked.get("sign") and key is not None:
+        if asked.get("sign") and key is not None and self._profile != "json":
             try:
                 body = mfep.with_signature(body, mfep.sign(body, key))
             except ValueError as error:
@@ -210,9 +226,10 @@ class Switch(Partner):
         if asked.get("guid"):
             path += f"?GUID={urllib.parse.quote(asked['guid'])}"
         self.ledger.add("out", "raw", asked.get("guid"), {"path": path, "bytes": len(body)})
-        answer = self._exchange(
-            path, body, None, str(asked.get("contentType") or "application/xml")
-        )
+        headers = self._headers({"sign": True})
+        if asked.get("contentType"):
+            headers["Content-Type"] = str(asked["contentType"])
+        answer = self._exchange(path, body, None, headers)
         status, text = answer if answer else (0, b"")
         self.ledger.add(
             "in", "raw", asked.get("guid"), {"status": status}, raw=text.decode("utf-8", "replace")
@@ -315,18 +332,35 @@ class Switch(Partner):
         if guid is not None:
             path += f"?GUID={guid}"
         for attempt in range(int(asked.get("attempts", ATTEMPTS_MAX))):
-            message = self._signed(
-                mfep.request(kind, guid, self.hub.local_now(), SENDER, RECEIVER, body), asked
-            )
+            message = self._message(kind, guid, body, asked)
             fault = self.faults.take(kind, among=("slow", "garbage", *DID_NOT_HEAR))
             self.ledger.add("out", kind, key, body, guid=guid, again=True if attempt else None)
-            answer = self._exchange(path, message, fault)
+            answer = self._exchange(path, message, fault, self._headers(asked))
             root, final = self._read(kind, key, guid, answer)
             if final:
                 return root
             threading.Event().wait(RETRY_SECONDS)
         self.ledger.add("in", "given-up", key, {"type": kind}, guid=guid)
         return None
+
+    def _message(
+        self, kind: str, guid: str | None, body: dict[str, Any], asked: dict[str, Any]
+    ) -> bytes:
+        make = mfep_json.request if self._profile == "json" else mfep.request
+        message = make(kind, guid, self.hub.local_now(), SENDER, RECEIVER, body)
+        return message if self._profile == "json" else self._signed(message, asked)
+
+    def _headers(self, asked: dict[str, Any]) -> dict[str, str]:
+        if self._profile != "json":
+            return {"Content-Type": "application/xml"}
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        password, how = self.secret("mfep-switch-password"), asked.get("sign", True)
+        if password is not None and how is not False:
+            # The newest of several stands first.
+            headers["Authorization"] = mfep_json.login(
+                password.split("\n")[0] + ("x" if how == "bad" else "")
+            )
+        return headers
 
     def _signed(self, message: bytes, asked: dict[str, Any]) -> bytes:
         key, how = self._key(), asked.get("sign", True)
@@ -338,7 +372,7 @@ class Switch(Partner):
         return mfep.with_signature(message, signature)
 
     def _exchange(
-        self, path: str, body: bytes, fault: Fault | None, content_type: str = "application/xml"
+        self, path: str, body: bytes, fault: Fault | None, headers: dict[str, str]
     ) -> tuple[int, bytes] | None:
         if fault is not None:
             self.ledger.add("fault", fault.kind, None, {"path": path})
@@ -352,9 +386,7 @@ class Switch(Partner):
             elif fault.kind == "garbage":
                 body = GARBAGE
         try:
-            answer = hub.request(
-                self.hub.wait_for("http"), "POST", path, body, {"Content-Type": content_type}
-            )
+            answer = hub.request(self.hub.wait_for("http"), "POST", path, body, headers)
         except (OSError, http.client.HTTPException):
             return None
         lost = fault is not None and fault.kind in ("500", "did-it-but-no-answer", "garbage")
@@ -368,10 +400,7 @@ class Switch(Partner):
             self.ledger.add("in", "no-answer", key, {"type": kind}, guid=guid)
             return None, False
         status, body = answer
-        try:
-            root = wire.read(body) if status == 200 else None
-        except etree.XMLSyntaxError:
-            root = None
+        root, wrong = self._document(body) if status == 200 else (None, None)
         if root is None:
             self.ledger.add(
                 "in",
@@ -379,11 +408,12 @@ class Switch(Partner):
                 key,
                 {"type": kind, "status": status},
                 guid=guid,
+                invalid=wrong,
                 raw=body.decode("utf-8", "replace"),
             )
             return None, 400 <= status < 500 and status != 429
         codes, signature = mfep.results(root), self._verify(body)
-        wrong = wire.invalid("mfep.xsd", root)
+        wrong = wrong or wire.invalid("mfep.xsd", root)
         repeated = root.findtext("MsgHeader/GUID")
         if wrong is None and repeated != guid:
             wrong = f"GUID {repeated!r} answers {guid!r}"
@@ -400,6 +430,15 @@ class Switch(Partner):
         )
         return root, signature not in ("bad", "missing") and RETRYABLE not in codes
 
+    def _document(self, body: bytes) -> tuple[etree._Element | None, str | None]:
+        """The answer's XML form, and what is wrong with it; neither where it cannot be read."""
+        try:
+            return (mfep_json.read(body) if self._profile == "json" else wire.read(body)), None
+        except mfep_json.Wrong as wrong:
+            return None, str(wrong)
+        except (etree.XMLSyntaxError, ValueError, KeyError, TypeError):
+            return None, None
+
     # Keys, numbers, times.
 
     def _key(self) -> Any:
@@ -407,8 +446,10 @@ class Switch(Partner):
         return mfep.private_key(pem) if pem else None
 
     def _verify(self, body: bytes) -> str:
+        if self._profile == "json":
+            return "none"
         pem = self.secret("mfep-hub-public") or self.secret("mfep-hub-private")
-        return mfep.verdict(body, mfep.public_key(pem)) if pem else "unchecked"
+        return mfep.verdict(body, *mfep.public_keys(pem)) if pem else "unchecked"
 
     def _trx(self, asked: dict[str, Any]) -> str:
         return str(asked.get("trx") or f"{self._origin}{next(self._numbers):06d}")

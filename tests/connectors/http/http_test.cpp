@@ -135,6 +135,19 @@ BOOST_AUTO_TEST_CASE(bad_configuration_is_found_with_place_and_nearest_name) {
        true,
        {"no HTTP listener \"htp\"", "did you mean \"http\""}},
       {kHere, "<http listener='http' path='a'/>", true, {"not a path"}},
+      {kHere,
+       "<http listener='http' path='/a' peers='10.0.0.0/8 ::1/129'/>",
+       true,
+       {"endpoints/e.xml:1:", "\"::1/129\" has no length from 0 to 128"}},
+      {kHere,
+       "<http listener='http' path='/a' user='' password='secret:pass'/>",
+       true,
+       {"an empty user would let anybody in"}},
+      // An allow-list alone is no authentication.
+      {"<listener id='http' connector='http' address='0.0.0.0:1'/>",
+       "<http listener='http' path='/a' peers='10.0.0.0/8'/>",
+       true,
+       {"has no authentication"}},
       {kHere, "<http listener='http' path='/a' user='u'/>", true, {"belong together", "password="}},
       {kHere,
        "<http listener='http' path='/a' user='u' password='hunter2'/>",
@@ -500,6 +513,57 @@ BOOST_AUTO_TEST_CASE(declared_headers_go_out_with_every_request) {
   BOOST_TEST_REQUIRE(partner.seen().size() == 1u);
   BOOST_TEST(has(partner.seen()[0], "X-IBM-Client-Id: masar\r\n"));
   BOOST_TEST(has(partner.seen()[0], "X-IBM-Client-Secret: open sesame\r\n"));
+BOOST_AUTO_TEST_CASE(only_the_addresses_of_the_list_may_call) {
+  const auto post = [](const std::string& peers, const std::string& forwarded) {
+    Inbound hub("user='u' password='secret:pass' peers='" + peers + "'");
+    hub.stage.answering = [](const Received&) {
+      return IntakeAnswer{part(PartAnswer::Kind::accepted)};
+    };
+    const std::string answer = hub.post(
+        "<a/>", "application/xml", "Authorization: Basic dTpvcGVuIHNlc2FtZQ==\r\n" + forwarded);
+    const auto refused = hub.stage.refused();
+    return status_of(answer) + (refused.empty() ? "" : " " + refused.back()) +
+           (refused.size() > 1 ? " twice" : "") + (hub.stage.received().empty() ? "" : " taken");
+  };
+  BOOST_TEST(post("127.0.0.1", "") == "202 taken");
+  BOOST_TEST(post("10.0.0.0/8 127.0.0.0/8 ::1", "") == "202 taken");
+  BOOST_TEST(post("10.0.0.0/8 ::1", "") == "403 in:peer-not-allowed");
+  // Who the sender says that he is does not matter.
+  BOOST_TEST(post("10.0.0.0/8", "X-Forwarded-For: 10.0.0.1\r\nForwarded: for=10.0.0.1\r\n") ==
+             "403 in:peer-not-allowed");
+  BOOST_TEST(post("127.0.0.1", "X-Forwarded-For: 10.0.0.1\r\n") == "202 taken");
+}
+
+BOOST_AUTO_TEST_CASE(an_address_is_looked_at_before_a_password) {
+  Inbound hub("user='u' password='secret:pass' peers='10.0.0.0/8'");
+  BOOST_TEST(status_of(hub.post("<a/>", "application/xml", "")) == "403");
+  BOOST_TEST(hub.stage.refused() == std::vector<std::string>{"in:peer-not-allowed"});
+}
+
+BOOST_AUTO_TEST_CASE(a_password_is_changed_while_the_hub_runs) {
+  Inbound hub;
+  hub.stage.answering = [](const Received&) {
+    return IntakeAnswer{part(PartAnswer::Kind::accepted)};
+  };
+  const auto with = [&](const std::string& password) {
+    return status_of(hub.post("<a/>", "application/xml",
+                              "Authorization: " + http::basic_authorization("u", password) +
+                                  "\r\n"));
+  };
+  BOOST_TEST(with("open sesame") == "202");
+  BOOST_TEST(with("barley") == "401");
+  hub.stage.password("barley\nopen sesame");
+  BOOST_TEST(with("barley") == "202");
+  BOOST_TEST(with("open sesame") == "202");
+  BOOST_TEST(with("") == "401");
+  BOOST_TEST(with("barley\nopen sesame") == "401");
+  // Nothing that could be a password: the ones before it go on.
+  hub.stage.password("\n\n");
+  BOOST_TEST(with("wheat") == "401");
+  BOOST_TEST(with("barley") == "202");
+  hub.stage.password("wheat");
+  BOOST_TEST(with("wheat") == "202");
+  BOOST_TEST(with("barley") == "401");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -36,8 +36,16 @@ class Stage : public connector::Intake, public connector::Secrets {
             [](std::string_view, std::string_view) {}};
   }
   std::string get(std::string_view name) const override {
-    if (name == "secret:pass" || name == "pass") return "open sesame";
+    if (name == "secret:pass" || name == "pass") {
+      std::lock_guard lock(mutex_);
+      return password_;
+    }
     throw Error(ErrorKind::config, "no-secret", std::string(name));
+  }
+
+  void password(std::string text) {
+    std::lock_guard lock(mutex_);
+    password_ = std::move(text);
   }
 
   void take(connector::Received received, Answer answer) override {
@@ -84,6 +92,7 @@ class Stage : public connector::Intake, public connector::Secrets {
   mutable std::mutex mutex_;
   std::vector<connector::Received> received_;
   std::vector<std::string> refused_;
+  std::string password_ = "open sesame";
   SystemBusinessClock business_;
   SystemSteadyClock steady_;
   ThreadExecutor executor_;

@@ -43,18 +43,6 @@ std::string codes(const std::string& answer) {
   return found;
 }
 
-std::string check(bool inbound, const std::string& inner,
-                  const std::string& address = "127.0.0.1:0") {
-  KeyStage stage;
-  Listeners listeners;
-  config::Diagnostics diagnostics;
-  listeners.check(
-      element("<listener id='http' connector='http' address='" + address + "'/>"), diagnostics);
-  const Endpoint endpoint("e", inbound, inner);
-  mfep::make_mfep(stage.context(), listeners)->check(endpoint.spec, diagnostics);
-  return diagnostics.text();
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(mfep_answer)
@@ -91,7 +79,9 @@ BOOST_AUTO_TEST_CASE(bad_configuration_is_found) {
       {"sign='secret:private'", "sign='open'", "secret"},
       {"verify='secret:public'", "verify='open'", "secret"},
       {"sender-code", "sendr-code", "did you mean \"sender-code\""},
-      {"/>", "profile='json'/>", "signed-xml"},
+      {"/>", "profile='jsn'/>", "json"},
+      {"/>", "peers='10.0.0'/>", "is no address"},
+      {"/>", "user='u'/>", "belong together"},
       {"/>", "checked-form='dotnot'/>", "dotnet"},
       {"/>", "error-place='footer'/>", "header"},
       {"/>", "><x/></mfep>", "x"},
@@ -107,7 +97,7 @@ BOOST_AUTO_TEST_CASE(bad_configuration_is_found) {
 BOOST_AUTO_TEST_CASE(a_key_that_cannot_be_used_stops_the_start_and_is_named) {
   const auto start = [](const std::string& name, const std::string& pem) -> std::string {
     KeyStage stage;
-    stage.secrets[name] = pem;
+    stage.put(name, pem);
     Listeners listeners;
     const Endpoint endpoint("in", true, Hub::element_of(false, ""));
     try {
@@ -225,6 +215,50 @@ BOOST_AUTO_TEST_CASE(the_error_of_a_bill_stands_where_the_switch_wants_it) {
   BOOST_TEST(has(answer, "<RecCount>1</RecCount><BillsRec><BillRec><Result><ErrorCode>401<"));
   BOOST_TEST(has(answer, "<AcctInfo><BillingNo>202600000015</BillingNo></AcctInfo></BillRec>"));
   BOOST_TEST(code_in_header(answer_to(header, ask, {refused("401")})) == "401");
+}
+
+BOOST_AUTO_TEST_CASE(every_code_stands_in_its_place_with_its_text) {
+  const std::vector<std::pair<std::string, std::string>> table = {
+      {"2", "Invalid signature"},     {"101", "Invalid message"},
+      {"303", "Internal error"},      {"322", "Invalid service type"},
+      {"323", "Bill closed or expired"}, {"324", "Bill already paid"},
+      {"325", "Invalid paid amount"}, {"326", "Invalid due amount"},
+      {"340", "Duplicate payment"},   {"353", "Amount over the upper limit"},
+      {"380", "Signature missing"},   {"401", "Bill not found"},
+      {"408", "Invalid billing number"}, {"409", "No due amount"},
+      {"12345", "Error"}};
+  Hub bill(true), bill_header(true, "error-place='header'");
+  Hub payment, payment_header(false, "error-place='header'");
+  const auto header = [](const std::string& answer) {
+    return answer.substr(answer.find("<Result>"), answer.find("</MsgHeader>") -
+                                                      answer.find("<Result>"));
+  };
+  const std::string done =
+      "<Result><ErrorCode>0</ErrorCode><ErrorDesc>Success</ErrorDesc><Severity>Info</Severity>"
+      "</Result>";
+  for (const auto& [code, text] : table) {
+    const std::string result = "<Result><ErrorCode>" + code + "</ErrorCode><ErrorDesc>" + text +
+                               "</ErrorDesc><Severity>Error</Severity></Result>";
+    for (Hub* hub : {&bill, &bill_header, &payment, &payment_header}) {
+      const bool bills = hub == &bill || hub == &bill_header;
+      const std::string answer = answer_to(
+          *hub, bills ? bill_frame().around(kBill) : Frame().around(kPlain), {refused(code)});
+      const bool above = hub == &bill_header || hub == &payment_header;
+      BOOST_TEST(header(answer) == (above ? result : done));
+      // A bill's error stands in one place; that of a payment stays with its payment.
+      BOOST_TEST(has(body_of(answer), result) == (hub != &bill_header));
+    }
+  }
+  // Of payments that differ the header says nothing.
+  const std::string two = Frame().around(kTwo);
+  BOOST_TEST(code_in_header(answer_to(payment_header, two, {refused("325"), refused("325")})) ==
+             "325");
+  BOOST_TEST(code_in_header(answer_to(payment_header, two, {refused("325"), replied("340")})) ==
+             "0");
+  BOOST_TEST(code_in_header(answer_to(payment_header, two, {replied("0"), refused("325")})) ==
+             "0");
+  BOOST_TEST(code_in_header(answer_to(payment_header, two, {refused("325"), replied("0")})) ==
+             "0");
 }
 
 BOOST_AUTO_TEST_CASE(a_reply_that_cannot_be_written_is_to_be_repeated) {

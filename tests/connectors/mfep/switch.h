@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "connectors/http/http.h"
 #include "connectors/mfep/mfep.h"
+#include "core/base/guarded.h"
 #include "tests/connectors/http/raw.h"
 #include "tests/connectors/http/stage.h"
 #include "tests/connectors/mfep/vectors.h"
@@ -20,12 +22,21 @@ class StandingClock final : public BusinessClock {
 class KeyStage : public Stage {
  public:
   std::string get(std::string_view name) const override {
-    const auto found = secrets.find(name);
-    if (found != secrets.end()) return found->second;
-    throw Error(ErrorKind::config, "no-secret", std::string(name));
+    return secrets_.with([&](const auto& all) {
+      const auto found = all.find(name);
+      if (found != all.end()) return found->second;
+      throw Error(ErrorKind::config, "no-secret", std::string(name));
+    });
   }
-  std::map<std::string, std::string, std::less<>> secrets{{"secret:public", kSwitchPublic},
-                                                          {"secret:private", kHubPrivate}};
+  void put(const std::string& name, const std::string& text) {
+    secrets_.with([&](auto& all) { all.insert_or_assign(name, text); });
+  }
+
+ private:
+  using All = std::map<std::string, std::string, std::less<>>;
+  Guarded<All> secrets_{All{{"secret:public", kSwitchPublic},
+                            {"secret:private", kHubPrivate},
+                            {"secret:pass", "open sesame"}}};
 };
 
 /// The hub's side of one endpoint behind a real listener.
@@ -33,8 +44,20 @@ class Hub {
  public:
   explicit Hub(bool bills = false, const std::string& attributes = {},
                std::size_t body_bytes_max = 1 << 20, const char* partner_key = kSwitchPublic)
-      : endpoint_("in", true, element_of(bills, attributes)) {
-    stage.secrets["secret:public"] = partner_key;
+      : Hub(Own{element_of(bills, attributes)}, body_bytes_max, partner_key) {}
+  /// The same that speaks JSON.
+  static Hub json(bool bills = false, const std::string& attributes = {}) {
+    return Hub(Own{json_element_of(bills, attributes)}, 1 << 20, kSwitchPublic);
+  }
+  ~Hub() { http_->stop(); }
+
+ private:
+  struct Own {
+    std::string element;
+  };
+  Hub(const Own& own, std::size_t body_bytes_max, const char* partner_key)
+      : endpoint_("in", true, own.element) {
+    stage.put("secret:public", partner_key);
     const auto base = stage.context();
     const connector::Context context{clock_, base.steady, base.executor, base.secrets,
                                      {},     "Asia/Amman", base.log};
@@ -47,23 +70,31 @@ class Hub {
     http_->start();
     address = http_->addresses().at("http");
   }
-  ~Hub() { http_->stop(); }
 
+ public:
   static std::string element_of(bool bills, const std::string& attributes) {
-    const std::string types = bills ? "request='BILPULRQ' reply='BILPULRS'"
-                                    : "request='BLRPMTNTFRQ' reply='BLRPMTNTFRS'";
-    return "<mfep listener='http' path='/in' " + types +
-           " sender-code='SW' receiver-code='GAM' verify='secret:public' sign='secret:private' " +
-           attributes + "/>";
+    return common_of(bills) + "verify='secret:public' sign='secret:private' " + attributes + "/>";
+  }
+  static std::string json_element_of(bool bills, const std::string& attributes) {
+    return common_of(bills) + "profile='json' user='switch' password='secret:pass' " + attributes +
+           "/>";
   }
 
-  /// The whole answer, its head included.
+  /// The whole answer, its head included. `head`: further lines of the request's.
   std::string post(const std::string& body, const std::string& query = {},
-                   const std::string& type = "application/xml") {
+                   const std::string& type = "application/xml", const std::string& head = {}) {
     RawSocket socket(address);
     socket.send("POST /in" + query + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: " +
-                type + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+                type + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + head +
+                "\r\n" + body);
     return socket.read_all();
+  }
+  /// JSON from the switch, with its password.
+  std::string tell(const std::string& body, const std::string& query = {}) {
+    return post(body, query, "application/json", login());
+  }
+  static std::string login(const std::string& password = "open sesame") {
+    return "Authorization: " + http::basic_authorization("switch", password) + "\r\n";
   }
 
   KeyStage stage;
@@ -71,11 +102,30 @@ class Hub {
   std::string address;
 
  private:
+  static std::string common_of(bool bills) {
+    const std::string types = bills ? "request='BILPULRQ' reply='BILPULRS'"
+                                    : "request='BLRPMTNTFRQ' reply='BLRPMTNTFRS'";
+    return "<mfep listener='http' path='/in' " + types + " sender-code='SW' receiver-code='GAM' ";
+  }
+
   StandingClock clock_;
   http::Listeners listeners_;
   Endpoint endpoint_;
   std::unique_ptr<connector::Connector> http_;
 };
+
+/// What check() says of an endpoint.
+inline std::string check(bool inbound, const std::string& inner,
+                         const std::string& address = "127.0.0.1:0") {
+  KeyStage stage;
+  http::Listeners listeners;
+  config::Diagnostics diagnostics;
+  listeners.check(
+      element("<listener id='http' connector='http' address='" + address + "'/>"), diagnostics);
+  const Endpoint endpoint("e", inbound, inner);
+  mfep::make_mfep(stage.context(), listeners)->check(endpoint.spec, diagnostics);
+  return diagnostics.text();
+}
 
 /// A request as the switch frames it.
 struct Frame {
@@ -111,6 +161,13 @@ inline std::string code_in_header(const std::string& answer) {
 inline std::string body_of(const std::string& answer) {
   const auto at = answer.find("<MsgBody"), end = answer.find("<MsgFooter>");
   return at == std::string::npos || end < at ? "none" : answer.substr(at, end - at);
+}
+
+/// A file of vectors/, which vectors/make signs.
+inline std::string vector_file(const std::string& name) {
+  std::ifstream in(MASAR_SOURCE_DIR "/tests/connectors/mfep/vectors/" + name, std::ios::binary);
+  if (!in) throw std::runtime_error("there is no " + name);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 /// A folder of its own that goes with the test.

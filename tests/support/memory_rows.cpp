@@ -188,6 +188,7 @@ void MemoryRows::write_audit(const GroupPlan& plan, const std::vector<AuditHead>
       personal.emplace(row.id,
                        Personal{std::exchange(row.salt, {}), std::exchange(row.personal, {})});
     }
+    timelines[row.case_key].push_back(row.id);
     audit.emplace(row.id, std::move(row));
   }
   for (const AuditHead& head : changed) heads.insert_or_assign(head.partition, head);

@@ -7,6 +7,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "core/store/group_plan.h"
 #include "core/store/store.h"
@@ -51,6 +52,7 @@ struct MemoryRows {
   std::map<std::string, std::int64_t> sequences;                ///< of effects, by id
   std::set<std::pair<std::string, std::int64_t>> waiting;       ///< endpoint, sequence
   std::set<std::pair<std::string, std::int64_t>> of_case;       ///< case key, sequence
+  std::map<std::string, std::vector<std::int64_t>> timelines;  ///< case key → audit rows
   /// Of open tasks: case key, order of asking, id.
   std::set<std::tuple<std::string, std::int64_t, std::string>> open_tasks;
 

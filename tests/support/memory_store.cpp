@@ -194,8 +194,7 @@ class MemoryStore final : public Store, private GroupCommitter {
 
   std::vector<AuditRow> timeline(std::string_view case_key, std::int64_t after,
                                  std::size_t limit) override {
-    return whole(page(rows_.audit, after, limit,
-                      [&](const AuditRow& row) { return row.case_key == case_key; }));
+    return whole(timeline_rows(std::string(case_key), after, limit));
   }
   std::vector<AuditRow> audit_rows(std::int64_t after, std::size_t limit) override {
     return whole(page(rows_.audit, after, limit, kAny));
@@ -431,6 +430,19 @@ class MemoryStore final : public Store, private GroupCommitter {
     for (auto at = index.upper_bound({of, after});
          at != index.end() && at->first == of && rows.size() < limit; ++at) {
       rows.push_back(rows_.outbox.at(at->second));
+    }
+    return rows;
+  }
+
+  std::vector<AuditRow> timeline_rows(const std::string& of, std::int64_t after,
+                                      std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    std::vector<AuditRow> rows;
+    const auto ids = rows_.timelines.find(of);
+    if (ids == rows_.timelines.end()) return rows;
+    for (auto id = std::upper_bound(ids->second.begin(), ids->second.end(), after);
+         id != ids->second.end() && rows.size() < limit; ++id) {
+      rows.push_back(rows_.audit.at(*id));
     }
     return rows;
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <vector>
 
 #include "core/store/search_fields.h"
 #include "tests/support/memory_rows.h"
@@ -162,15 +163,19 @@ class MemorySweeper {
       after.emplace(place.at(0).first, place.at(0).second, place.at(1).first);
     }
     auto at = after ? rows_.keys.upper_bound(*after) : rows_.keys.begin();
-    for (std::size_t count = 0; count < sweep_.limit; ++count) {
-      if (at == rows_.keys.end()) return;
-      const KeyRow& row = at->second;
-      swept_.last = encode_search({{row.endpoint, row.name}, {row.value, ""}});
-      const bool goes = row.expires <= sweep_.before;
-      at = goes ? rows_.keys.erase(at) : std::next(at);
-      if (goes) ++swept_.removed;
+    auto last = rows_.keys.end();
+    std::vector<decltype(at)> expired;
+    std::size_t count = 0;
+    for (; at != rows_.keys.end() && count < sweep_.limit; ++at, ++count) {
+      if (at->second.expires <= sweep_.before) expired.push_back(at);
+      last = at;
     }
-    swept_.after = swept_.last;
+    if (count == 0) return;
+    const KeyRow& row = last->second;
+    swept_.last = encode_search({{row.endpoint, row.name}, {row.value, ""}});
+    if (count == sweep_.limit) swept_.after = swept_.last;
+    for (const auto& one : expired) rows_.keys.erase(one);
+    swept_.removed += static_cast<std::int64_t>(expired.size());
   }
 
   bool is_of(const std::string& effect) const {

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "core/base/crash_point.h"
+#include "core/base/plant.h"
 #include "core/store/reading.h"
 #include "core/store/sqlite_schema.h"
 
@@ -170,7 +171,8 @@ bool SqliteWriter::apply_one(Pending& pending) {
 }
 
 Instant SqliteWriter::next_stamp() {
-  last_stamp_ = std::max(last_stamp_, clock_.now());
+  const Instant now = clock_.now();
+  last_stamp_ = planted("stamp-goes-back") ? now : std::max(last_stamp_, now);
   return last_stamp_;
 }
 

@@ -28,6 +28,8 @@ constexpr Workload kWorkloads[]{{"pass-through", masar::bench::measure_pass_thro
                                 {"durable-intake", masar::bench::measure_intake},
                                 {"whole-cases", masar::bench::measure_cases},
                                 {"mapping", masar::bench::measure_mapping},
+                                {"simulation", masar::bench::measure_simulation},
+                                {"simulation-memory", masar::bench::measure_simulation_in_memory},
                                 {"start-to-ready", masar::bench::measure_start},
                                 {"idle-memory", masar::bench::measure_idle}};
 

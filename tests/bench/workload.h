@@ -46,6 +46,8 @@ Figure measure_mapped(const Options& options);
 Figure measure_intake(const Options& options);
 Figure measure_cases(const Options& options);
 Figure measure_mapping(const Options& options);
+Figure measure_simulation(const Options& options);
+Figure measure_simulation_in_memory(const Options& options);
 Figure measure_start(const Options& options);
 Figure measure_idle(const Options& options);
 

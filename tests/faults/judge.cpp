@@ -84,9 +84,12 @@ void Judge::payment(const Payment& payment) {
   if (payment.deadline == Instant{} || !plain(person) || payment.fils != payment.due) return;
   // On a number of an earlier stay a payment counts as long as the case waits for a letter.
   if (person.entries("awaiting-payment") != 1 || was_in(person, "awaiting-letter")) return;
-  if (person.payments.size() == 1 && *payment.answered < payment.deadline && !counts)
+  const HostClock& clock = world_.clock();
+  const bool in_time = clock.most(*payment.answered) < payment.deadline;
+  const bool late = clock.least(payment.handed, *payment.answered) >= payment.deadline;
+  if (person.payments.size() == 1 && in_time && !counts)
     world_.breach('T', "payment " + transaction + " was taken in time and does not count");
-  if (payment.handed >= payment.deadline && payment.text.processed >= payment.deadline && counts)
+  if (late && payment.text.processed >= payment.deadline && counts)
     world_.breach('T', "payment " + transaction + " came too late and counts");
 }
 
@@ -141,9 +144,10 @@ void Judge::in_time(const Person& person, const std::string& id, const Person::S
                     }) == 1;
   if (!waited || !waited->deadline || !only || person.entries(state) != 1) return;
   if (person.last()->receipt.empty() == false) return;  // a payment may have come first
-  if (*said.accepted < *waited->deadline && !said.refused.empty())
+  const HostClock& clock = world_.clock();
+  if (clock.most(*said.accepted) < *waited->deadline && !said.refused.empty())
     world_.breach('T', id + " came in time and is refused: " + said.refused);
-  if (said.handed >= *waited->deadline && said.refused.empty())
+  if (clock.least(said.handed, *said.accepted) >= *waited->deadline && said.refused.empty())
     world_.breach('T', id + " came too late and counts");
 }
 
@@ -193,7 +197,8 @@ void Judge::one_case_a_vehicle() {
   }
   for (auto& [hold, cases] : by_hold) {
     std::sort(cases.begin(), cases.end(), [](const auto* a, const auto* b) {
-      return a->updates.front().since < b->updates.front().since;
+      return std::pair(a->updates.front().since, a->updates.back().since) <
+             std::pair(b->updates.front().since, b->updates.back().since);
     });
     for (std::size_t at = 1; at < cases.size(); ++at) {
       const auto& before = cases[at - 1]->updates.back();

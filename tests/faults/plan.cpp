@@ -5,7 +5,7 @@ namespace masar::faults {
 std::string_view name_of(Fault fault) {
   static constexpr std::string_view kNames[]{"crash",   "power", "restart", "duplicate",
                                              "delay",   "lose",  "silent",  "unavailable",
-                                             "garbage", "stall", "outage"};
+                                             "garbage", "stall", "outage",  "clock"};
   return kNames[static_cast<int>(fault)];
 }
 
@@ -19,6 +19,7 @@ std::string command_of(const Plan& plan) {
   }
   if (!off.empty()) command += " --without " + off;
   if (plan.on_disk) command += " --disk";
+  if (plan.in_memory) command += " --store memory";
   return command;
 }
 

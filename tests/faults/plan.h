@@ -20,6 +20,7 @@ enum class Fault {
   garbage,      ///< answers that cannot be read, or that nobody declared
   stall,        ///< the hub's threads get no time, while messages come in and are committed
   outage,       ///< a partner is away for hours or days
+  clock,        ///< the hub's business clock jumps, forward and back
   count
 };
 
@@ -29,8 +30,9 @@ struct Plan {
   int days = 3;  ///< in which they begin; the run goes on until all have ended
   std::uint64_t seed = 1;
   bool off[static_cast<int>(Fault::count)] = {};
-  bool on_disk = false;  ///< real files, in place of a disk in memory
-  bool print = false;    ///< every line of the trace to standard output
+  bool on_disk = false;    ///< real files, in place of a disk in memory
+  bool in_memory = false;  ///< a store without a disk, in place of SQLite's
+  bool print = false;      ///< every line of the trace to standard output
 
   bool has(Fault fault) const { return !off[static_cast<int>(fault)]; }
 };

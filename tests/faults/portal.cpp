@@ -148,10 +148,13 @@ void Portal::judge_time(Person& person, const Update* before, const Update& upda
                        (update.state == "cancelled" &&
                         (update.reason == "no-choice" || update.reason == "no-letter" ||
                          update.reason == "not-paid"));
-  if (update.since > world_.now())
+  const Instant most = world_.clock().most(world_.now());
+  if (update.since > most)
     world_.breach('T', person.application + ": " + update.state + " before its time");
+  if (before && update.since < before->since)
+    world_.breach('T', person.application + ": " + update.state + " goes back in time");
   if (!by_time || !before || !before->deadline) return;
-  if (update.since < *before->deadline || world_.now() < *before->deadline) {
+  if (update.since < *before->deadline || most < *before->deadline) {
     world_.breach('T', person.application + ": " + update.state + " " + update.reason +
                            " before the deadline that was told");
   }
@@ -169,7 +172,7 @@ void Portal::act(Person& person, const Update& update) {
 }
 
 Duration Portal::delay_of(When when, Person& person, const Update& update, Duration& margin) {
-  const Duration left = update.deadline ? *update.deadline - world_.now() : Duration(72h);
+  const Duration left = update.deadline ? *update.deadline - world_.clock().now() : Duration(72h);
   switch (when) {
     case When::soon: return person.random.between(Duration(1s), std::max(Duration(2s), left / 2));
     case When::edge:

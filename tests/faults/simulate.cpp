@@ -19,6 +19,7 @@ struct Options {
   std::vector<std::string> without;
   bool shrinks = true;
   bool quiet = false;
+  std::string store = "sqlite";
   std::string sources = MASAR_SOURCE_DIR;
 };
 
@@ -31,6 +32,8 @@ int parse(int argc, char** argv, Options& options) {
   app.add_option("--seeds", options.seeds, "how many seeds, one after the other");
   app.add_option("--seconds", options.seconds, "stop after so long, whatever --seeds says");
   app.add_option("--without", options.without, "faults to leave out")->delimiter(',');
+  app.add_option("--store", options.store, "sqlite, or memory: without SQLite and a disk")
+      ->check(CLI::IsMember({"sqlite", "memory"}));
   app.add_flag("--disk", options.plan.on_disk, "real files in place of a disk in memory");
   app.add_flag("--trace", options.plan.print, "print every line of the trace");
   app.add_flag("!--no-shrink", options.shrinks, "a failing seed as it is");
@@ -41,6 +44,11 @@ int parse(int argc, char** argv, Options& options) {
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);
     return status == 0 ? -1 : 2;
+  }
+  options.plan.in_memory = options.store == "memory";
+  if (options.plan.in_memory && options.plan.on_disk) {
+    std::fprintf(stderr, "simulate: --disk is SQLite's: leave it or --store memory out\n");
+    return 2;
   }
   for (const auto& name : options.without) {
     bool known = name == "all";

@@ -40,6 +40,7 @@ struct Stage {
     Random times(plan.seed, "times");
     for (int number = 1; number <= plan.cases; ++number) add_case(plan, number, times);
     world.plan_absences(world.now() + std::chrono::hours(24 * (plan.days + 6)));
+    world.plan_jumps(world.now() + std::chrono::hours(24 * (plan.days + 6)));
     world.in(1s, [this] { office.open(); });
     world.in(std::chrono::hours(24 * plan.days) + kFaults, [this] { world.calm(); });
   }
@@ -124,7 +125,9 @@ Verdict Simulation::run(const Plan& plan) {
     folder += "/" + std::to_string(plan.seed);
     fs::create_directories(folder);
   }
-  World world(plan, snapshot_, plan.on_disk ? nullptr : disk(), folder);
+  const bool on_memory_disk = !plan.on_disk && !plan.in_memory;
+  World world(plan, snapshot_, on_memory_disk ? disk() : nullptr,
+              plan.in_memory ? &machine_ : nullptr, folder);
   const Instant begun = world.now();
   Stage stage(plan, world);
   try {

@@ -38,6 +38,7 @@ class Simulation {
   std::string folder_;
   testing::MemoryDisk* disk();
   std::unique_ptr<testing::MemoryDisk> disk_;
+  testing::MemoryMachine machine_;
 };
 
 }  // namespace masar::faults

@@ -18,13 +18,16 @@ struct Certain {
   bool withdrawn = false;  ///< a withdrawal had been accepted
   bool paid = false;       ///< the whole amount had been answered with 0 for this number
   bool closed = false;     ///< an earlier inquiry had found it closed
-  bool expired = false;
   bool quiet = false;  ///< nobody has done anything since the bill was told
+  std::optional<Instant> deadline;  ///< of the bill that the case waits for, as it was told
+  bool moved = false;               ///< the deadline may be another one by now
 };
 
 }  // namespace
 
 struct Switch::Seen : Certain {
+  Instant handed{};
+  bool expired = false;    ///< whenever it was answered, the time was over
   bool ever_paid = false;  ///< a payment of the amount is at least on its way
 };
 
@@ -38,6 +41,7 @@ void Switch::inquire(Person& person, const std::string& number) {
   sending.patience = kPatience;
   sending.handed_in = [this, &person, number, seen] {
     *seen = {};
+    seen->handed = world_.now();
     for (const auto& [id, said] : person.said)
       seen->withdrawn |= said.kind == "withdrawn" && said.accepted.has_value();
     for (const auto& transaction : person.payments) {
@@ -48,17 +52,21 @@ void Switch::inquire(Person& person, const std::string& number) {
     seen->closed = person.closed.contains(number);
     const auto* last = person.last();
     const bool open = last && last->state == "awaiting-payment" && last->billing == number;
-    seen->expired =
-        open && person.new_days == 0 && last->deadline && world_.now() >= *last->deadline;
+    if (open) seen->deadline = last->deadline;
+    seen->moved = person.new_days != 0;
     seen->quiet = open && !person.acts && person.payments.empty() && !person.again &&
                   !person.again_uncertain() && !person.ways.amended && !person.ways.hasty &&
                   person.office_cancels == 0 && last->deadline &&
-                  world_.now() + 1min < *last->deadline;
+                  world_.clock().most(world_.now()) + 1min < *last->deadline;
   };
   sending.settled = [this, &person, number, seen](const connector::IntakeAnswer& answer) {
     const auto& part = answer.front();
     if (part.kind != PartAnswer::Kind::replied)
       return world_.breach('Q', "an inquiry was answered " + part.code);
+    const HostClock& clock = world_.clock();
+    seen->expired = seen->deadline && !seen->moved &&
+                    clock.least(seen->handed, world_.now()) >= *seen->deadline;
+    seen->quiet = seen->quiet && clock.most(world_.now()) < *seen->deadline;
     for (const auto& transaction : person.payments) {
       const Payment& payment = town_.payments.at(transaction);
       seen->ever_paid |= payment.fils == payment.due;

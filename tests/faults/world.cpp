@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int kStepsInARow = 24;       ///< of the hub, before the world may do something
+constexpr std::uint64_t kOperationsOfACommit = 40;  ///< of a disk; a store in memory has none
 constexpr int kCheckpointPages = 200;  ///< early, so that crashes meet checkpoints too
 constexpr Duration kCoarse = 2min;     ///< between two looks while a partner is away
 constexpr Duration kAgain = 20min;     ///< the longest wait before a try, while the hub is away
@@ -28,31 +29,44 @@ Outcome unknown(const char* code) { return {OutcomeKind::unknown, code, "no answ
 }  // namespace
 
 World::World(const Plan& plan, std::shared_ptr<const engine::Snapshot> snapshot,
-             testing::MemoryDisk* disk, std::string folder)
+             testing::MemoryDisk* disk, testing::MemoryMachine* memory, std::string folder)
     : plan_(plan),
       disk_(disk),
+      memory_(memory),
       folder_(std::move(folder)),
       lines_(plan.seed, "lines"),
       machine_(plan.seed, "machine"),
+      jumps_(plan.seed, "clock"),
       stage_(testing::StageParts{std::move(snapshot),
                                  [this](const BusinessClock& clock) { return open_store(clock); },
                                  [this](const std::string& endpoint, connector::Attempt one,
                                         connector::Outbound::Done done) {
                                    attempt(endpoint, std::move(one), std::move(done));
                                  },
-                                 plan.seed}) {
+                                 plan.seed,
+                                 &clock_}) {
+  const auto stops = [this] {
+    say("the machine stops inside a commit");
+    stage_.die();
+  };
   if (disk_ != nullptr) {
     disk_->clear();
-    disk_->on_crash([this] {
-      say("the machine stops inside a commit");
-      stage_.die();
-    });
+    disk_->on_crash(stops);
+  }
+  if (memory_ != nullptr) {
+    memory_->clear();
+    memory_->on_crash(stops);
   }
 }
 
 World::~World() = default;
 
 std::unique_ptr<store::Store> World::open_store(const BusinessClock& clock) {
+  if (memory_ != nullptr) {
+    store::GroupSettings settings;
+    settings.writer_thread = false;
+    return testing::open_memory_store(*memory_, clock, settings);
+  }
   store::SqliteSettings settings;
   settings.path = folder_ + "/masar.db";
   settings.writer_thread = false;
@@ -231,9 +245,14 @@ void World::report(const std::string& effect, const std::string& state) {
 
 // The machine.
 
-void World::plan_crash() {
+void World::never_crash() {
   steps_to_crash_ = -1;
   if (disk_ != nullptr) disk_->never_crash();
+  if (memory_ != nullptr) memory_->never_crash();
+}
+
+void World::plan_crash() {
+  never_crash();
   // Mostly somewhere in the run; now and then so soon that recovery does not get far.
   const std::int64_t most = machine_.chance(250) ? 60 : 1'500 + 400 * plan_.cases;
   const std::int64_t after = 1 + machine_.below(most);
@@ -242,7 +261,10 @@ void World::plan_crash() {
       {MemoryDisk::Keeps::nothing, MemoryDisk::Keeps::some, MemoryDisk::Keeps::all});
   const std::uint64_t seed = machine_.next();
   if (calm_ || !plan_.has(Fault::crash)) return;
-  if (!inside || disk_ == nullptr) {
+  if (inside && memory_ != nullptr) {
+    const auto commits = static_cast<std::uint64_t>(after) / kOperationsOfACommit + 1;
+    memory_->crash_after(commits, keeps == MemoryDisk::Keeps::all);
+  } else if (!inside || disk_ == nullptr) {
     steps_to_crash_ = after;
   } else {
     disk_->crash_after(static_cast<std::uint64_t>(after),
@@ -254,11 +276,15 @@ void World::cut(MemoryDisk::Keeps keeps) {
   say("the machine stops between two steps");
   stage_.die();
   if (disk_ != nullptr) disk_->crash(keeps, machine_.next());
+  if (memory_ != nullptr) memory_->crash();
 }
 
 void World::after_crash() {
   ++counts_.crashes;
-  if (disk_ == nullptr) {  // what the files hold now is what a killed process leaves
+  if (memory_ != nullptr) {
+    stage_.crash();
+    memory_->restart();
+  } else if (disk_ == nullptr) {  // what the files hold now is what a killed process leaves
     const std::string old = folder_;
     folder_ += "x";
     fs::create_directories(folder_);
@@ -287,8 +313,7 @@ void World::start() {
 void World::stop_and_start() {
   say("stop");
   ++counts_.stops;
-  if (disk_ != nullptr) disk_->never_crash();
-  steps_to_crash_ = -1;
+  never_crash();
   stage_.stop();
   in(machine_.between(Duration(1s), Duration(10min)), [this] { start(); });
 }
@@ -319,6 +344,24 @@ void World::plan_absences(Instant until) {
   }
 }
 
+// Set wrong by seconds, by hours, by days, and right again; each is taken from the world's time, so
+// that what is still to come is put off by a few days at most.
+void World::plan_jumps(Instant until) {
+  const std::int64_t jumps = std::max<std::int64_t>(0, jumps_.between(-3, 4));
+  for (std::int64_t count = 0; count < jumps; ++count) {
+    const Instant when = now() + jumps_.between(Duration(0), until - now());
+    const Duration few = jumps_.between(Duration(-4h), Duration(4h));
+    const auto off = jumps_.of<Duration>({0s, 60s, -60s, 72h, -24h, few});
+    if (!plan_.has(Fault::clock)) continue;
+    at(when, [this, off] {
+      if (calm_) return;
+      ++counts_.struck[static_cast<int>(Fault::clock)];
+      clock_.jump(off);
+      say("the clock jumps: " + format_instant(clock_.now()));
+    });
+  }
+}
+
 bool World::waits_on_the_hub() {
   std::size_t held = 0;
   std::size_t sending = 0;
@@ -335,8 +378,8 @@ bool World::waits_on_the_hub() {
 void World::pass_time(Instant until) {
   Instant target = events_.empty() ? until : std::min(until, events_.begin()->first.first);
   const auto due = stage_.store().next_due();
-  const bool overdue = due && *due <= now();
-  if (due && !overdue) target = std::min(target, *due);
+  const bool overdue = due && *due <= clock_.now();
+  if (due && !overdue) target = std::min(target, *due - clock_.off());
   Duration gap = std::max(target - now(), Duration(1));
   if (overdue || waits_on_the_hub()) {
     const bool away = std::any_of(away_until_.begin(), away_until_.end(),

@@ -12,10 +12,12 @@
 #include <vector>
 
 #include "core/connector/connector.h"
+#include "tests/faults/host_clock.h"
 #include "tests/faults/plan.h"
 #include "tests/faults/random.h"
 #include "tests/support/engine_stage.h"
 #include "tests/support/memory_disk.h"
+#include "tests/support/memory_store.h"
 
 namespace masar::faults {
 
@@ -43,13 +45,16 @@ struct Sending {
 /// the seed alone decides.
 class World {
  public:
+  /// `disk`: SQLite's, `memory`: a store without one; neither: SQLite's files in `folder`.
   World(const Plan& plan, std::shared_ptr<const engine::Snapshot> snapshot,
-        testing::MemoryDisk* disk, std::string folder);
+        testing::MemoryDisk* disk, testing::MemoryMachine* memory, std::string folder);
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
   Instant now() const { return stage_.now(); }
+  /// What the hub goes by, and what it showed.
+  const HostClock& clock() const { return clock_; }
   void at(Instant when, std::function<void()> what);
   void in(Duration wait, std::function<void()> what) { at(now() + wait, std::move(what)); }
   /// Whether a fault strikes here; drawn also where it is switched off, so that the rest stays as
@@ -86,6 +91,8 @@ class World {
   void run(const std::function<bool()>& over, Instant until);
   /// Orderly stops, and partners that go away for a while, within that time.
   void plan_absences(Instant until);
+  /// Jumps of the hub's clock within that time.
+  void plan_jumps(Instant until);
   void calm() { calm_ = true; }  ///< no further faults
   bool is_calm() const { return calm_; }
 
@@ -107,6 +114,7 @@ class World {
   void pass_time(Instant until);
   bool waits_on_the_hub();
   void plan_crash();
+  void never_crash();
   void cut(testing::MemoryDisk::Keeps keeps);
   void after_crash();
   void go_away(const std::string& endpoint);
@@ -115,9 +123,11 @@ class World {
 
   Plan plan_;
   testing::MemoryDisk* disk_;
+  testing::MemoryMachine* memory_;
   std::string folder_;
   Random lines_;    ///< what happens on the way and at partners
   Random machine_;  ///< what happens to the hub's machine
+  Random jumps_;    ///< and to its clock
   std::map<std::pair<Instant, std::uint64_t>, std::function<void()>> events_;
   std::uint64_t events_made_ = 0;
   std::map<std::string, Serve> partners_;
@@ -129,6 +139,7 @@ class World {
   bool begun_ = false;
   std::int64_t steps_to_crash_ = -1;
   Instant stalled_until_{};
+  HostClock clock_{[this] { return now(); }};
   testing::Stage stage_;
 };
 

@@ -118,7 +118,8 @@ Stage::Stage(const ConfigText& config, std::uint64_t seed)
                return store::open_sqlite_store(settings, clock);
              },
              {},
-             seed},
+             seed,
+             {}},
       business_(*parse_instant(kStart)) {
   fs::create_directories(folder());
   start();
@@ -137,7 +138,8 @@ void Stage::start() {
   if (hub_) throw std::logic_error("the hub is running");
   alive_ = std::make_shared<bool>(true);
   executor_ = std::make_unique<ManualExecutor>(steady_, 200'000);
-  store_ = parts_.open_store(business_);
+  const BusinessClock& business = parts_.clock ? *parts_.clock : business_;
+  store_ = parts_.open_store(business);
   std::set<std::string> names{"amqp", "http"};
   for (const auto& [id, endpoint] : parts_.snapshot->endpoints) names.insert(endpoint->connector);
   for (const auto& name : names) {
@@ -153,9 +155,9 @@ void Stage::start() {
   engine::Hub::Parts parts{parts_.snapshot,
                            *store_,
                            *executor_,
-                           business_,
+                           business,
                            steady_,
-                           &business_,
+                           parts_.clock ? nullptr : &business_,
                            {},
                            [](std::string_view, std::string_view) {},
                            idle,

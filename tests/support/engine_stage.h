@@ -50,6 +50,8 @@ struct StageParts {
   std::function<void(const std::string& endpoint, connector::Attempt, connector::Outbound::Done)>
       send;
   std::uint64_t seed = 1;
+  /// The business clock of store and hub; null: the stage's own, which a hub may step.
+  const BusinessClock* clock = nullptr;
 };
 
 /// A whole hub on the caller's one thread: the real engine over the real SQLite store, manual

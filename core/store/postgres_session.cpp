@@ -17,6 +17,9 @@ using Clock = std::chrono::steady_clock;
 // Invalid bytes for a text, also a NUL.
 constexpr const char* kNotInRepertoire = "22021";
 
+constexpr const char* kBeginView = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+constexpr const char* kEndView = "COMMIT";
+
 // Server texts may quote values ("Key (value)=(…)"): the primary message does not.
 std::string state_of(const PGresult* result) {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -83,6 +86,8 @@ bool PostgresError::of_data() const noexcept {
   // Data exception, integrity constraint, program limit exceeded (an index entry too long).
   return kind == "22" || kind == "23" || kind == "54";
 }
+
+bool PostgresError::of_text() const noexcept { return state_ == kNotInRepertoire; }
 
 void PostgresResult::Clear::operator()(pg_result* result) const noexcept { PQclear(result); }
 PostgresResult::PostgresResult(pg_result* result) : result_(result) {}
@@ -281,6 +286,21 @@ PostgresResult PostgresSession::run(const PostgresCommand& command) {
   return std::move(run(std::span(&command, 1)).front());
 }
 
+std::vector<PostgresResult> PostgresSession::view(std::span<const PostgresCommand> commands) {
+  std::vector<PostgresCommand> all{{kBeginView, {}}};
+  all.insert(all.end(), commands.begin(), commands.end());
+  all.push_back({kEndView, {}});
+  try {
+    std::vector<PostgresResult> results = run(all);
+    results.erase(results.begin());
+    results.pop_back();
+    return results;
+  } catch (const PostgresError&) {
+    if (usable_) end_view();
+    throw;
+  }
+}
+
 void PostgresSession::roll_back() {
   if (PQtransactionStatus(connection_.get()) != PQTRANS_IDLE) execute("ROLLBACK");
 }
@@ -291,7 +311,7 @@ PostgresStatement& PostgresSession::prepared(const char* sql) {
   return *statement;
 }
 
-void PostgresSession::begin_view() { execute("BEGIN ISOLATION LEVEL REPEATABLE READ"); }
+void PostgresSession::begin_view() { execute(kBeginView); }
 
 void PostgresSession::end_view() noexcept {
   try {
@@ -308,7 +328,7 @@ bool PostgresStatement::step() {
       result_.emplace(session_.run(command_));
     } catch (const PostgresError& error) {
       // What no text column can hold is in none.
-      if (error.state() != kNotInRepertoire) throw;
+      if (!error.of_text()) throw;
       return false;
     }
   }

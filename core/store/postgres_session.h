@@ -30,6 +30,8 @@ class PostgresError : public Error {
   /// The fault of what was sent (a constraint, a value that a column cannot hold), as opposed to
   /// the database's or the machine's.
   bool of_data() const noexcept;
+  /// A text that no column can hold: not UTF-8, or with a NUL.
+  bool of_text() const noexcept;
 
  private:
   std::string state_;
@@ -112,6 +114,8 @@ class PostgresSession {
   /// follows it was not run.
   std::vector<PostgresResult> run(std::span<const PostgresCommand> commands);
   PostgresResult run(const PostgresCommand& command);
+  /// Reading commands that see the same commits, in one round trip.
+  std::vector<PostgresResult> view(std::span<const PostgresCommand> commands);
   /// Ends the open transaction, if there is one. Throws where the connection is lost.
   void roll_back();
   bool usable() const noexcept { return usable_; }

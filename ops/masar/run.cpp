@@ -26,6 +26,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kRefused = "configuration-refused";
+/// Between two looks whether a commit or a turn is over; short, for what an unclean stop left is
+/// applied one event after the other.
+constexpr std::chrono::microseconds kIdle{100};
 
 /// Everything of one running hub, in the order in which it is made; taken down in the reverse one.
 class Installation {
@@ -103,7 +106,7 @@ class Installation {
                              machine_.stepped(),
                              {},
                              log_line,
-                             [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); },
+                             [] { std::this_thread::sleep_for(kIdle); },
                              static_cast<std::uint64_t>(::getpid())};
     for (const auto& connector : connectors_.all)
       parts.connectors[std::string(connector->name())] = connector.get();

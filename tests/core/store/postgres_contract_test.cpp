@@ -1,6 +1,10 @@
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
 
+#include <string>
+#include <utility>
+
+#include "core/base/clock.h"
 #include "core/store/postgres_store.h"
 #include "tests/contracts/store_contract.h"
 #include "tests/support/postgres_cluster.h"
@@ -20,5 +24,28 @@ BOOST_AUTO_TEST_SUITE(postgres_store_contract)
   }
 MASAR_STORE_CONTRACT(RUN_ON_POSTGRES)
 #undef RUN_ON_POSTGRES
+
+// FORMAT.md: such a text is in no column. Who asks for it gets no error, the next one an answer.
+BOOST_AUTO_TEST_CASE(what_is_looked_up_by_a_text_that_cannot_be_stored_is_not_there) {
+  masar::store::PostgresSettings settings;
+  settings.connection = masar::PostgresCluster::shared().new_schema();
+  settings.writer_thread = false;
+  settings.readers = 1;
+  const masar::SystemBusinessClock clock;
+  const auto store = masar::store::open_postgres_store(settings, clock);
+  masar::store::Transaction transaction;
+  masar::store::CaseRow row;
+  row.key = "A";
+  row.version = 1;
+  transaction.cases.push_back(row);
+  store->submit(std::move(transaction), {});
+  BOOST_REQUIRE(store->run_writer() == 1u);
+  for (const std::string& text : {std::string("\xff"), std::string("A\0", 2)}) {
+    BOOST_TEST(!store->find_case(text).has_value());
+    BOOST_TEST(!store->find_alias("plate", text).has_value());
+    BOOST_TEST(!store->find_key("in", "id", text).has_value());
+    BOOST_TEST(store->find_case("A").has_value());
+  }
+}
 
 BOOST_AUTO_TEST_SUITE_END()

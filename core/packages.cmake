@@ -20,3 +20,14 @@ find_library(PROTON_LIBRARY qpid-proton REQUIRED)
 add_library(Proton::engine UNKNOWN IMPORTED)
 set_target_properties(Proton::engine PROPERTIES
   IMPORTED_LOCATION ${PROTON_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${PROTON_INCLUDE})
+
+# What the executables allocate with: much is made on one thread and freed on another, where glibc's
+# allocator is slow (tests/bench/README.md). Sanitizers bring an allocator of their own.
+add_library(masar_allocator INTERFACE)
+find_library(TCMALLOC_LIBRARY libtcmalloc_minimal.so.4)
+if(TCMALLOC_LIBRARY AND NOT MASAR_SANITIZE)
+  target_link_libraries(masar_allocator INTERFACE ${TCMALLOC_LIBRARY})
+elseif(NOT MASAR_SANITIZE)
+  message(STATUS "libtcmalloc_minimal (Debian: libtcmalloc-minimal4, by ops/setup) is not there: "
+    "the executables allocate with the C library")
+endif()

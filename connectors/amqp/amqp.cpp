@@ -2,10 +2,10 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <utility>
-#include <vector>
 
+#include "connectors/amqp/connection.h"
+#include "connectors/amqp/declared.h"
 #include "connectors/amqp/listener.h"
 #include "core/base/error.h"
 
@@ -28,27 +28,6 @@ class AmqpOutbound final : public connector::Outbound {
   const std::shared_ptr<Source> source_;
 };
 
-/// What check() has seen, so that it can judge one file by another, whatever their order.
-struct Declared {
-  struct Endpoint {
-    std::string id;
-    std::string listener;
-    std::string address;
-    bool inbound;
-    bool has_login;
-    config::Place place;
-  };
-  std::map<std::string, std::string> listeners;  // id → address
-  std::vector<Endpoint> endpoints;
-};
-
-void say_open(const Declared::Endpoint& endpoint, config::Diagnostics& diagnostics) {
-  diagnostics.add(endpoint.place,
-                  "endpoint \"" + endpoint.id + "\" has no user and password, and listener \"" +
-                      endpoint.listener + "\" is reachable from beyond this machine",
-                  "write user=\"…\" password=\"secret:…\"");
-}
-
 class AmqpConnector final : public connector::Connector {
  public:
   explicit AmqpConnector(const connector::Context& context) : context_(context) {}
@@ -57,38 +36,15 @@ class AmqpConnector final : public connector::Connector {
   std::string_view name() const override { return "amqp"; }
 
   void check(const connector::EndpointSpec& spec, config::Diagnostics& diagnostics) const override {
-    const EndpointSettings settings = read_endpoint(spec, diagnostics);
-    const config::Element* own = spec.root->element("amqp");
-    if (own == nullptr) return;
-    const Declared::Endpoint mine{spec.id,
-                                  settings.listener,
-                                  settings.address,
-                                  spec.inbound,
-                                  !own->value("user").empty() && !own->value("password").empty(),
-                                  own->place};
-    for (const Declared::Endpoint& other : declared_.endpoints) {
-      const bool same = other.listener == mine.listener && other.address == mine.address &&
-                        other.inbound == mine.inbound && other.id != mine.id;
-      if (!same || mine.address.empty()) continue;
-      const config::Attribute* address = own->attribute("address");
-      diagnostics.add(address ? address->value_place : own->place,
-                      "endpoints \"" + other.id + "\" and \"" + mine.id +
-                          "\" have the same address \"" + mine.address + "\" on listener \"" +
-                          mine.listener + "\"",
-                      "write another address");
-    }
-    check_listener_of(mine, *own, diagnostics);
-    declared_.endpoints.push_back(mine);
+    declared_.endpoint(spec, read_endpoint(spec, diagnostics), diagnostics);
   }
-
   void check_listener(const config::Element& listener,
                       config::Diagnostics& diagnostics) const override {
-    const ListenerSettings settings = read_listener(listener, diagnostics);
-    declared_.listeners[settings.id] = settings.address;
-    if (is_loopback(settings.address)) return;
-    for (const Declared::Endpoint& each : declared_.endpoints) {
-      if (each.listener == settings.id && !each.has_login) say_open(each, diagnostics);
-    }
+    declared_.listener(read_listener(listener, diagnostics), diagnostics);
+  }
+  void check_connection(const config::Element& connection,
+                        config::Diagnostics& diagnostics) const override {
+    declared_.connection(read_connection(connection, diagnostics));
   }
 
   void add_listener(const config::Element& element) override {
@@ -101,9 +57,20 @@ class AmqpConnector final : public connector::Connector {
     }
   }
 
+  void add_connection(const config::Element& element) override {
+    config::Diagnostics diagnostics;
+    ConnectionSettings settings = read_connection(element, diagnostics);
+    if (!diagnostics.empty()) throw Error(ErrorKind::config, "bad-connection", diagnostics.text());
+    const std::string id = settings.id;
+    auto connection = std::make_shared<Connection>(std::move(settings), context_);
+    if (!connections_.emplace(id, std::move(connection)).second) {
+      throw Error(ErrorKind::config, "two-connections", "there are two connections \"" + id + "\"");
+    }
+  }
+
   void add_inbound(const connector::EndpointSpec& spec, connector::Intake& intake) override {
     EndpointSettings settings = settings_of(spec);
-    Service& service = listener_of(spec, settings).service();
+    Service& service = service_of(spec, settings);
     auto target = std::make_shared<Target>();
     target->id = spec.id;
     target->partner = spec.partner;
@@ -118,7 +85,7 @@ class AmqpConnector final : public connector::Connector {
   std::unique_ptr<connector::Outbound> add_outbound(const connector::EndpointSpec& spec,
                                                     connector::Intake& intake) override {
     EndpointSettings settings = settings_of(spec);
-    Service& service = listener_of(spec, settings).service();
+    Service& service = service_of(spec, settings);
     const std::string address = settings.address;
     if (service.intake == nullptr) service.intake = &intake;
     auto source = std::make_shared<Source>(spec, std::move(settings), context_);
@@ -128,21 +95,29 @@ class AmqpConnector final : public connector::Connector {
 
   void start() override {
     for (const auto& [id, listener] : listeners_) listener->start();
+    for (const auto& [id, connection] : connections_) connection->start();
   }
 
   void pause(const std::string& endpoint, bool paused) override {
     const auto found = targets_.find(endpoint);
     if (found == targets_.end()) return;  // an outbound one: its rows wait at the dispatcher
     found->second->paused = paused;
-    listeners_.at(found->second->settings.listener)->review();
+    const EndpointSettings& settings = found->second->settings;
+    if (settings.connection.empty()) {
+      listeners_.at(settings.listener)->review();
+    } else {
+      connections_.at(settings.connection)->review();
+    }
   }
 
   void stop_accepting() override {
     for (const auto& [id, listener] : listeners_) listener->stop_accepting();
+    for (const auto& [id, connection] : connections_) connection->stop_accepting();
   }
 
   void stop() override {
     for (const auto& [id, listener] : listeners_) listener->stop();
+    for (const auto& [id, connection] : connections_) connection->stop();
   }
 
   std::map<std::string, std::string> addresses() const override {
@@ -153,25 +128,16 @@ class AmqpConnector final : public connector::Connector {
     return all;
   }
 
- private:
-  void check_listener_of(const Declared::Endpoint& mine, const config::Element& own,
-                         config::Diagnostics& diagnostics) const {
-    const auto found = declared_.listeners.find(mine.listener);
-    if (found != declared_.listeners.end()) {
-      if (!mine.has_login && !is_loopback(found->second)) say_open(mine, diagnostics);
-      return;
+  std::map<std::string, std::string> obstacles() const override {
+    std::map<std::string, std::string> all;
+    for (const auto& [id, connection] : connections_) {
+      connection->service().obstacles.with(
+          [&](const auto& each) { all.insert(each.begin(), each.end()); });
     }
-    // Listeners are checked first where there are any; without one there is nothing to compare
-    // with.
-    if (declared_.listeners.empty() || mine.listener.empty()) return;
-    std::vector<std::string> known;
-    for (const auto& [id, address] : declared_.listeners) known.push_back(id);
-    const config::Attribute* listener = own.attribute("listener");
-    diagnostics.add(listener ? listener->value_place : own.place,
-                    "there is no AMQP listener \"" + mine.listener + "\"",
-                    config::suggest(mine.listener, known));
+    return all;
   }
 
+ private:
   EndpointSettings settings_of(const connector::EndpointSpec& spec) const {
     config::Diagnostics diagnostics;
     EndpointSettings settings = read_endpoint(spec, diagnostics);
@@ -179,14 +145,29 @@ class AmqpConnector final : public connector::Connector {
     return settings;
   }
 
-  Listener& listener_of(const connector::EndpointSpec& spec, const EndpointSettings& settings) {
-    const auto found = listeners_.find(settings.listener);
-    if (found == listeners_.end()) {
-      throw Error(ErrorKind::config, "no-listener",
-                  "endpoint \"" + spec.id + "\" names the AMQP listener \"" + settings.listener +
+  Service& service_of(const connector::EndpointSpec& spec, const EndpointSettings& settings) {
+    if (!settings.connection.empty()) {
+      return at(connections_, settings.connection, "connection", spec).service();
+    }
+    Listener& listener = at(listeners_, settings.listener, "listener", spec);
+    if (settings.subject.empty()) {
+      listener.add_login(settings.user, context_.secrets.get(settings.password));
+    } else {
+      listener.add_certificate(settings.user, settings.subject);
+    }
+    return listener.service();
+  }
+
+  template <typename Map>
+  static typename Map::mapped_type::element_type& at(const Map& map, const std::string& id,
+                                                     const std::string& kind,
+                                                     const connector::EndpointSpec& spec) {
+    const auto found = map.find(id);
+    if (found == map.end()) {
+      throw Error(ErrorKind::config, "no-" + kind,
+                  "endpoint \"" + spec.id + "\" names the AMQP " + kind + " \"" + id +
                       "\", which is not there");
     }
-    found->second->add_login(settings.user, context_.secrets.get(settings.password));
     return *found->second;
   }
 
@@ -202,6 +183,7 @@ class AmqpConnector final : public connector::Connector {
 
   const connector::Context context_;
   std::map<std::string, std::unique_ptr<Listener>> listeners_;
+  std::map<std::string, std::shared_ptr<Connection>> connections_;
   std::map<std::string, std::shared_ptr<Target>> targets_;  // by endpoint
   mutable Declared declared_;  // check() is const towards what runs; one thread calls it
 };

@@ -31,7 +31,7 @@ constexpr std::array<std::string_view, 9> kSymbols{"amqp:header:list",
                                                    "amqp:footer:map"};
 
 // Positions in the header's and the properties' list, part 3.2.1 and 3.2.4.
-constexpr std::uint32_t kTtl = 2;
+enum HeaderAt : std::uint32_t { kTtl = 2, kFirstAcquirer = 3, kDeliveryCount = 4 };
 enum PropertyAt : std::uint32_t {
   kMessageId = 0,
   kSubject = 3,
@@ -84,6 +84,10 @@ std::optional<std::string> simple_text(const Primitive& value) {
     return value.code == code::kTrue || value.number() == 1 ? "true" : "false";
   }
   return std::nullopt;
+}
+
+bool is_false(const Primitive& value) {
+  return value.code == code::kFalse || (value.code == code::kBoolean && value.number() == 0);
 }
 
 std::string lower(std::string_view text) {
@@ -169,6 +173,11 @@ class Sections {
       if (at == kTtl && field.is_unsigned()) {
         expires(now_ + std::chrono::milliseconds(field.number() &
                                                  std::numeric_limits<std::uint32_t>::max()));
+      } else if (at == kFirstAcquirer && is_false(field)) {
+        out_.redelivered = true;
+      } else if (at == kDeliveryCount && field.is_unsigned()) {
+        out_.delivery_count = field.number();
+        if (out_.delivery_count > 0) out_.redelivered = true;
       }
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ struct Decoded {
   std::vector<std::pair<std::string, std::string>> headers;  ///< lower-case names, clean values
   std::string body;
   std::optional<Instant> expires;  ///< absolute-expiry-time, or `now` + ttl, the earlier
+  bool redelivered = false;        ///< not the first acquirer, or counted before
+  std::uint64_t delivery_count = 0;  ///< attempts before this one, as far as the sender counts them
 };
 
 /// Reads an encoded message. Its body must be one amqp-value of string or binary, or data sections,

@@ -18,7 +18,7 @@ Verdict verdict_of(const connector::IntakeAnswer& parts) {
   bool taken = false;
   for (const PartAnswer& part : parts) {
     switch (part.kind) {
-      case PartAnswer::Kind::retry_later: return {Verdict::Kind::release, {}, {}};
+      case PartAnswer::Kind::retry_later: return {Verdict::Kind::later, {}, {}};
       case PartAnswer::Kind::refused:
         if (refused == nullptr) refused = &part;
         break;
@@ -33,30 +33,20 @@ Verdict verdict_of(const connector::IntakeAnswer& parts) {
           clean_text(refused->text)};
 }
 
+/// What has come of a delivery and is wanted by nobody: it fills the session's window until then.
+void drop(pn_delivery_t* delivery) {
+  char dropped[4096];
+  while (pn_link_recv(pn_delivery_link(delivery), dropped, sizeof dropped) > 0) continue;
+}
+
 std::uint64_t ticket_of(std::uint32_t place, std::uint32_t turn) {
   return std::uint64_t{turn} << 32 | place;
 }
 
 }  // namespace
 
-void Peer::open_inlet(pn_link_t* link) {
-  pn_terminus_t* wanted = pn_link_remote_target(link);
-  if (pn_terminus_get_type(wanted) == PN_COORDINATOR) {
-    return refuse_link(link, condition::kNotImplemented, "there are no transactions");
-  }
-  const char* address = pn_terminus_get_address(wanted);
-  const auto found = service_.targets.find(std::string_view(address ? address : ""));
-  if (found == service_.targets.end())
-    return refuse_link(link, condition::kNotFound, "there is no such target");
-  const std::shared_ptr<Target>& target = found->second;
-  if (target->settings.user != user_) {
-    return refuse_link(link, condition::kUnauthorized, "the address is not yours", target->id);
-  }
-  pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
-  pn_terminus_copy(pn_link_target(link), wanted);
-  pn_link_set_max_message_size(link, target->body_bytes_max);
-  pn_link_open(link);
-  Inlet& inlet = inlets_.try_emplace(link, Inlet{link, target, {}}).first->second;
+void Peer::add_inlet(pn_link_t* link, std::shared_ptr<Target> target) {
+  Inlet& inlet = inlets_.try_emplace(link, Inlet{link, std::move(target), {}}).first->second;
   grant(inlet);
 }
 
@@ -79,20 +69,19 @@ void Peer::read(Inlet& inlet) {
   }
 }
 
-/// False: the message is larger than it may be, and the link is closed.
+/// False: the message is larger than it may be, and nothing more of the link is read.
 bool Peer::read_part(Inlet& inlet, pn_delivery_t* delivery) {
   const std::size_t pending = pn_delivery_pending(delivery);
   if (pending == 0) return true;
   const std::size_t had = inlet.part.size();
-  if (had + pending > inlet.target->body_bytes_max) {
-    const std::string limit = std::to_string(inlet.target->body_bytes_max);
+  if (!inlet.too_large && had + pending > inlet.target->body_bytes_max) {
     inlet.part = {};
-    set(pn_link_condition(inlet.link), condition::kTooLarge,
-        "a message has at most " + limit + " bytes");
-    pn_link_close(inlet.link);
-    inlet.target->intake->refused(inlet.target->id, condition::kTooLarge,
-                                  "a message of more than " + limit + " bytes");
-    return false;
+    if (!is_too_large(inlet)) return false;
+    inlet.too_large = true;
+  }
+  if (inlet.too_large) {
+    drop(delivery);
+    return true;
   }
   inlet.part.resize(had + pending);
   const ssize_t got = pn_link_recv(inlet.link, inlet.part.data() + had, pending);
@@ -102,11 +91,16 @@ bool Peer::read_part(Inlet& inlet, pn_delivery_t* delivery) {
 
 void Peer::take(Inlet& inlet, pn_delivery_t* delivery) {
   std::string encoded = std::exchange(inlet.part, {});
+  if (std::exchange(inlet.too_large, false)) {
+    return reject(inlet, delivery, condition::kTooLarge,
+                  "a message of more than " + std::to_string(inlet.target->body_bytes_max) +
+                      " bytes");
+  }
   if (encoded.empty())
     return reject(inlet, delivery, condition::kDecode, "an empty transfer is no message");
   // What the peer sent before it knew better: nothing is journaled while stopping …
   if (!service_.accepting) {
-    settle(delivery, {Verdict::Kind::release, {}, {}});
+    settle(*inlet.target, delivery, {Verdict::Kind::release, {}, {}});
     return grant(inlet);
   }
   // … nor while paused, and then nothing overtakes: what is held back goes first.
@@ -130,6 +124,10 @@ bool Peer::hand_in(Inlet& inlet, pn_delivery_t* delivery, std::string& encoded) 
           decode(encoded, target.settings.properties, service_.context.business.now());
       received.message_id = std::move(decoded.message_id);
       received.headers = std::move(decoded.headers);
+      if (target.settings.tells_redelivery) {
+        received.headers.emplace_back("redelivered", decoded.redelivered ? "true" : "false");
+        received.headers.emplace_back("delivery-count", std::to_string(decoded.delivery_count));
+      }
       received.body = std::move(decoded.body);
       received.expires = decoded.expires;
     } catch (const Error& error) {
@@ -155,7 +153,7 @@ bool Peer::hand_in(Inlet& inlet, pn_delivery_t* delivery, std::string& encoded) 
   target.intake->take(
       std::move(received),
       [mailbox = mailbox_, ticket = ticket_of(place, open.turn)](connector::IntakeAnswer answer) {
-        mailbox->answer({ticket, verdict_of(answer)});
+        mailbox->answer({ticket, verdict_of(answer), false});
       });
   return true;
 }
@@ -173,7 +171,7 @@ void Peer::review(Inlet& inlet) {
     HeldDelivery& first = inlet.held.front();
     const std::size_t bytes = first.encoded.size();
     if (!service_.accepting) {
-      settle(first.delivery, {Verdict::Kind::release, {}, {}});
+      settle(*inlet.target, first.delivery, {Verdict::Kind::release, {}, {}});
     } else if (!hand_in(inlet, first.delivery, first.encoded)) {
       break;
     }
@@ -185,21 +183,42 @@ void Peer::review(Inlet& inlet) {
 
 void Peer::reject(Inlet& inlet, pn_delivery_t* delivery, const char* name,
                   const std::string& description) {
-  settle(delivery, {Verdict::Kind::reject, name, description});
+  settle(*inlet.target, delivery, {Verdict::Kind::reject, name, description});
   inlet.target->intake->refused(inlet.target->id, name, description);
   grant(inlet);
 }
 
-void Peer::settle(pn_delivery_t* delivery, const Verdict& verdict) {
+void Peer::settle(const Target& target, pn_delivery_t* delivery, const Verdict& verdict) {
+  pn_disposition_t* local = pn_delivery_local(delivery);
   switch (verdict.kind) {
     case Verdict::Kind::accept: pn_delivery_update(delivery, PN_ACCEPTED); break;
+    case Verdict::Kind::later:
+      if (target.settings.modifies) {
+        pn_disposition_set_failed(local, true);
+        pn_delivery_update(delivery, PN_MODIFIED);
+        break;
+      }
+      [[fallthrough]];
     case Verdict::Kind::release: pn_delivery_update(delivery, PN_RELEASED); break;
     case Verdict::Kind::reject:
-      set(pn_disposition_condition(pn_delivery_local(delivery)), verdict.condition.c_str(),
-          verdict.description);
+      set(pn_disposition_condition(local), verdict.condition.c_str(), verdict.description);
       pn_delivery_update(delivery, PN_REJECTED);
   }
   pn_delivery_settle(delivery);
+}
+
+/// A queue gives what is given back again at once: the hub keeps it for a while, with the credit
+/// that it takes. True: the answer comes once more.
+bool Peer::waits(const Answered& answered, const Target& target) {
+  const auto wait = target.settings.gives_back_after;
+  if (answered.verdict.kind != Verdict::Kind::later || answered.waited || wait.count() == 0)
+    return false;
+  service_.context.executor.post_after(
+      wait, [weak = std::weak_ptr<Mailbox>(mailbox_), ticket = answered.ticket] {
+        const auto mailbox = weak.lock();
+        if (mailbox) mailbox->answer({ticket, {Verdict::Kind::later, {}, {}}, true});
+      });
+  return true;
 }
 
 void Peer::settle(const Answered& answered) {
@@ -207,7 +226,8 @@ void Peer::settle(const Answered& answered) {
   OpenDelivery& open = open_[place];
   if (open.delivery == nullptr || ticket_of(place, open.turn) != answered.ticket)
     return;  // its link is gone
-  settle(open.delivery, answered.verdict);
+  if (waits(answered, *open.inlet->target)) return;
+  settle(*open.inlet->target, open.delivery, answered.verdict);
   --open.inlet->open;
   open.inlet->touched = true;
   open_bytes_ -= open.bytes;
@@ -254,8 +274,7 @@ void Peer::forget(Inlet& inlet) {
   }
   // What was not read of the link still fills the session's window.
   while (pn_delivery_t* delivery = pn_link_current(inlet.link)) {
-    char dropped[4096];
-    while (pn_link_recv(inlet.link, dropped, sizeof dropped) > 0) continue;
+    drop(delivery);
     pn_delivery_settle(delivery);
     if (pn_link_current(inlet.link) == delivery) break;
   }

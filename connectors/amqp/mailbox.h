@@ -14,7 +14,12 @@ namespace masar::amqp {
 
 /// What becomes of a delivery that a peer sent.
 struct Verdict {
-  enum class Kind { accept, reject, release };
+  enum class Kind {
+    accept,
+    reject,
+    later,    ///< it may come again, as the endpoint says when and how
+    release,  ///< the hub did not look at it
+  };
   Kind kind = Kind::accept;
   std::string condition;    ///< of a rejection
   std::string description;  ///< of a rejection
@@ -23,6 +28,7 @@ struct Verdict {
 struct Answered {
   std::uint64_t ticket = 0;  ///< of the open delivery, as the peer numbered it
   Verdict verdict;
+  bool waited = false;  ///< before it is given back
 };
 
 struct ToSend {
@@ -38,6 +44,7 @@ enum Errand : unsigned {
   kDeadlines = 2,  ///< sent messages whose time may be over
   kLogin = 4,      ///< the time to log in is over
   kClose = 8,      ///< the hub stops
+  kAttach = 16,    ///< links that are to be opened again
 };
 
 /// The queue by which other threads reach a connection: they put work in and wake it, once for any

@@ -56,26 +56,14 @@ Outcome outcome_of(pn_delivery_t* delivery) {
 
 }  // namespace
 
-void Peer::open_outlet(pn_link_t* link) {
-  pn_terminus_t* wanted = pn_link_remote_source(link);
-  const char* address = pn_terminus_get_address(wanted);
-  const auto found = service_.sources.find(std::string_view(address ? address : ""));
-  if (found == service_.sources.end())
-    return refuse_link(link, condition::kNotFound, "there is no such source");
-  const std::shared_ptr<Source>& source = found->second;
-  if (source->settings().user != user_) {
-    return refuse_link(link, condition::kUnauthorized, "the address is not yours", source->id());
-  }
-  pn_terminus_copy(pn_link_source(link), wanted);
-  pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
-  pn_link_set_snd_settle_mode(link, PN_SND_UNSETTLED);  // an outcome is what the outbox waits for
-  pn_link_open(link);
+void Peer::add_outlet(pn_link_t* link, std::shared_ptr<Source> source) {
   Outlet& outlet = outlets_[link];
   outlet.link = link;
-  outlet.source = source;
+  outlet.source = std::move(source);
   outlet.number = ++service_.links;
   outlet_by_number_[outlet.number] = &outlet;
-  source->add_receiver(outlet.number, mailbox_);
+  outlet.source->add_receiver(outlet.number, mailbox_);
+  outlet.touched = outlets_touched_ = true;  // credit may have come with the link
 }
 
 void Peer::send_all(std::vector<ToSend>& messages) {

@@ -13,25 +13,30 @@
 #include "connectors/amqp/mailbox.h"
 #include "connectors/amqp/proton.h"
 #include "connectors/amqp/settings.h"
+#include "core/base/guarded.h"
 #include "core/connector/connector.h"
 
 namespace masar::amqp {
 
-/// What all connections of a listener share. Immutable while it listens but for the flag.
+/// What all connections of a listener, or all of a broker, share. Immutable once they are made but
+/// for what is atomic or guarded.
 struct Service {
-  Service(const connector::Context& with, ListenerSettings of)
-      : context(with), settings(std::move(of)) {}
+  Service(const connector::Context& with, std::string of, const ConnectionLimits& each)
+      : context(with), id(std::move(of)), limits(each) {}
   void log(std::string_view level, const std::string& text) const {
     if (context.log) context.log(level, text);
   }
 
   const connector::Context& context;
-  ListenerSettings settings;
+  const std::string id;
+  const ConnectionLimits limits;
   std::map<std::string, std::shared_ptr<Target>, std::less<>> targets;  ///< by address
   std::map<std::string, std::shared_ptr<Source>, std::less<>> sources;  ///< by address
   connector::Intake* intake = nullptr;  ///< told of logins and links that are refused
   std::atomic<bool> accepting = true;
   std::atomic<std::uint64_t> links = 0;  ///< numbers given to links
+  /// By endpoint: what stands in the way of its link; none where nothing does.
+  Guarded<std::map<std::string, std::string>> obstacles;
 };
 
 /// A message that came into a pause: it is neither handed in nor settled.
@@ -40,11 +45,12 @@ struct HeldDelivery {
   std::string encoded;
 };
 
-/// A peer's link that sends to us.
+/// A link on which messages come.
 struct Inlet {
   pn_link_t* link;
   std::shared_ptr<Target> target;
   std::string part;                 ///< of the message that is arriving
+  bool too_large = false;           ///< that one: the rest of it is dropped
   int open = 0;                     ///< messages without an answer
   bool touched = false;             ///< answered since its credit was last looked at
   std::deque<HeldDelivery> held{};  ///< in their order; bounded by the credit it was given
@@ -70,7 +76,7 @@ struct InFlight {
 
 constexpr SteadyClock::TimePoint kNoTimer = SteadyClock::TimePoint::max();
 
-/// A link that we send on.
+/// A link on which messages go.
 struct Outlet {
   pn_link_t* link = nullptr;
   std::shared_ptr<Source> source;
@@ -84,43 +90,61 @@ struct Outlet {
   bool touched = false;                     ///< what it may take may have changed
 };
 
-/// One connection of a partner: its links, what came and has no answer, what was sent and is not
-/// settled. All of it belongs to the connection's events, which Proton never handles on two threads
-/// at once; other threads reach it through its mailbox only.
+/// One connection: its links, what came and has no answer, what was sent and is not settled. All of
+/// it belongs to the connection's events, which Proton never handles on two threads at once; other
+/// threads reach it through its mailbox only. Who opened the connection, and who opens the links,
+/// is the derived class's.
 ///
-/// Owned by its listener from accept until the connection's last event.
+/// Owned by its loop until the connection's last event.
 class Peer {
  public:
-  /// `refused`: one connection too many; it is told so as soon as it has opened.
-  Peer(Service& service, pn_connection_t* connection, bool refused);
-  ~Peer();  ///< ends it, where the connection's last event never came
+  virtual ~Peer();  ///< a derived class ends it first, where the connection's last event never came
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
   const std::shared_ptr<Mailbox>& mailbox() const noexcept { return mailbox_; }
   void on_event(pn_event_t* event);
+  /// It is cut where it is not open in its time from now.
+  void expect_open();
   /// After the last event of a batch: tells the sources what their receivers may take now.
   void on_batch_end();
   bool ended() const noexcept { return ended_; }
 
- private:
-  // peer.cpp: connection, sessions, links
-  void on_open();
-  void on_wake();
-  void on_link_open(pn_link_t* link);
-  void on_link_end(pn_link_t* link, bool closed);
-  void on_session_end(pn_session_t* session);
-  void on_end();
-  void on_transport_error(pn_transport_t* transport);
+ protected:
+  Peer(Service& service, pn_connection_t* connection);
+
+  // What the one who opened the connection makes of it.
+  virtual void on_open() = 0;  ///< the other side's open has come
+  virtual void on_session_open(pn_session_t* session) = 0;
+  virtual void on_link_open(pn_link_t* link) = 0;
+  /// The other side ended the link, or its session; the peer has forgotten it.
+  virtual void on_link_gone(pn_link_t* link, pn_condition_t* why) { (void)link, (void)why; }
+  /// More bytes than a message may have. True: they are read on, dropped, and the message rejected.
+  virtual bool is_too_large(Inlet& inlet) = 0;
+  virtual void on_errand(unsigned errands) { (void)errands; }
+  virtual void on_error(const std::string& name, const std::string& description) = 0;
+  virtual void on_over() = 0;  ///< the last that is said of the connection
+
+  Service& service() const noexcept { return service_; }
+  pn_connection_t* connection() const noexcept { return connection_; }
+  bool opened() const noexcept { return opened_; }
+  void set_opened() noexcept { opened_ = true; }
+  std::size_t links() const noexcept { return inlets_.size() + outlets_.size(); }
+  void add_inlet(pn_link_t* link, std::shared_ptr<Target> target);
+  void add_outlet(pn_link_t* link, std::shared_ptr<Source> source);
   void close(const char* condition, const std::string& description);
   void cut();
-  /// `endpoint`: whose address it asked for; empty: of none.
-  void refuse_link(pn_link_t* link, const char* condition, const std::string& description,
-                   const std::string& endpoint = {});
+  void finish();  ///< once; every link is forgotten, every outcome said
+
+ private:
+  // peer.cpp: connection, sessions, links
+  void on_wake();
+  void on_link_end(pn_link_t* link, bool closed);
+  void on_session_end(pn_session_t* session);
+  void on_transport_error(pn_transport_t* transport);
   void forget_link(pn_link_t* link);
 
   // inlet.cpp: messages that come
-  void open_inlet(pn_link_t* link);
   void read(Inlet& inlet);
   bool read_part(Inlet& inlet, pn_delivery_t* delivery);
   void take(Inlet& inlet, pn_delivery_t* delivery);
@@ -128,16 +152,16 @@ class Peer {
   void review();
   void review(Inlet& inlet);
   void settle(const Answered& answered);
-  void settle(pn_delivery_t* delivery, const Verdict& verdict);
+  void settle(const Target& target, pn_delivery_t* delivery, const Verdict& verdict);
+  bool waits(const Answered& answered, const Target& target);
   void reject(Inlet& inlet, pn_delivery_t* delivery, const char* condition,
               const std::string& description);
   void grant(Inlet& inlet);
   void settle_all(const std::vector<Answered>& answers);
   void forget(Inlet& inlet);
-  bool stalled() const noexcept { return open_bytes_ >= service_.settings.buffer_bytes; }
+  bool stalled() const noexcept { return open_bytes_ >= service_.limits.buffer_bytes; }
 
   // outlet.cpp: messages that go
-  void open_outlet(pn_link_t* link);
   void send(ToSend& message);
   void send_all(std::vector<ToSend>& messages);
   void on_update(Outlet& outlet, pn_delivery_t* delivery);
@@ -149,8 +173,6 @@ class Peer {
   Service& service_;
   pn_connection_t* const connection_;
   const std::shared_ptr<Mailbox> mailbox_;
-  const bool refused_;
-  std::string user_;  // empty until logged in
   bool opened_ = false;
   bool ended_ = false;
 

@@ -145,8 +145,9 @@ struct Context {
   std::function<void(std::string_view level, std::string_view text)> log;
 };
 
-/// The code for one protocol. Life: check() for each endpoint, then add_…() for each, start(), and
-/// at the end stop_accepting(), stop(). One thread calls these; none of them blocks on a partner.
+/// The code for one protocol. Life: check_listener(), check_connection(), check() for each
+/// endpoint, then add_…() in the same order, start(), and at the end stop_accepting(), stop(). One
+/// thread calls these; none of them blocks on a partner.
 class Connector {
  public:
   virtual ~Connector() = default;
@@ -160,6 +161,13 @@ class Connector {
   }
   /// `<listener connector=NAME …>` of hub.xml.
   virtual void add_listener(const config::Element& listener) { (void)listener; }
+  virtual void check_connection(const config::Element& connection,
+                                config::Diagnostics& diagnostics) const {
+    (void)connection, (void)diagnostics;
+  }
+  /// `<connection connector=NAME …>` of hub.xml: what the hub connects out to and many endpoints
+  /// share. Kept up in the background: a peer that is away never keeps the hub from starting.
+  virtual void add_connection(const config::Element& connection) { (void)connection; }
   virtual void add_inbound(const EndpointSpec& spec, Intake& intake) = 0;
   virtual std::unique_ptr<Outbound> add_outbound(const EndpointSpec& spec, Intake& intake) = 0;
   /// Binds and listens. Throws Error(config, "cannot-listen") naming the address.
@@ -171,6 +179,9 @@ class Connector {
   virtual void stop() = 0;
   /// Listener id → `host:port` as bound.
   virtual std::map<std::string, std::string> addresses() const = 0;
+  /// Endpoint id → what keeps it from its partner now (connection refused, queue not found), for
+  /// people: no payload, no secret. None: nothing that the connector knows of. Any thread.
+  virtual std::map<std::string, std::string> obstacles() const { return {}; }
 };
 
 /// Headers as one text, `name: value` lines, for rows that keep them. CR and LF in values become

@@ -71,6 +71,10 @@ void Hub::make_dispatchers() {
     auto* connector = this->connector(listener->value("connector"));
     if (connector) connector->add_listener(*listener);
   }
+  for (const auto* connection : parts_.snapshot->hub.connections) {
+    auto* connector = this->connector(connection->value("connector"));
+    if (connector) connector->add_connection(*connection);
+  }
   for (const auto& [id, endpoint] : parts_.snapshot->endpoints) {
     auto* connector = this->connector(endpoint->connector);
     if (!connector)
@@ -115,6 +119,12 @@ void Hub::tell_connectors() {
 void Hub::pauses_changed() {
   tell_connectors();
   for (const auto& [id, dispatcher] : dispatchers_) dispatcher->pause_changed();
+}
+
+std::map<std::string, std::string> Hub::obstacles() const {
+  std::map<std::string, std::string> all;
+  for (const auto& [name, connector] : parts_.connectors) all.merge(connector->obstacles());
+  return all;
 }
 
 bool Hub::drained(const route::Route& route) const {

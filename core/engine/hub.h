@@ -94,6 +94,8 @@ class Hub {
   }
   /// Paused, and nothing of it being sent or without its answer (ENGINE.md 20).
   bool drained(const route::Route& route) const;
+  /// Endpoint id → what keeps it from its partner now, as its connector says. Any thread.
+  std::map<std::string, std::string> obstacles() const;
 
  private:
   void make_dispatchers();

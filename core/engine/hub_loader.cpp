@@ -28,7 +28,7 @@ const ElementTable kHub{
       {}},
      {"calendar", Kind::name, false, "", "calendar that counts working days", {}}},
     {"setting", "namespaces", "limits", "store", "audit", "retention", "admin", "listener",
-     "series", "engine"}};
+     "connection", "series", "engine"}};
 const ElementTable kSetting{"setting",
                             "A value that a flag or the environment may replace.",
                             {{"name", Kind::name, true, "", "its name, used as ${name}", {}},
@@ -87,7 +87,13 @@ const ElementTable kListener{
     {{"id", Kind::name, true, "", "its name", {}},
      {"connector", Kind::choice, true, "", "the protocol", {"amqp", "http"}},
      {"address", Kind::address, true, "", "host:port; port 0: any free one", {}}},
-    {}};
+    {"tls"}};
+const ElementTable kConnection{
+    "connection",
+    "What the hub connects out to, for all endpoints that name it.",
+    {{"id", Kind::name, true, "", "its name", {}},
+     {"connector", Kind::choice, true, "", "the protocol", {"amqp"}}},
+    {"tls"}};
 const ElementTable kSeries{
     "series",
     "Numbers that are handed out once.",
@@ -116,14 +122,15 @@ const ElementTable kEngine{
       {}}},
     {}};
 
-void check_listener(const config::Element& listener, config::Diagnostics& diagnostics) {
-  config::Element own = listener;
-  // Attributes beyond these belong to the connector, which checks them itself.
-  std::erase_if(own.attributes, [](const auto& a) {
-    return std::none_of(kListener.fields.begin(), kListener.fields.end(),
+/// Of an element that a connector checks, what it shares with those of all connectors.
+void check_shared(const ElementTable& table, const config::Element& element,
+                  config::Diagnostics& diagnostics) {
+  config::Element own = element;
+  std::erase_if(own.attributes, [&](const auto& a) {
+    return std::none_of(table.fields.begin(), table.fields.end(),
                         [&](const auto& f) { return f.name == a.name.local; });
   });
-  const config::Values values(kListener, own, diagnostics);
+  const config::Values values(table, own, diagnostics);
 }
 
 void check_store(const StoreChoice& store, const config::Values& values,
@@ -220,8 +227,11 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
     } else if (name == "admin") {
       hub.admin_address = config::Values(kAdmin, *child, diagnostics).text("address");
     } else if (name == "listener") {
-      check_listener(*child, diagnostics);
+      check_shared(kListener, *child, diagnostics);
       hub.listeners.push_back(child);
+    } else if (name == "connection") {
+      check_shared(kConnection, *child, diagnostics);
+      hub.connections.push_back(child);
     } else if (name == "series") {
       const config::Values v(kSeries, *child, diagnostics);
       hub.series.push_back({v.text("name"),

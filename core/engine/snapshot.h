@@ -107,6 +107,7 @@ struct HubSettings {
   RetentionChoice retention;
   std::string admin_address = "127.0.0.1:0";
   std::vector<const config::Element*> listeners;
+  std::vector<const config::Element*> connections;
   std::vector<Series> series;
   std::size_t threads = 2;                 ///< of the executor
   std::size_t lane_bytes_max = 64u << 20;  ///< of all events waiting in memory

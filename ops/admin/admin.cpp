@@ -350,6 +350,7 @@ struct Admin::Pages {
   }
 
   Response endpoints() const {
+    const auto obstacles = hub.obstacles();
     json::array rows;
     for (const auto& [id, endpoint] : hub.snapshot().endpoints) {
       json::object row{{"id", id},
@@ -357,6 +358,8 @@ struct Admin::Pages {
                        {"connector", endpoint->connector},
                        {"direction", endpoint->spec.inbound ? "in" : "out"},
                        {"paused", hub.pauses().endpoint(id)}};
+      const auto obstacle = obstacles.find(id);
+      if (obstacle != obstacles.end()) row["obstacle"] = obstacle->second;
       const auto found = hub.dispatchers().find(id);
       if (found != hub.dispatchers().end()) {
         const auto status = found->second->status();

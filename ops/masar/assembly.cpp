@@ -83,6 +83,10 @@ void check_connectors(const engine::Snapshot& snapshot, const connector::Context
     const auto found = by_name.find(listener->value("connector"));
     if (found != by_name.end()) found->second->check_listener(*listener, diagnostics);
   }
+  for (const auto* connection : snapshot.hub.connections) {
+    const auto found = by_name.find(connection->value("connector"));
+    if (found != by_name.end()) found->second->check_connection(*connection, diagnostics);
+  }
   for (const auto& [id, endpoint] : snapshot.endpoints) {
     const auto found = by_name.find(endpoint->connector);
     if (found != by_name.end()) found->second->check(endpoint->spec, diagnostics);

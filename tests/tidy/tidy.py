@@ -21,8 +21,8 @@ RANKS = {"base": 0, "message": 1, "config": 2, "expression": 3, "mapping": 4, "p
          "store": 5, "route": 5, "connector": 5, "engine": 6}
 # What a connector stands on: the interface, and what that stands on.
 CONNECTOR_BASE = {"base", "message", "config", "connector"}
-# Protocols that travel over HTTP.
-CARRIERS = {"http"}
+# What several protocols travel over, from the bottom up.
+CARRIERS = {"tls": 0, "http": 1}
 NOT_IN_CORE = re.compile(r"(proton/|boost/(beast|asio)|Poco/Net/)")
 # A file may be damaged; damage is what the service is about.
 SERVICE_WORDS = re.compile(r"kroka|clearance|sketch|efawateer|damage(?!d)", re.IGNORECASE)
@@ -115,7 +115,8 @@ def forbidden(here: list[str], target: list[str]) -> str:
             return "" if target[1] in CONNECTOR_BASE else f"connectors do not know core/{target[1]}"
         if target[0] != "connectors":
             return "connectors include only connectors and core"
-        if target[1] != here[1] and (target[1] not in CARRIERS or here[1] in CARRIERS):
+        below = CARRIERS.get(target[1], len(CARRIERS)) < CARRIERS.get(here[1], len(CARRIERS))
+        if target[1] != here[1] and not below:
             return f"connectors/{here[1]} does not stand on connectors/{target[1]}"
     elif here[0] == "connectors" and target[0] not in ("connectors", "core"):
         return "connectors include only connectors and core"

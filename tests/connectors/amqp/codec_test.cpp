@@ -74,6 +74,22 @@ BOOST_AUTO_TEST_CASE(a_content_type_of_the_attempt_wins_over_the_default) {
   BOOST_TEST(read(encode(attempt)).headers.at(0).second == "text/xml");
 }
 
+BOOST_AUTO_TEST_CASE(a_delivery_that_is_not_the_first_is_known) {
+  const auto with = [](const std::string& first_acquirer, const std::string& count) {
+    // durable, priority, ttl, first-acquirer, delivery-count
+    const std::string fields = "\x40\x40\x40"s + first_acquirer + count;
+    return read(section(0x70, "\xc0"s + static_cast<char>(fields.size() + 1) + '\5' + fields) +
+                data("x"));
+  };
+  BOOST_TEST(!read(data("x")).redelivered);
+  BOOST_TEST(!with("\x40"s, "\x40"s).redelivered);
+  BOOST_TEST(!with("\x41"s, "\x43"s).redelivered);
+  BOOST_TEST(with("\x42"s, "\x43"s).redelivered);
+  BOOST_TEST(with("\x56\x00"s, "\x40"s).redelivered);
+  BOOST_TEST(with("\x41"s, "\x52\x03"s).redelivered);
+  BOOST_TEST(with("\x41"s, "\x52\x03"s).delivery_count == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(bodies_that_are_read) {
   BOOST_TEST(read(data("abc")).body == "abc");
   BOOST_TEST(read(data("ab") + data("") + data("c")).body == "abc");

@@ -3,6 +3,8 @@
 // The hub's side for the tests: the connector with clocks and timers that stand still, and an
 // Intake whose answers the test gives.
 
+#include <poll.h>
+
 #include <condition_variable>
 #include <functional>
 #include <list>
@@ -73,10 +75,20 @@ class FixedSecrets final : public connector::Secrets {
  public:
   std::string get(std::string_view name) const override {
     if (name.starts_with("secret:")) name.remove_prefix(7);
+    std::lock_guard lock(mutex_);
+    if (const auto found = own_.find(name); found != own_.end()) return found->second;
     if (name == "missing")
       throw Error(ErrorKind::config, "no-secret", "there is no secret missing");
     return "password of " + std::string(name);
   }
+  void put(const std::string& name, const std::string& value) {
+    std::lock_guard lock(mutex_);
+    own_[name] = value;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string, std::less<>> own_;
 };
 
 /// Keeps what came; answers at once by `rule`, or when the test says so where there is none.
@@ -124,6 +136,10 @@ class StubIntake final : public connector::Intake {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return refused_.size() >= count; });
     return refused_;
+  }
+  std::size_t refusals() {
+    std::lock_guard lock(mutex_);
+    return refused_.size();
   }
   std::size_t taken() {
     std::lock_guard lock(mutex_);
@@ -185,13 +201,20 @@ class Outcomes {
   std::vector<std::pair<std::string, connector::Outcome>> outcomes_;
 };
 
+inline constexpr int kHubLook = 5;  // ms, the rhythm in which what is waited for is looked at
+
+/// A hub whose listener, if it has one, the test adds itself.
+struct Bare {};
+
 class Hub {
  public:
-  explicit Hub(const std::string& listener_attributes = "",
-               const std::string& address = "127.0.0.1:0")
+  explicit Hub(Bare)
       : executor(steady),
         context_{business, steady, executor, secrets, {}, "Asia/Amman", {}},
-        connector(amqp::make_amqp(context_)) {
+        connector(amqp::make_amqp(context_)) {}
+  explicit Hub(const std::string& listener_attributes = "",
+               const std::string& address = "127.0.0.1:0")
+      : Hub(Bare{}) {
     connector->add_listener(parse("<listener id=\"amqp\" connector=\"amqp\" address=\"" + address +
                                   "\" " + listener_attributes + "/>"));
   }
@@ -226,9 +249,45 @@ class Hub {
     out.timeout = std::chrono::seconds(5);
     return *outbounds_.emplace_back(connector->add_outbound(out, intake));
   }
+  /// A connection out, "broker"; its endpoints name no user.
+  void connect(const std::string& hosts, const std::string& user, const std::string& more = "") {
+    connector->add_connection(parse("<connection id=\"broker\" connector=\"amqp\" hosts=\"" +
+                                    hosts + "\" user=\"" + user + "\" password=\"secret:" + user +
+                                    "\" " + more + "/>"));
+  }
+  void from_broker(const std::string& address, const std::string& more = "",
+                   std::size_t bytes_max = 1 << 20) {
+    auto in = spec(address + "-in", true,
+                   "connection=\"broker\" address=\"" + address + "\" " + more);
+    in.xml.bytes_max = bytes_max;
+    connector->add_inbound(in, intake);
+  }
+  connector::Outbound& to_broker(const std::string& address, const std::string& more = "") {
+    auto out = spec(address + "-out", false,
+                    "connection=\"broker\" address=\"" + address + "\" " + more);
+    out.timeout = std::chrono::seconds(5);
+    return *outbounds_.emplace_back(connector->add_outbound(out, intake));
+  }
+  /// Runs what is due until `what` holds. The number of looks is a net for hung tests only.
+  void until(const std::function<bool()>& what) {
+    for (int looks = 0; !what(); ++looks) {
+      if (looks > 12'000) throw std::runtime_error("it never came");
+      executor.run();
+      ::poll(nullptr, 0, kHubLook);
+    }
+  }
+  connector::Outbound* keep(std::unique_ptr<connector::Outbound> outbound) {
+    return outbounds_.emplace_back(std::move(outbound)).get();
+  }
+  std::string obstacle(const std::string& endpoint) const {
+    const auto all = connector->obstacles();
+    const auto found = all.find(endpoint);
+    return found == all.end() ? "" : found->second;
+  }
   std::string start() {
     connector->start();
-    return address();
+    const auto all = connector->addresses();
+    return all.empty() ? "" : all.begin()->second;
   }
   std::string address() const { return connector->addresses().at("amqp"); }
   static std::string password(const std::string& user) { return "password of " + user; }

@@ -76,6 +76,101 @@ BOOST_AUTO_TEST_CASE(missing_and_ill_fitting_values) {
       has(check({kGood + "passes=\"encoded\" properties=\"x\""}), "leave one of the two out"));
 }
 
+std::string check_broker(const std::string& connection,
+                         const std::vector<std::string>& endpoints = {}, bool inbound = true) {
+  Hub hub;
+  config::Diagnostics diagnostics;
+  hub.connector->check_connection(
+      hub.parse("<connection id=\"broker\" connector=\"amqp\" " + connection), diagnostics);
+  int number = 0;
+  for (const std::string& each : endpoints) {
+    hub.connector->check(hub.spec("e" + std::to_string(++number), inbound, each), diagnostics);
+  }
+  return diagnostics.text();
+}
+
+BOOST_AUTO_TEST_CASE(a_good_connection_has_no_finding) {
+  const std::string by = "connection=\"broker\" address=\"/queue/a\" ";
+  BOOST_TEST(check_broker("hosts=\"127.0.0.1:5672 [::1]:5672\" user=\"u\" password=\"secret:p\"/>",
+                          {by + "credit=\"5\" gives-back=\"modified\" redelivery=\"headers\""}) ==
+             "");
+  BOOST_TEST(check_broker("hosts=\"localhost:1\" user=\"u\" password=\"secret:p\"/>",
+                          {by + "in-flight=\"5\" capability=\"\""}, false) == "");
+  BOOST_TEST(check_broker("hosts=\"a.example:5671\" login=\"external\"><tls trust=\"secret:a\" "
+                          "certificate=\"secret:c\" key=\"secret:k\"/></connection>") == "");
+  BOOST_TEST(check_broker("hosts=\"a.example:5672\" user=\"u\" password=\"secret:p\" "
+                          "readable-password=\"allowed\"/>") == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_connection) {
+  const std::string login = " user=\"u\" password=\"secret:p\"";
+  BOOST_TEST(has(check_broker("hosts=\"\"" + login + "/>"), "hosts names 0 hosts"));
+  for (const char* host : {"a", "a:0", "a:x", "a:70000", ":5672", "amqp://a:5672"}) {
+    BOOST_TEST(has(check_broker("hosts=\"" + std::string(host) + "\"" + login + "/>"),
+                   "is no host and port"),
+               host);
+  }
+  BOOST_TEST(has(check_broker("hosts=\"127.0.0.1:1\" user=\"u\"/>"), "attribute \"password\""));
+  BOOST_TEST(has(check_broker("hosts=\"a.example:5672\"" + login + "/>"),
+                 "would cross a network readable"));
+  BOOST_TEST(has(check_broker("hosts=\"127.0.0.1:1 10.0.0.1:1\"" + login + "/>"),
+                 "would cross a network readable"));
+  BOOST_TEST(has(check_broker("hosts=\"127.0.0.1:1\" login=\"external\"/>"),
+                 "has no certificate to show"));
+  BOOST_TEST(has(check_broker("hosts=\"127.0.0.1:1\" login=\"external\" user=\"u\"/>"),
+                 "login=\"external\" has no user"));
+  BOOST_TEST(has(check_broker("hosts=\"127.0.0.1:1\"" + login +
+                              " retry-first=\"PT2S\" retry-max=\"PT1S\"/>"),
+                 "retry-max is less than retry-first"));
+  BOOST_TEST(has(check_broker("hosts=\"127.0.0.1:1\"" + login +
+                              "><tls certificate=\"secret:c\"/></connection>"),
+                 "a certificate without its key"));
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_of_a_connection) {
+  const std::string good = "hosts=\"127.0.0.1:1\" user=\"u\" password=\"secret:p\"/>";
+  const std::string by = "connection=\"broker\" address=\"a\" ";
+  BOOST_TEST(has(check_broker(good, {"connection=\"brokr\" address=\"a\""}),
+                 "did you mean \"broker\"?"));
+  BOOST_TEST(has(check_broker(good, {by + "user=\"u\""}), "no attribute \"user\""));
+  BOOST_TEST(has(check_broker(good, {by + "listener=\"amqp\""}), "no attribute \"listener\""));
+  BOOST_TEST(has(check_broker(good, {by, by}), "have the same address \"a\" on connection"));
+  BOOST_TEST(has(check_broker(good, {by + "passes=\"encoded\" redelivery=\"headers\""}),
+                 "leave one of the two out"));
+  BOOST_TEST(has(check({kGood + "gives-back=\"modified\""}), "no attribute \"gives-back\""));
+}
+
+std::string check_tls(const std::string& tls, const std::string& endpoint,
+                      const std::string& address = "127.0.0.1:0") {
+  Hub hub;
+  config::Diagnostics diagnostics;
+  hub.connector->check_listener(
+      hub.parse("<listener id=\"amqp\" connector=\"amqp\" address=\"" + address + "\">" + tls +
+                "</listener>"),
+      diagnostics);
+  hub.connector->check(hub.spec("e", true, endpoint), diagnostics);
+  return diagnostics.text();
+}
+
+BOOST_AUTO_TEST_CASE(a_listener_with_tls) {
+  const std::string own = "<tls certificate=\"secret:c\" key=\"secret:k\" ";
+  const std::string shown =
+      "listener=\"amqp\" address=\"a\" user=\"a\" subject=\"CN=a,O=GAM\" ";
+  BOOST_TEST(check_tls(own + "/>", kGood, "0.0.0.0:5671") == "");
+  BOOST_TEST(check_tls(own + "clients=\"wanted\" trust=\"secret:t\"/>", shown, "0.0.0.0:5671") ==
+             "");
+  BOOST_TEST(has(check_tls("<tls key=\"secret:k\"/>", kGood), "attribute \"certificate\""));
+  BOOST_TEST(has(check_tls("<tls certificate=\"c.pem\" key=\"secret:k\"/>", kGood), "secret:NAME"));
+  BOOST_TEST(has(check_tls(own + "clients=\"required\"/>", shown), "nobody says whose are good"));
+  BOOST_TEST(has(check_tls(own + "/>", shown), "asks for none"));
+  BOOST_TEST(has(check_tls("", shown), "asks for none"));
+  BOOST_TEST(has(check_tls(own + "clients=\"required\" trust=\"secret:t\"/>",
+                           shown + "password=\"secret:a\""),
+                 "leave one of the two out"));
+  BOOST_TEST(has(check_tls(own + "/>", "listener=\"amqp\" address=\"a\" user=\"a\"", "0.0.0.0:1"),
+                 "is reachable from beyond this machine"));
+}
+
 BOOST_AUTO_TEST_CASE(an_endpoint_without_its_element) {
   Hub hub;
   config::Diagnostics diagnostics;
@@ -146,7 +241,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_run_is_refused_by_name) {
         hub.connector->add_inbound(
             hub.spec("z", true, "listener=\"amqp\" address=\"z\" user=\"a\" password=\"secret:b\""),
             hub.intake);
-      }) == "two-passwords");
+      }) == "two-logins");
 }
 
 BOOST_AUTO_TEST_CASE(an_address_in_use_names_itself) {

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "connectors/tls/settings.h"
+#include "core/base/time.h"
+#include "core/connector/connector.h"
+
+typedef struct ssl_ctx_st SSL_CTX;  // <openssl/ssl.h> stays out of headers
+
+namespace masar::tls {
+
+/// What the secrets hold that Settings name, as PEM. A secret that is not named is empty.
+struct Material {
+  std::string certificate;
+  std::string key;
+  std::string trust;
+  bool operator==(const Material&) const = default;
+};
+
+/// Throws Error(config, "no-secret") naming the secret.
+Material load(const Settings& settings, const connector::Secrets& secrets);
+
+/// Makes an OpenSSL context what Settings say, whatever it was: TLS 1.2 or 1.3 with forward
+/// secrecy, no compression, renegotiation or resumption; own certificate and key; the authorities
+/// named and no others. A client's peer must have a certificate for `host` (or Settings::name) in
+/// its alternative names, as a DNS name or an IP address; the subject's common name does not count.
+/// What a server's clients show must come from its authorities.
+///
+/// Throws Error(config, "bad-certificate") naming the secret and what is wrong with it, never its
+/// contents. Any thread; the context is the caller's.
+void apply(SSL_CTX* context, Side side, const Settings& settings, const Material& material,
+           const std::string& host);
+
+/// Whole days from `now` until the first of these certificates ends; negative: days since.
+/// Throws Error(config, "bad-certificate") where there is none.
+std::int64_t days_left(std::string_view pem, Instant now);
+
+/// Whether this is an IP address: then it is no name to ask a server for.
+bool is_ip(const std::string& host);
+
+}  // namespace masar::tls

@@ -1,0 +1,115 @@
+"""RabbitMQ as Debian has it, with its plug-in for AMQP 1.0: a node of the tests' own with data,
+name, epmd and ports of its own. May be killed and started again on the same data."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+
+from processes import Program, free_ports, listens
+
+USER, PASSWORD = "hub", "password of the hub"
+ROOT = pathlib.Path("/usr/lib/rabbitmq/lib")
+
+
+def tool(name: str) -> str:
+    found = sorted(ROOT.glob(f"rabbitmq_server-*/sbin/{name}"))
+    if not found:
+        raise AssertionError(f"there is no {name}: run ops/setup")
+    return str(found[-1])
+
+
+def queue(name: str, **arguments: str) -> dict[str, object]:
+    return {"name": name, "vhost": "/", "durable": True, "auto_delete": False,
+            "arguments": arguments}
+
+
+class RabbitMQ:
+    """`queues`: what exists at the first start. `tls`: certificate, key and trust as files; then
+    there is a second port, on which a client's certificate names its user."""
+
+    def __init__(self, folder: pathlib.Path, queues: list[dict[str, object]] | None = None,
+                 tls: dict[str, pathlib.Path] | None = None) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.port, self.tls_port, self._epmd_port, distribution = free_ports(4)
+        self._environment = {
+            "HOME": str(folder),
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": f"masar-{self.port}@localhost",
+            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+            "RABBITMQ_LOG_BASE": str(folder),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+            "RABBITMQ_PLUGINS_EXPAND_DIR": str(folder / "expanded"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,
+            "RABBITMQ_DIST_PORT": str(distribution),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
+                "-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none",
+        }
+        (folder / "plugins").write_text("[rabbitmq_amqp1_0,rabbitmq_auth_mechanism_ssl].\n")
+        (folder / "definitions.json").write_text(json.dumps({
+            "rabbit_version": "3.10.8",
+            "vhosts": [{"name": "/"}],
+            "users": [{"name": USER, "password": PASSWORD, "tags": []}],
+            "permissions": [{"user": USER, "vhost": "/", "configure": ".*", "write": ".*",
+                             "read": ".*"}],
+            "queues": queues or []}))
+        (folder / "rabbitmq.conf").write_text("\n".join(self._settings(tls)) + "\n")
+        self.log = folder / "rabbitmq.log"
+        self._epmd = Program(["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
+                             folder / "epmd.log", self._environment)
+        self._epmd.ready(lambda: listens(self._epmd_port))
+        self._server: Program | None = None
+
+    def _settings(self, tls: dict[str, pathlib.Path] | None) -> list[str]:
+        lines = [f"listeners.tcp.1 = 127.0.0.1:{self.port}",
+                 f"load_definitions = {self.folder}/definitions.json",
+                 "log.console = true", "log.console.level = info", "log.file = false",
+                 "disk_free_limit.absolute = 10MB"]
+        if tls:
+            lines += [f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}",
+                      f"ssl_options.certfile = {tls['certificate']}",
+                      f"ssl_options.keyfile = {tls['key']}",
+                      f"ssl_options.cacertfile = {tls['trust']}",
+                      "ssl_options.verify = verify_peer",
+                      "ssl_options.fail_if_no_peer_cert = false",
+                      "ssl_options.versions.1 = tlsv1.2",
+                      "ssl_options.versions.2 = tlsv1.3",
+                      "ssl_cert_login_from = common_name",
+                      "auth_mechanisms.1 = PLAIN",
+                      "auth_mechanisms.2 = EXTERNAL"]
+        return lines
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> RabbitMQ:
+        self.log.unlink(missing_ok=True)
+        self._server = Program([tool("rabbitmq-server")], self.log, self._environment)
+        self._server.ready(lambda: "Server startup complete" in self.said())
+        return self
+
+    def said(self) -> str:
+        return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
+
+    def kill(self) -> None:
+        """SIGKILL: what was not on its disk is lost."""
+        if self._server:
+            self._server.kill()
+        self._server = None
+
+    def end(self) -> None:
+        self.kill()  # the data are thrown away
+        self._epmd.end(signal.SIGKILL)
+
+    def control(self, *arguments: str) -> str:
+        """What `rabbitmqctl` prints."""
+        return subprocess.run([tool("rabbitmqctl"), "--quiet", *arguments], check=True,
+                              capture_output=True, text=True, timeout=60,
+                              env={**os.environ, **self._environment}).stdout

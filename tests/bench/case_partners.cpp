@@ -14,8 +14,8 @@
 namespace masar::bench {
 namespace {
 
-constexpr int kSwitchThreads = 4;
-constexpr int kGatewayThreads = 2;
+constexpr int kSwitchThreads = 32;
+constexpr int kGatewayThreads = 16;
 constexpr std::size_t kPortal = 0;
 constexpr const char* kZone = "Asia/Amman";
 constexpr const char* kEnvelope =

@@ -1,38 +1,43 @@
 // Whole cases, `expired-policy-paid`, with the shipped configuration in the hub's own process and
 // all partners in this one.
 #include <chrono>
+#include <functional>
+#include <map>
 #include <stdexcept>
+#include <string>
 #include <thread>
 
 #include "tests/bench/case_partners.h"
 #include "tests/bench/partners.h"
 #include "tests/bench/process.h"
 #include "tests/bench/workload.h"
+#include "tests/support/postgres_cluster.h"
 
 namespace masar::bench {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::chrono::milliseconds kFirstCase{20'000};
 constexpr std::chrono::milliseconds kLook{20};
 
-}  // namespace
-
-Figure measure_cases(const Options& options) {
-  using Clock = std::chrono::steady_clock;
+/// `store`: the settings of the hub that choose it. `server_cpu`: CPU-seconds of a database in
+/// processes of its own.
+Figure measure_cases_on(const std::map<std::string, std::string>& store, const Options& options,
+                        const std::function<double()>& server_cpu = {}) {
   Figure figure;
-  figure.name = "whole-cases";
   figure.unit = "cases per second";
   figure.goal = Goal::figure_at_least;
   figure.goal_value = 150;
   CasePartners partners;
-  RunningHub hub(options, {options.sources + "/config",
-                           secrets(),
-                           {{"amqp-address", "127.0.0.1:0"},
-                            {"http-address", "127.0.0.1:0"},
-                            {"admin-address", "127.0.0.1:0"},
-                            {"traffic-url", partners.soap_url()},
-                            {"insurance-url", partners.soap_url()},
-                            {"sms-url", partners.sms_url()}}});
+  std::map<std::string, std::string> settings{{"amqp-address", "127.0.0.1:0"},
+                                              {"http-address", "127.0.0.1:0"},
+                                              {"admin-address", "127.0.0.1:0"},
+                                              {"traffic-url", partners.soap_url()},
+                                              {"insurance-url", partners.soap_url()},
+                                              {"sms-url", partners.sms_url()}};
+  settings.insert(store.begin(), store.end());
+  RunningHub hub(options, {options.sources + "/config", secrets(), settings});
   partners.start(hub.address("amqp"), hub.address("http"), options.cases);
   const auto run = [&](auto enough) {
     while (!enough()) {
@@ -49,6 +54,7 @@ Figure measure_cases(const Options& options) {
   (void)partners.take_latencies();
   const std::size_t before = partners.ended();
   const double cpu = hub.process().cpu_seconds();
+  const double of_server = server_cpu ? server_cpu() : 0;
   const auto begun = Clock::now();
   const auto until = begun + std::chrono::duration<double>(options.seconds * options.rounds);
   run([&] { return Clock::now() >= until; });
@@ -64,6 +70,28 @@ Figure measure_cases(const Options& options) {
   figure.more = {{"cases", count},
                  {"under_way", static_cast<double>(options.cases)},
                  {"cpu_of_hub_percent", 100 * used / seconds}};
+  if (server_cpu) {
+    figure.more.emplace_back("server_cpu_seconds_per_thousand",
+                             (server_cpu() - of_server) / count * 1000);
+  }
+  return figure;
+}
+
+}  // namespace
+
+Figure measure_cases(const Options& options) {
+  Figure figure = measure_cases_on({}, options);
+  figure.name = "whole-cases";
+  return figure;
+}
+
+Figure measure_cases_postgres(const Options& options) {
+  PostgresCluster cluster;
+  const std::string connection = cluster.new_schema();
+  Figure figure = measure_cases_on(
+      {{"store", "postgresql"}, {"store-connection", connection}}, options,
+      [&cluster] { return cluster.cpu_seconds(); });
+  figure.name = "whole-cases-postgresql";
   return figure;
 }
 

@@ -22,11 +22,16 @@ using masar::bench::Options;
 struct Workload {
   const char* name;
   Figure (*measure)(const Options&);
+  bool takes_minutes = false;  ///< only where it is named, or everything is wanted as JSON
 };
 constexpr Workload kWorkloads[]{{"pass-through", masar::bench::measure_pass_through},
                                 {"pass-through-mapped", masar::bench::measure_mapped},
                                 {"durable-intake", masar::bench::measure_intake},
+                                {"durable-intake-postgresql",
+                                 masar::bench::measure_intake_postgres},
                                 {"whole-cases", masar::bench::measure_cases},
+                                {"whole-cases-postgresql", masar::bench::measure_cases_postgres},
+                                {"million-cases", masar::bench::measure_million, true},
                                 {"mapping", masar::bench::measure_mapping},
                                 {"start-to-ready", masar::bench::measure_start},
                                 {"idle-memory", masar::bench::measure_idle}};
@@ -43,7 +48,9 @@ int relay() {
   return 0;
 }
 
-std::string goal_of(const Figure& figure) {
+/// Of a figure or one of its sides.
+template <typename Figured>
+std::string goal_of(const Figured& figure) {
   char text[48] = "";
   switch (figure.goal) {
     case Goal::none:
@@ -81,8 +88,12 @@ boost::json::object to_json(const Figure& figure) {
   put("cpu_seconds_per_thousand", figure.cpu_seconds_per_thousand);
   put("peak_rss_mb", figure.peak_rss_mb);
   out["goal"] = goal_of(figure);
-  out["reached"] = figure.reached();
+  out["reached"] = figure.all_reached();
   for (const auto& [name, value] : figure.more) out[name] = value;
+  for (const auto& side : figure.sides) {
+    out[side.name] = {
+        {"figure", side.figure}, {"goal", goal_of(side)}, {"reached", side.reached()}};
+  }
   return out;
 }
 
@@ -107,6 +118,10 @@ void print(const Figure& figure) {
   number("CPU s per 1000", figure.cpu_seconds_per_thousand);
   number("peak RSS MB", figure.peak_rss_mb);
   for (const auto& [name, value] : figure.more) std::printf("  %s %.4g", name.c_str(), value);
+  for (const auto& side : figure.sides) {
+    std::printf("\n%-20s  %s %.4g; goal %s: %s", "", side.name.c_str(), side.figure,
+                goal_of(side).c_str(), side.reached() ? "reached" : "NOT reached");
+  }
   std::printf("\n");
   std::fflush(stdout);
 }
@@ -140,6 +155,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "measured time of one round of a workload");
   app.add_option("--rounds", options.rounds, "rounds; the figures are their medians");
   app.add_option("--cases", options.cases, "whole cases under way at once");
+  app.add_option("--cases-open", options.cases_open, "open cases of million-cases");
   app.add_option("--masar", options.masar, "the hub's executable; default: beside this one");
   app.add_flag("--relay", as_relay, "be the raw relay (used by the benchmark itself)");
   CLI11_PARSE(app, argc, argv);
@@ -153,7 +169,8 @@ int main(int argc, char** argv) {
   boost::json::array all;
   bool complete = true;
   for (const Workload& workload : kWorkloads) {
-    if (!only.empty() && std::find(only.begin(), only.end(), workload.name) == only.end()) continue;
+    const bool named = std::find(only.begin(), only.end(), workload.name) != only.end();
+    if (only.empty() ? workload.takes_minutes && !json : !named) continue;
     const Figure figure = measure(workload, options);
     complete = complete && figure.error.empty();
     if (json) {

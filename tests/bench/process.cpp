@@ -73,9 +73,12 @@ bool Process::running() {
   return false;
 }
 
-void Process::stop() {
+void Process::stop() { end(SIGTERM); }
+void Process::kill() { end(SIGKILL); }
+
+void Process::end(int signal) {
   if (!running()) return;
-  ::kill(pid_, SIGTERM);
+  ::kill(pid_, signal);
   int status = 0;
   ::waitpid(pid_, &status, 0);
   pid_ = -1;
@@ -112,7 +115,7 @@ RunningHub::RunningHub(const Options& options, const Start& start) {
   }
   std::vector<std::string> command{options.masar,   "run",
                                    start.config,    "--state",
-                                   home + "/state", "--secrets",
+                                   start.state.empty() ? home + "/state" : start.state, "--secrets",
                                    home + "/secrets", "--addresses",
                                    home + "/addresses.json"};
   for (const auto& [name, value] : start.settings) {

@@ -28,8 +28,10 @@ class Process {
   double peak_rss_mb() const;
   double rss_mb() const;
   void stop();                  ///< SIGTERM, then waits
+  void kill();                  ///< SIGKILL, then waits
 
  private:
+  void end(int signal);
   pid_t pid_ = -1;
   int output_ = -1;
 };
@@ -50,13 +52,14 @@ class TemporaryFolder {
   std::string path_;
 };
 
-/// `masar run` on a configuration, with a state folder of its own.
+/// `masar run` on a configuration.
 class RunningHub {
  public:
   struct Start {
     std::string config;
     std::map<std::string, std::string> secrets;    ///< name → contents
     std::map<std::string, std::string> settings;
+    std::string state = {};  ///< its state folder; empty: one of its own
   };
   /// Waits until it has written its addresses. Throws std::runtime_error with what it said.
   RunningHub(const Options& options, const Start& start);

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "tests/bench/intake_hub.h"
+
 namespace masar::bench {
 
 /// The ceiling of durable intake: SQLite's C interface and nothing else. It copies the rows that a
@@ -12,16 +14,15 @@ namespace masar::bench {
 /// of the journal, one key and one row of the audit log.
 ///
 /// One thread. Throws std::runtime_error.
-class RawStore {
+class RawStore final : public RawWriter {
  public:
   /// `model`: a store with rows to copy, not open elsewhere. `path`: one with the tables, empty.
   RawStore(const std::string& model, const std::string& path);
-  ~RawStore();
+  ~RawStore() override;
   RawStore(const RawStore&) = delete;
   RawStore& operator=(const RawStore&) = delete;
 
-  /// One commit of so many messages.
-  void write_group(std::size_t messages);
+  void write_group(std::size_t messages) override;
 
  private:
   struct State;

@@ -11,6 +11,7 @@
 
 #include "tests/bench/partners.h"
 #include "tests/bench/process.h"
+#include "tests/bench/readiness.h"
 #include "tests/bench/workload.h"
 
 namespace masar::bench {
@@ -33,25 +34,6 @@ int free_port() {
   ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
   ::close(socket);
   return ntohs(address.sin_port);
-}
-
-bool is_ready(int port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  std::string answer;
-  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-    const std::string request = "GET /ready HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
-                                "\r\nConnection: close\r\n\r\n";
-    (void)!::write(socket, request.data(), request.size());
-    char bytes[256];
-    const ssize_t count = ::read(socket, bytes, sizeof bytes);
-    if (count > 0) answer.assign(bytes, static_cast<std::size_t>(count));
-  }
-  ::close(socket);
-  return answer.starts_with("HTTP/1.1 200");
 }
 
 /// The shipped hub, begun and ready.

@@ -12,19 +12,33 @@ std::optional<double> Figure::ratio() const {
   return figure / *ceiling;
 }
 
-bool Figure::reached() const {
-  if (!error.empty()) return false;
+namespace {
+
+bool holds(Goal goal, double goal_value, double figure, double ratio) {
   switch (goal) {
     case Goal::none:
       return true;
     case Goal::ratio_at_least:
-      return ratio().value_or(0) >= goal_value;
+      return ratio >= goal_value;
     case Goal::figure_at_least:
       return figure >= goal_value;
     case Goal::figure_below:
       return figure < goal_value;
   }
   return false;
+}
+
+}  // namespace
+
+bool Figure::Side::reached() const { return holds(goal, goal_value, figure, 0); }
+
+bool Figure::reached() const {
+  return error.empty() && holds(goal, goal_value, figure, ratio().value_or(0));
+}
+
+bool Figure::all_reached() const {
+  return reached() &&
+         std::all_of(sides.begin(), sides.end(), [](const Side& side) { return side.reached(); });
 }
 
 double median(std::vector<double> values) { return quantile(values, 0.5); }

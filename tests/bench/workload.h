@@ -12,6 +12,7 @@ namespace masar::bench {
 struct Options {
   double seconds = 3;     ///< measured time of one round of a workload
   std::size_t cases = 32;  ///< whole cases that are under way at once
+  std::size_t cases_open = 1'000'000;  ///< of million-cases
   int rounds = 3;         ///< of workload and ceiling in turn; the figures are their medians
   std::string masar;      ///< the executable of the hub
   std::string self;       ///< this executable, for helpers in processes of their own
@@ -35,16 +36,28 @@ struct Figure {
   Goal goal = Goal::none;
   double goal_value = 0;
   std::vector<std::pair<std::string, double>> more;  ///< further numbers, by name
+  struct Side {
+    std::string name;  ///< with its unit
+    double figure = 0;
+    Goal goal = Goal::none;
+    double goal_value = 0;
+    bool reached() const;
+  };
+  std::vector<Side> sides;      ///< further figures that have goals of their own
   std::string error;            ///< why there is no figure; empty: there is one
 
   std::optional<double> ratio() const;
-  bool reached() const;
+  bool reached() const;      ///< its own goal
+  bool all_reached() const;  ///< and those of its sides
 };
 
 Figure measure_pass_through(const Options& options);
 Figure measure_mapped(const Options& options);
 Figure measure_intake(const Options& options);
+Figure measure_intake_postgres(const Options& options);
 Figure measure_cases(const Options& options);
+Figure measure_cases_postgres(const Options& options);
+Figure measure_million(const Options& options);
 Figure measure_mapping(const Options& options);
 Figure measure_start(const Options& options);
 Figure measure_idle(const Options& options);

@@ -10,8 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -55,6 +57,18 @@ std::vector<pid_t> children(pid_t parent) {
   std::ifstream list("/proc/" + pid + "/task/" + pid + "/children");
   for (pid_t child = 0; list >> child;) found.push_back(child);
   return found;
+}
+
+/// Clock ticks of a process, and of those children that it has waited for, where they are asked.
+double cpu_ticks(pid_t process, bool with_ended_children) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(stat), {}};
+  std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  double user = 0, system = 0, ended_user = 0, ended_system = 0;
+  fields >> user >> system >> ended_user >> ended_system;
+  return user + system + (with_ended_children ? ended_user + ended_system : 0);
 }
 
 }  // namespace
@@ -148,6 +162,12 @@ void PostgresCluster::kill() {
   for (const pid_t process : processes) ::kill(process, SIGKILL);
   ::waitpid(server_, nullptr, 0);
   server_ = 0;
+}
+
+double PostgresCluster::cpu_seconds() const {
+  double ticks = cpu_ticks(server_, true);
+  for (const pid_t child : children(server_)) ticks += cpu_ticks(child, false);
+  return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 void PostgresCluster::freeze(bool stop) {

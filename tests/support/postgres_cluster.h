@@ -32,6 +32,9 @@ class PostgresCluster {
   void execute(const std::string& sql, const std::string& connection = {});
   std::string query(const std::string& sql, const std::string& connection = {});
 
+  /// What all its processes have used, those that have ended included: user and system.
+  double cpu_seconds() const;
+
   void start();                 ///< returns when it answers
   void kill();                  ///< SIGKILL, and its processes with it
   void freeze(bool stop);       ///< SIGSTOP or SIGCONT to all its processes

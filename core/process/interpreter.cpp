@@ -270,13 +270,10 @@ void Run::check_invariants() {
 }
 
 /// The alias's value under the variables as they are, or none where it reads something unset.
+// Most aliases are unset in most turns: that is no error, which would cost more than the turn.
 std::optional<Value> Run::alias_of(const AliasType& alias) {
-  try {
-    Value value = evaluate(*alias.value);
-    if (value.is_set() && !value.as<std::string>().empty()) return value;
-  } catch (const Error& error) {
-    if (error.code() != "unset-value") throw;
-  }
+  Value value = alias.value->evaluate_optional({variables_, pugi::xml_node(), this});
+  if (value.is_set() && !value.as<std::string>().empty()) return value;
   return std::nullopt;
 }
 

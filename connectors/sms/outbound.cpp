@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "connectors/sms/parts.h"
+#include "connectors/sms/message.h"
 #include "connectors/sms/report.h"
-#include "core/base/error.h"
-#include "core/base/text.h"
 
 namespace masar::sms {
 
@@ -16,17 +14,6 @@ using connector::OutcomeKind;
 using http::CallResult;
 
 namespace {
-
-std::string child_text(pugi::xml_node message, std::string_view local) {
-  for (const auto& child : message.children()) {
-    const std::string_view name = child.name();
-    const auto colon = name.find(':');
-    if (name.substr(colon == std::string_view::npos ? 0 : colon + 1) == local) {
-      return child.text().get();
-    }
-  }
-  return {};
-}
 
 /// The refusals of sendsms: nothing was taken, and nothing will be another time.
 bool is_refusal(int status) {
@@ -61,33 +48,20 @@ class SmsOutbound final : public connector::Outbound {
         client_(std::move(client)) {}
 
   void send(Attempt attempt, Done done) override {
-    std::string to, text;
-    try {
-      const Document document = reader_.read(attempt.body);
-      to = child_text(document->document_element(), "to");
-      text = clean_text(child_text(document->document_element(), "text"));
-    } catch (const Error&) {
-      return end(OutcomeKind::rejected, "bad-payload", "the message cannot be read", done);
-    }
-    const auto number = jordan_mobile(to);
-    if (!number || *number != to) {
-      return end(OutcomeKind::rejected, "bad-number", "the number is not 9627…", done);
-    }
-    const std::size_t parts = parts_of(text);
-    if (parts == 0) return end(OutcomeKind::rejected, "no-text", "the text is empty", done);
-    if (parts > settings_.parts_max) {
-      // Kannel would cut the rest away and answer 202.
-      return end(OutcomeKind::rejected, "too-long",
-                 "the text takes " + std::to_string(parts) + " parts", done);
-    }
+    const ReadMessage read = read_message(reader_, attempt.body, settings_.parts_max);
+    if (!read.message) return end(read.refused, done);
     const std::string reports = report_base();
     if (reports.empty()) {
-      return end(OutcomeKind::unavailable, "no-report-address",
-                 "the listener for delivery reports is not bound", done);
+      return end({OutcomeKind::unavailable,
+                  "no-report-address",
+                  "the listener for delivery reports is not bound",
+                  {},
+                  {}},
+                 done);
     }
     http::Call call;
     call.method = "GET";
-    call.url = address(to, text,
+    call.url = address(read.message->to, read.message->text,
                        reports + settings_.report_path + "/" +
                            report_segment(settings_.report_key, attempt.effect_id) + "?state=%d");
     client_.call(std::move(call), settings_.timeout,
@@ -96,9 +70,8 @@ class SmsOutbound final : public connector::Outbound {
 
  private:
   /// Ends an attempt that never began, and not from inside send().
-  void end(OutcomeKind kind, std::string code, std::string text, const Done& done) {
-    context_.executor.post([outcome = Outcome{kind, std::move(code), std::move(text), {}, {}},
-                            done] { done(outcome); });
+  void end(const Outcome& outcome, const Done& done) {
+    context_.executor.post([outcome, done] { done(outcome); });
   }
 
   std::string report_base() const {

@@ -1,5 +1,6 @@
 #include "connectors/sms/sms.h"
 
+#include "connectors/sms/national.h"
 #include "connectors/sms/outbound.h"
 #include "connectors/sms/report.h"
 #include "core/base/error.h"
@@ -16,6 +17,11 @@ namespace {
 constexpr std::size_t kReplyBytesMax = 16u << 10;
 constexpr std::int64_t kPartsMax = 10;  ///< Kannel's own limit, where it is not configured
 constexpr std::size_t kReportKeyBytesMin = 16;
+
+config::Field parts_field() {
+  return {"parts-max", Kind::integer, false, "3",
+          "parts of one text at most, 1 to 10; a longer one is rejected", {}};
+}
 
 const config::ElementTable& out_table() {
   static const config::ElementTable table{
@@ -44,14 +50,53 @@ const config::ElementTable& out_table() {
         "",
         "the key that makes the reports' addresses unguessable",
         {}},
-       {"parts-max",
-        Kind::integer,
-        false,
-        "3",
-        "parts of one text at most, 1 to 10; a longer one is rejected",
-        {}}},
+       parts_field()},
       {}};
   return table;
+}
+
+const config::ElementTable& national_table() {
+  static const config::ElementTable table{
+      "national",
+      "The national platform's interface.",
+      {{"url", Kind::url, true, "", "what /authenticate is appended to: http://host:port/path", {}},
+       {"user", Kind::text, true, "", "our user there", {}},
+       {"password", Kind::secret, true, "", "our password there", {}},
+       {"from", Kind::text, true, "", "the sender that people see, the platform's header", {}},
+       {"token-lifetime", Kind::duration, false, "PT1M", "how long a token is valid", {}},
+       parts_field()},
+      {}};
+  return table;
+}
+
+/// `<sms>` around `<national>`: it has nothing of Kannel's.
+const config::ElementTable& around_table() {
+  static const config::ElementTable table{
+      "sms", "Text messages by the platform inside.", {}, {"national"}};
+  return table;
+}
+
+void check_parts(const config::Values& values, config::Diagnostics& diagnostics) {
+  const std::int64_t parts = values.integer("parts-max");
+  if (parts >= 1 && parts <= kPartsMax) return;
+  diagnostics.add(values.place("parts-max"), "a text has 1 to 10 parts", "");
+}
+
+void check_national(const config::Element& around, const config::Element& own,
+                    config::Diagnostics& diagnostics) {
+  const config::Values outside(around_table(), around, diagnostics);
+  const config::Values values(national_table(), own, diagnostics);
+  const std::string& url = values.text("url");
+  if (values.has("url") && (!http::is_callable_url(url) || url.ends_with('/') ||
+                            url.find('?') != std::string::npos)) {
+    diagnostics.add(values.place("url"), "the URL cannot be called",
+                    "write http://host:port/path, without a / at its end");
+  }
+  if (values.duration("token-lifetime") < std::chrono::seconds(1)) {
+    diagnostics.add(values.place("token-lifetime"), "a token is valid for a second at least",
+                    "write what the platform says, as PT1M");
+  }
+  check_parts(values, diagnostics);
 }
 
 void check_urls(const config::Values& values, config::Diagnostics& diagnostics) {
@@ -73,6 +118,14 @@ void check_urls(const config::Values& values, config::Diagnostics& diagnostics) 
     diagnostics.add(values.place("report-url"), "reports cannot be sent to that URL",
                     "write http://host:port");
   }
+}
+
+/// A connection a call: nothing is to be repeated.
+http::ClientSettings client_settings(const EndpointSpec& spec) {
+  http::ClientSettings client;
+  client.threads = spec.concurrency;
+  client.reply_bytes_max = kReplyBytesMax;
+  return client;
 }
 
 class SmsConnector final : public connector::Connector {
@@ -97,6 +150,8 @@ class SmsConnector final : public connector::Connector {
   std::map<std::string, std::string> addresses() const override { return {}; }
 
  private:
+  std::unique_ptr<connector::Outbound> add_national(const EndpointSpec& spec,
+                                                    const config::Element& own);
   void take_reports(const Settings& settings, const EndpointSpec& spec, Intake& intake);
 
   const connector::Context context_;
@@ -113,12 +168,15 @@ void SmsConnector::check(const EndpointSpec& spec, config::Diagnostics& diagnost
                            "messages from phones are not taken: there is no inbound sms",
                            "write direction=\"out\"");
   }
+  if (spec.idempotent) {
+    diagnostics.add(spec.root->place, "the gateway does not know a message again",
+                    "write <idempotency kind=\"at-most-once\"/>");
+  }
+  if (const auto* national = own->element("national"))
+    return check_national(*own, *national, diagnostics);
   const config::Values values(out_table(), *own, diagnostics);
   check_urls(values, diagnostics);
-  const std::int64_t parts = values.integer("parts-max");
-  if (parts < 1 || parts > kPartsMax) {
-    diagnostics.add(values.place("parts-max"), "a text has 1 to 10 parts", "");
-  }
+  check_parts(values, diagnostics);
   // The address of a report is its authentication.
   listeners_.check_use(*own, true, diagnostics, "report-listener");
   if (listeners_.is_open(values.text("report-listener")) && values.text("report-url").empty()) {
@@ -126,16 +184,29 @@ void SmsConnector::check(const EndpointSpec& spec, config::Diagnostics& diagnost
                     "a listener that is open to others may be bound to no address of its own",
                     "say how the gateway reaches it: report-url=\"http://host:port\"");
   }
-  if (spec.idempotent) {
-    diagnostics.add(spec.root->place, "the gateway does not know a message again",
-                    "write <idempotency kind=\"at-most-once\"/>");
-  }
+}
+
+std::unique_ptr<connector::Outbound> SmsConnector::add_national(const EndpointSpec& spec,
+                                                                const config::Element& own) {
+  config::Diagnostics checked;
+  const config::Values values(national_table(), own, checked);
+  NationalSettings settings;
+  settings.url = values.text("url");
+  settings.user = values.text("user");
+  settings.password = context_.secrets.get(values.text("password"));
+  settings.from = values.text("from");
+  settings.parts_max = static_cast<std::size_t>(values.integer("parts-max"));
+  settings.token_lifetime =
+      std::chrono::duration_cast<std::chrono::milliseconds>(values.duration("token-lifetime"));
+  settings.timeout = spec.timeout;
+  return make_national(std::move(settings), client_settings(spec), context_);
 }
 
 std::unique_ptr<connector::Outbound> SmsConnector::add_outbound(const EndpointSpec& spec,
                                                                 Intake& intake) {
   const config::Element* own = spec.root->element("sms");
   if (!own) throw Error(ErrorKind::config, "no-element", "endpoint " + spec.id + " has no <sms>");
+  if (const auto* national = own->element("national")) return add_national(spec, *national);
   config::Diagnostics checked;
   const config::Values values(out_table(), *own, checked);
   Settings settings;
@@ -155,10 +226,7 @@ std::unique_ptr<connector::Outbound> SmsConnector::add_outbound(const EndpointSp
                     std::to_string(kReportKeyBytesMin) + " bytes");
   }
   take_reports(settings, spec, intake);
-  http::ClientSettings client;
-  client.threads = spec.concurrency;
-  client.reply_bytes_max = kReplyBytesMax;
-  return make_outbound(std::move(settings), std::move(client), context_, listeners_);
+  return make_outbound(std::move(settings), client_settings(spec), context_, listeners_);
 }
 
 void SmsConnector::take_reports(const Settings& settings, const EndpointSpec& spec,

@@ -98,7 +98,7 @@ class Sms(Partner):
         if not asked["to"].strip():
             return Reply(400, b"Empty receiver number not allowed, rejected")
         if not set(asked["to"]) <= NUMBER_CHARACTERS:
-            return Reply(400, b"Garbage 'to' field, rejected.")
+            return Reply(400, b"Number(s) has/have been denied by white- and/or black-lists.")
         if not asked.get("from"):
             return Reply(400, b"Sender missing and no global set, rejected")
         if asked.get("coding", "0") not in ("0", "1", "2"):

@@ -55,7 +55,7 @@ class Kannel(unittest.TestCase):
             ({}, 202, "0: Accepted for delivery"),
             ({"password": "x"}, 403, "Authorization failed for sendsms"),
             ({"to": None}, 400, "Missing receiver number, rejected"),
-            ({"to": "abc"}, 400, "Garbage 'to' field, rejected."),
+            ({"to": "abc"}, 400, "Number(s) has/have been denied by white- and/or black-lists."),
             ({"from": None}, 400, "Sender missing"),
             ({"coding": "9"}, 400, "Coding"),
             ({"text": None}, 202, "0: Accepted for delivery"),

@@ -96,7 +96,7 @@ class Artemis:
 
     def start(self) -> Artemis:
         self._server = Program([str(self._folder / "bin" / "artemis"), "run"],
-                               self._folder / "run.log", {"JAVA_ARGS_APPEND": "-Xmx256m"})
+                               self._folder / "run.log", {"JAVA_ARGS_APPEND": "-Xms64m -Xmx256m"})
         self._server.ready(lambda: listens(self.port))
         return self
 

@@ -73,7 +73,7 @@ class Partner:
 
 
 class Orders:
-    """Puts orders into a queue until each is accepted, whatever happens to the broker; one thread."""
+    """Puts orders into a queue until each is accepted, whatever happens to the broker."""
 
     def __init__(self, address: str, user: str, password: str, queue: str, count: int) -> None:
         self._where = (address, user, password)

@@ -111,6 +111,14 @@ void Broker::on_link_gone(pn_link_t* link, pn_condition_t* why) {
   });
 }
 
+/// A drain ends the session at RabbitMQ 3.10 (a function clause that its queues do not have), so
+/// the credit is set to none instead. What is under way then comes without credit: none is left
+/// over for Proton to say below zero, which the wire has as four thousand millions.
+void Broker::take_credit_back(pn_link_t* link) {
+  const int surplus = pn_link_credit(link) - pn_link_queued(link);
+  if (surplus != 0) pn_link_flow(link, -surplus);
+}
+
 void Broker::on_errand(unsigned errands) {
   if (!(errands & kAttach) || !opened() || !service().accepting) return;
   for (Attachment& each : attachments_) {

@@ -43,6 +43,7 @@ class Broker final : public Peer {
   void on_link_open(pn_link_t* link) override;
   void on_link_gone(pn_link_t* link, pn_condition_t* why) override;
   bool is_too_large(Inlet&) override { return true; }
+  void take_credit_back(pn_link_t* link) override;
   void on_errand(unsigned errands) override;
   void on_error(const std::string& name, const std::string& description) override;
   void on_over() override;

@@ -95,6 +95,10 @@ bool Guest::is_too_large(Inlet& inlet) {
   return false;
 }
 
+void Guest::take_credit_back(pn_link_t* link) {
+  if (pn_link_credit(link) > 0 && !pn_link_get_drain(link)) pn_link_drain(link, 0);
+}
+
 void Guest::on_error(const std::string& name, const std::string& description) {
   if (!user_.empty()) {
     return service().log("warning", "AMQP: the connection of " + user_ + " ended: " + name + ", " +

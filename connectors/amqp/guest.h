@@ -20,6 +20,7 @@ class Guest final : public Peer {
   void on_session_open(pn_session_t* session) override;
   void on_link_open(pn_link_t* link) override;
   bool is_too_large(Inlet& inlet) override;
+  void take_credit_back(pn_link_t* link) override;
   void on_over() override;
   void on_error(const std::string& name, const std::string& description) override;
 

@@ -67,6 +67,7 @@ void Peer::read(Inlet& inlet) {
     pn_link_advance(inlet.link);
     take(inlet, delivery);
   }
+  if (inlet.target->paused) grant(inlet);  // what is not read yet has come without credit
 }
 
 /// False: the message is larger than it may be, and nothing more of the link is read.
@@ -250,10 +251,8 @@ void Peer::settle_all(const std::vector<Answered>& answers) {
 void Peer::grant(Inlet& inlet) {
   if (pn_link_state(inlet.link) & PN_LOCAL_CLOSED) return;
   const int granted = pn_link_credit(inlet.link);
-  if (inlet.target->paused || !inlet.held.empty() || !service_.accepting) {
-    if (granted > 0 && !pn_link_get_drain(inlet.link)) pn_link_drain(inlet.link, 0);
-    return;
-  }
+  if (inlet.target->paused || !inlet.held.empty() || !service_.accepting)
+    return take_credit_back(inlet.link);
   constexpr int kStep = 4;  // a quarter of the whole
   const int credit = inlet.target->settings.credit;
   const int free = std::max(credit - granted - inlet.open, 0);

@@ -121,6 +121,7 @@ class Peer {
   virtual void on_link_gone(pn_link_t* link, pn_condition_t* why) { (void)link, (void)why; }
   /// More bytes than a message may have. True: they are read on, dropped, and the message rejected.
   virtual bool is_too_large(Inlet& inlet) = 0;
+  virtual void take_credit_back(pn_link_t* link) = 0;
   virtual void on_errand(unsigned errands) { (void)errands; }
   virtual void on_error(const std::string& name, const std::string& description) = 0;
   virtual void on_over() = 0;  ///< the last that is said of the connection

@@ -55,9 +55,12 @@ class Desk:
     def said(self) -> str:
         return self.hub.log.read_text("utf-8", "replace")
 
-    def endpoint(self, name: str) -> dict[str, Any]:
-        rows = self.hub.get("/api/endpoints")["endpoints"]
-        return next(row for row in rows if row["id"] == name)
+    def endpoints(self) -> list[dict[str, Any]]:
+        return self.hub.get("/api/endpoints")["endpoints"]
+
+    def obstacle(self, endpoint: str) -> str:
+        """What keeps it from its partner; empty: nothing."""
+        return next(row for row in self.endpoints() if row["id"] == endpoint).get("obstacle", "")
 
     def end(self) -> None:
         self.hub.end()

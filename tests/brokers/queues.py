@@ -9,7 +9,7 @@ from proton import Message, Terminus
 from proton.reactor import LinkOption
 from proton.utils import BlockingConnection
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60  # a net for a hung broker, never part of what is judged
 
 
 class Durable(LinkOption):

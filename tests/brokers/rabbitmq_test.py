@@ -2,58 +2,85 @@
 
 from __future__ import annotations
 
-import shutil
 import unittest
 
 import queues
-from desk import Desk, temporary_folder
+from certificates import Authority
+from desk import Desk
+from processes import free_ports, until
 from rabbitmq import PASSWORD, USER, RabbitMQ, queue
+from side import Broker, Side
 
-FOLDER = temporary_folder()
-BROKER = RabbitMQ(FOLDER / "rabbitmq", [
-    queue("shop", **{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"}),
-    queue("dead"), queue("warehouse"), queue("back"),
-    queue("relay", **{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"})])
-
-
-def setUpModule() -> None:
-    BROKER.start()
+DEAD = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"}
+QUEUES = [queue("shop", **DEAD), queue("relay", **DEAD), queue("dead"), queue("warehouse"),
+          queue("back"), queue("doomed")]
 
 
-def tearDownModule() -> None:
-    BROKER.end()
-    shutil.rmtree(FOLDER)
+class OnRabbitMQ(Side, unittest.TestCase):
+    shop, relay = "/amq/queue/shop", "/amq/queue/relay"
+    warehouse, back, dead = "/queue/warehouse", "/queue/back", "/queue/dead"
+    again = ("true", "0")  # it says that it is not the first time, and does not count
 
+    @classmethod
+    def start_broker(cls) -> None:
+        cls.authority = Authority()
+        cls.rabbitmq = RabbitMQ(cls.folder / "rabbitmq", QUEUES,
+                                cls.authority.files(cls.folder / "tls", "rabbitmq"))
+        cls.rabbitmq.start()
+        cls.login = (cls.rabbitmq.address, USER, PASSWORD)
 
-def connect() -> queues.BlockingConnection:
-    return queues.connect(BROKER.address, USER, PASSWORD)
+    @classmethod
+    def end_broker(cls) -> None:
+        cls.rabbitmq.end()
 
+    def restart(self) -> None:
+        self.rabbitmq.kill()
+        self.rabbitmq.start()
 
-class Queues(unittest.TestCase):
-    def setUp(self) -> None:
-        self.desk = Desk(FOLDER / self.id(), {"hosts": BROKER.address,
-                                              "shop-queue": "/amq/queue/shop"},
-                         {"broker": PASSWORD}).start()
-        self.addCleanup(self.desk.end)
-        self.broker = connect()
-        self.addCleanup(self.broker.close)
+    def other_desk(self, name: str, connection: str, **settings: str) -> Desk:
+        """One whose queues are none of the others'."""
+        certificate, key = self.authority.sign(USER)
+        desk = Desk(self.folder / name,
+                    {**{f"{each}-queue": f"/queue/{name}-{each}"
+                        for each in ("shop", "warehouse", "relay", "back")}, **settings},
+                    {"broker": PASSWORD, "authority": self.authority.pem,
+                     "certificate": certificate, "key": key}, connection)
+        self.addCleanup(desk.end)
+        return desk.start()
 
-    def receiver(self, address: str, credit: int = 1):
-        return self.broker.create_receiver(address, credit=credit, options=queues.Durable())
+    def goes(self, name: str) -> None:
+        self.broker.put(f"/queue/{name}-shop", queues.message("m", queues.order("N-1")))
+        self.assertIn(b"N-1", bytes(self.broker.take(f"/queue/{name}-warehouse").body))
 
-    def put(self, address: str, *messages: queues.Message) -> None:
-        sender = self.broker.create_sender(address, options=queues.Durable())
-        for each in messages:
-            sender.send(each)  # the link stays: RabbitMQ answers no detach
+    def test_plain_over_tls(self) -> None:
+        self.other_desk("plain", f'''<connection id="broker" connector="amqp" user="{USER}"
+            password="secret:broker" hosts="localhost:{self.rabbitmq.tls_port}">
+            <tls trust="secret:authority"/></connection>''')
+        self.goes("plain")
 
-    def test_an_order_goes_from_a_durable_queue_through_the_hub_to_another(self) -> None:
-        self.put("/amq/queue/shop", queues.message("m-1", queues.order("A-1")))
-        picked = self.receiver("/queue/warehouse")
-        message = picked.receive(queues.PATIENCE_SECONDS)
-        picked.accept()
-        self.assertIn(b"<o:number>A-1</o:number>", bytes(message.body))
-        self.assertTrue(message.durable)
-        self.assertEqual("application/xml", message.content_type)
+    def test_a_certificate_in_place_of_a_password_and_the_second_host(self) -> None:
+        nobody = free_ports(1)[0]
+        self.other_desk("external", f'''<connection id="broker" connector="amqp" login="external"
+            hosts="127.0.0.1:{nobody} 127.0.0.1:{self.rabbitmq.tls_port}">
+            <tls trust="secret:authority" certificate="secret:certificate" key="secret:key"
+                 version="1.3"/></connection>''')
+        self.goes("external")
+
+    def test_a_queue_that_is_deleted_is_asked_for_until_it_is_there_again(self) -> None:
+        desk = self.other_desk("doomed", f'''<connection id="broker" connector="amqp"
+            user="{USER}" password="secret:broker" hosts="{self.rabbitmq.address}"
+            retry-first="PT0.1S" retry-max="PT0.5S"/>''', **{"shop-queue": "/amq/queue/doomed"})
+        self.broker.put("/amq/queue/doomed", queues.message("m-1", queues.order("D-1")))
+        self.assertIn(b"D-1", bytes(self.broker.take("/queue/doomed-warehouse").body))
+        self.rabbitmq.control("delete_queue", "doomed")
+        what = until(lambda: desk.obstacle("shop-in"), "an obstacle")
+        self.assertIn("/amq/queue/doomed", what)
+        self.assertEqual("", desk.obstacle("relay-in"))
+        again = Broker(*self.login)
+        self.addCleanup(again.close)
+        again.put("/queue/doomed", queues.message("m-2", queues.order("D-2")))
+        self.assertIn(b"D-2", bytes(again.take("/queue/doomed-warehouse").body))
+        until(lambda: desk.obstacle("shop-in") == "", "the link")
 
 
 if __name__ == "__main__":

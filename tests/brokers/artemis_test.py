@@ -1,0 +1,37 @@
+"""Apache Artemis: the hub takes from its queues and sends to them."""
+
+from __future__ import annotations
+
+import unittest
+
+from artemis import PASSWORD, SKIPPED, USER, Artemis
+from side import Side
+
+
+@unittest.skipIf(SKIPPED, SKIPPED)
+class OnArtemis(Side, unittest.TestCase):
+    shop, warehouse, relay, back, dead = "shop", "warehouse", "relay", "back", "dead"
+    again = ("true", "1")  # it counts what is given back as modified
+
+    @classmethod
+    def settings(cls) -> dict[str, str]:
+        return {**super().settings(), "gives-back": "modified"}
+
+    @classmethod
+    def start_broker(cls) -> None:
+        cls.artemis = Artemis(cls.folder / "artemis",
+                              [cls.shop, cls.warehouse, cls.relay, cls.back, cls.dead])
+        cls.artemis.start()
+        cls.login = (cls.artemis.address, USER, PASSWORD)
+
+    @classmethod
+    def end_broker(cls) -> None:
+        cls.artemis.end()
+
+    def restart(self) -> None:
+        self.artemis.kill()
+        self.artemis.start()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -19,7 +19,7 @@ const ElementTable kEndpoint{
     "One named, configured edge of a partner.",
     {{"id", Kind::name, true, "", "its name", {}},
      {"partner", Kind::name, true, "", "the partner it belongs to", {}},
-     {"connector", Kind::choice, true, "", "the protocol", {"amqp", "http", "soap", "mfep", "sms"}},
+     {"connector", Kind::name, true, "", "the connector: its protocol", {}},
      {"direction", Kind::choice, true, "", "in or out", {"in", "out"}},
      {"schema",
       Kind::text,

@@ -89,7 +89,12 @@ void check_connectors(const engine::Snapshot& snapshot, const connector::Context
   }
   for (const auto& [id, endpoint] : snapshot.endpoints) {
     const auto found = by_name.find(endpoint->connector);
-    if (found != by_name.end()) found->second->check(endpoint->spec, diagnostics);
+    if (found != by_name.end()) {
+      found->second->check(endpoint->spec, diagnostics);
+    } else if (const auto* named = endpoint->spec.root->attribute("connector")) {
+      diagnostics.add(named->value_place, "there is no connector \"" + named->value + "\"",
+                      config::suggest(named->value, route::keys_of(by_name)));
+    }
   }
 }
 

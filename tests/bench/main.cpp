@@ -26,6 +26,7 @@ struct Workload {
 constexpr Workload kWorkloads[]{{"pass-through", masar::bench::measure_pass_through},
                                 {"pass-through-mapped", masar::bench::measure_mapped},
                                 {"durable-intake", masar::bench::measure_intake},
+                                {"signed-notifications", masar::bench::measure_notifications},
                                 {"whole-cases", masar::bench::measure_cases},
                                 {"mapping", masar::bench::measure_mapping},
                                 {"start-to-ready", masar::bench::measure_start},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -8,14 +9,15 @@ namespace masar::bench {
 
 /// The ceiling of durable intake: SQLite's C interface and nothing else. It copies the rows that a
 /// hub has written into a new database with the same tables and indexes, with the same settings
-/// (WAL, synchronous=FULL, page cache, checkpoints), in groups of one size; one message is one row
-/// of the journal, one key and one row of the audit log.
+/// (WAL, synchronous=FULL, page cache, checkpoints), in groups of one size; a message has as many
+/// rows of journal, keys and audit log as in what is copied.
 ///
 /// One thread. Throws std::runtime_error.
 class RawStore {
  public:
-  /// `model`: a store with rows to copy, not open elsewhere. `path`: one with the tables, empty.
-  RawStore(const std::string& model, const std::string& path);
+  /// `model`: a store with the rows of so many `messages`, not open elsewhere. `path`: one with the
+  /// tables, empty.
+  RawStore(const std::string& model, std::uint64_t messages, const std::string& path);
   ~RawStore();
   RawStore(const RawStore&) = delete;
   RawStore& operator=(const RawStore&) = delete;

@@ -44,6 +44,7 @@ struct Figure {
 Figure measure_pass_through(const Options& options);
 Figure measure_mapped(const Options& options);
 Figure measure_intake(const Options& options);
+Figure measure_notifications(const Options& options);
 Figure measure_cases(const Options& options);
 Figure measure_mapping(const Options& options);
 Figure measure_start(const Options& options);

@@ -21,7 +21,7 @@ class Key {
   ~Key();
 
   /// Whether `signature` (base64, white space allowed) is one over `text`. False for a text that
-  /// is not UTF-8.
+  /// is not UTF-8. Throws Error(internal, "cannot-verify").
   bool verify(std::string_view text, std::string_view signature) const;
   /// Base64. Throws Error(rejected, "bad-utf8"), Error(internal, "cannot-sign").
   std::string sign(std::string_view text) const;

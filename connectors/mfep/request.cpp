@@ -109,7 +109,9 @@ void open(std::string_view bytes, const std::vector<std::string>& query_guids,
   put_guid(header, opened.guid);
   // What is read from here on is the text that was verified, and nothing beside it (DESIGN D11). It
   // is a document of its own: prefixes that are declared outside it are not known in it.
-  opened.body = "<MFEP>" + write_xml(header) + text + "</MFEP>";
+  // The reader declares every prefix at the root.
+  const bool prefixes = !root.first_attribute().empty();
+  opened.body = "<MFEP>" + write_xml(header, XmlForm::plain, prefixes) + text + "</MFEP>";
   opened.document = reader.read(opened.body);
 }
 

@@ -1,5 +1,7 @@
 #include "connectors/mfep/slice.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
 
@@ -86,17 +88,26 @@ std::optional<std::string_view> signed_slice(std::string_view document) {
 }
 
 std::string utf16le(std::string_view utf8) {
-  if (!is_utf8(utf8)) throw Error(ErrorKind::rejected, "bad-utf8", "the text is not UTF-8");
-  std::string out;
-  out.reserve(utf8.size() * 2);
-  const auto put = [&out](unsigned unit) {
-    out += static_cast<char>(unit & 0xFF);
-    out += static_cast<char>(unit >> 8);
+  const auto first = std::find_if(utf8.begin(), utf8.end(),
+                                  [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  if (!is_utf8(utf8.substr(static_cast<std::size_t>(first - utf8.begin())))) {
+    throw Error(ErrorKind::rejected, "bad-utf8", "the text is not UTF-8");
+  }
+  std::string out(utf8.size() * 2, '\0');  // no character takes fewer bytes than half its UTF-16
+  char* to = out.data();
+  const auto put = [&to](unsigned unit) {
+    *to++ = static_cast<char>(unit & 0xFF);
+    *to++ = static_cast<char>(unit >> 8);
   };
   for (std::size_t at = 0; at < utf8.size();) {
     const auto lead = static_cast<unsigned char>(utf8[at]);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    unsigned point = length == 1 ? lead : lead & (0x7Fu >> length);
+    if (lead < 0x80) {
+      put(lead);
+      ++at;
+      continue;
+    }
+    const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    unsigned point = lead & (0x7Fu >> length);
     for (std::size_t i = 1; i < length; ++i) {
       point = point << 6 | (static_cast<unsigned char>(utf8[at + i]) & 0x3F);
     }
@@ -108,6 +119,7 @@ std::string utf16le(std::string_view utf8) {
       put(0xDC00 + ((point - 0x10000) & 0x3FF));
     }
   }
+  out.resize(static_cast<std::size_t>(to - out.data()));
   return out;
 }
 

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <cstdio>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -13,7 +12,6 @@
 #include "core/base/thread_executor.h"
 #include "core/engine/hub.h"
 #include "core/store/group_settings.h"
-#include "tests/bench/process.h"
 #include "tests/bench/raw_relay.h"
 
 namespace masar::bench {
@@ -21,7 +19,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr int kInFlight = 1000;  // as much as a link's credit in the other workloads
-constexpr std::string_view kNumber = "ORD-2026-000123";
 
 /// The clock that the store stamps with. The writer reads it once a transaction and answers after
 /// the commit: the first reading after an answer begins a group.
@@ -52,10 +49,10 @@ class NoOutbound final : public connector::Outbound {
   }
 };
 
-/// In the place of the AMQP connector: hands the engine's Intake to the workload.
+/// In the place of the connectors: hands the engine's Intake to the workload.
 class Edge final : public connector::Connector {
  public:
-  std::string_view name() const override { return "amqp"; }
+  std::string_view name() const override { return "edge"; }
   void check(const connector::EndpointSpec&, config::Diagnostics&) const override {}
   void add_inbound(const connector::EndpointSpec&, connector::Intake& intake) override {
     intake_ = &intake;
@@ -78,15 +75,15 @@ class Edge final : public connector::Connector {
 }  // namespace
 
 struct IntakeHub::State {
-  State(const Options& options, const Open& open)
-      : executor_({2, 1'000'000, "bench"}), order_(read_file(options.sources + kOrder)) {
+  State(const std::string& config, const Open& open, Make make)
+      : executor_({2, 1'000'000, "bench"}), make_(std::move(make)) {
     config::Diagnostics diagnostics;
-    snapshot_ = engine::Snapshot::load(options.sources + "/tests/bench/installation/config", {},
-                                       diagnostics);
+    snapshot_ = engine::Snapshot::load(config, {}, diagnostics);
     if (!snapshot_) throw std::runtime_error(diagnostics.text());
     store_ = open(clock_);
     hub_ = std::make_unique<engine::Hub>(engine::Hub::Parts{
-        snapshot_, *store_, executor_, clock_, steady_, nullptr, {{"amqp", &edge_}},
+        snapshot_, *store_, executor_, clock_, steady_, nullptr,
+        {{"amqp", &edge_}, {"mfep", &edge_}},
         [](std::string_view, std::string_view) {},
         [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }, 1});
     executor_.start();
@@ -99,13 +96,12 @@ struct IntakeHub::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  Result run(double seconds) {
+  Result measured(const std::function<bool()>& more) {
     const auto groups = clock_.groups();
     const auto first = next_;
     const double cpu = cpu_seconds();
     const auto begun = Clock::now();
-    const auto until = begun + std::chrono::duration<double>(seconds);
-    while (Clock::now() < until) send();
+    while (more()) send();
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return in_flight_ == 0; });
     if (refused_ > 0) throw std::runtime_error("messages were not accepted");
@@ -114,26 +110,14 @@ struct IntakeHub::State {
             static_cast<double>(clock_.groups() - groups)};
   }
 
-  static constexpr const char* kOrder = "/tests/bench/installation/order.xml";
-
   void send() {
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return in_flight_ < kInFlight; });
       ++in_flight_;
     }
-    char number[24];
-    std::snprintf(number, sizeof number, "ORD-%011llu", static_cast<unsigned long long>(next_));
-    connector::Received received;
-    received.endpoint = "orders-in";
-    received.sender = "sender";
-    char id[24];
-    std::snprintf(id, sizeof id, "m-%010llu", static_cast<unsigned long long>(next_++));
-    received.message_id = id;
-    received.headers = {{"content-type", "application/xml"}};
-    received.body = order_;
-    received.body.replace(received.body.find(kNumber), kNumber.size(), number, kNumber.size());
-    edge_.intake().take(std::move(received), [this, begun = Clock::now()](const auto& answer) {
+    const auto begun = Clock::now();
+    edge_.intake().take(make_(next_++), [this, begun](const auto& answer) {
       clock_.answered();
       const std::lock_guard lock(mutex_);
       taken_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begun).count());
@@ -150,7 +134,7 @@ struct IntakeHub::State {
   std::shared_ptr<const engine::Snapshot> snapshot_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Hub> hub_;
-  const std::string order_;
+  const Make make_;
   std::uint64_t next_ = 1;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -159,13 +143,17 @@ struct IntakeHub::State {
   std::vector<double> taken_;
 };
 
-IntakeHub::IntakeHub(const Options& options, const Open& open)
-    : state_(std::make_unique<State>(options, open)) {}
+IntakeHub::IntakeHub(const std::string& config, const Open& open, Make make)
+    : state_(std::make_unique<State>(config, open, std::move(make))) {}
 IntakeHub::~IntakeHub() = default;
-IntakeHub::Result IntakeHub::run(double seconds) { return state_->run(seconds); }
+IntakeHub::Result IntakeHub::run(double seconds) {
+  const auto until = Clock::now() + std::chrono::duration<double>(seconds);
+  return state_->measured([until] { return Clock::now() < until; });
+}
+IntakeHub::Result IntakeHub::run_messages(std::uint64_t count) {
+  return state_->measured([this, end = state_->next_ + count] { return state_->next_ < end; });
+}
 std::vector<double> IntakeHub::latencies() { return std::exchange(state_->taken_, {}); }
-
-namespace {
 
 IntakeHub::Result write_groups(RawWriter& raw, std::size_t group, double seconds) {
   const double cpu = cpu_seconds();
@@ -179,20 +167,21 @@ IntakeHub::Result write_groups(RawWriter& raw, std::size_t group, double seconds
   return result;
 }
 
-}  // namespace
-
-IntakeRounds measure_rounds(const Options& options,
+IntakeRounds measure_rounds(const Options& options, const std::string& config,
+                            const IntakeHub::Make& make,
                             const std::function<IntakePlace(int round)>& place) {
   IntakeRounds rounds;
   for (int at = 0; at < options.rounds; ++at) {
     const IntakePlace here = place(at);
     const auto server_cpu = [&] { return here.server_cpu ? here.server_cpu() : 0; };
+    double messages = 0;
     {
-      IntakeHub hub(options, here.open);
-      (void)hub.run(options.seconds / 10);
+      IntakeHub hub(config, here.open, make);
+      messages = hub.run(options.seconds / 10).count;
       (void)hub.latencies();
       const double server = server_cpu();
       const auto result = hub.run(options.seconds);
+      messages += result.count;
       rounds.server_cpu.push_back((server_cpu() - server) / result.count * 1000);
       rounds.per_cpu.push_back(result.count / result.cpu);
       rounds.per_second.push_back(result.count / result.seconds);
@@ -200,7 +189,7 @@ IntakeRounds measure_rounds(const Options& options,
       const auto latencies = hub.latencies();
       rounds.latencies.insert(rounds.latencies.end(), latencies.begin(), latencies.end());
     }
-    const auto raw = here.raw();
+    const auto raw = here.raw(static_cast<std::uint64_t>(messages));
     const double server = server_cpu();
     const auto written = write_groups(*raw, static_cast<std::size_t>(rounds.group.back()),
                                       options.seconds);

@@ -1,23 +1,30 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/connector/connector.h"
 #include "core/store/store.h"
 #include "tests/bench/workload.h"
 
 namespace masar::bench {
 
 /// The hub's engine in this process, on one kind of store, with the hub's executor; only the
-/// connector is missing, for the store is what is compared: in its place run() hands in orders, a
-/// thousand under way, and waits until each is accepted. One thread. Throws std::runtime_error.
+/// connector is missing, for the store is what is compared: in its place run() hands in what `make`
+/// makes, a thousand under way, and waits until each is accepted. One thread. Throws
+/// std::runtime_error.
 class IntakeHub {
  public:
   using Open = std::function<std::unique_ptr<store::Store>(const BusinessClock&)>;
-  IntakeHub(const Options& options, const Open& open);
+  /// The message of that number, counted from 1.
+  using Make = std::function<connector::Received(std::uint64_t number)>;
+  /// `config`: a folder whose endpoints are those of the connectors amqp and mfep.
+  IntakeHub(const std::string& config, const Open& open, Make make);
   ~IntakeHub();
   IntakeHub(const IntakeHub&) = delete;
   IntakeHub& operator=(const IntakeHub&) = delete;
@@ -29,6 +36,8 @@ class IntakeHub {
     double groups = 0;  ///< commits of the writer
   };
   Result run(double seconds);
+  /// The next `count` messages, however long it takes.
+  Result run_messages(std::uint64_t count);
   std::vector<double> latencies();  ///< milliseconds; those since the last time
 
  private:
@@ -42,11 +51,13 @@ class RawWriter {
   virtual ~RawWriter() = default;
   virtual void write_group(std::size_t messages) = 0;  ///< one commit of so many messages
 };
+IntakeHub::Result write_groups(RawWriter& raw, std::size_t group, double seconds);
 
 /// A new place for the rows of one round.
 struct IntakePlace {
   IntakeHub::Open open;
-  std::function<std::unique_ptr<RawWriter>()> raw;  ///< on a copy's tables; the hub has stopped
+  /// On a copy's tables; the hub has stopped, and has written so many messages.
+  std::function<std::unique_ptr<RawWriter>(std::uint64_t messages)> raw;
   std::function<double()> server_cpu;  ///< seconds, of a database in processes of its own
 };
 
@@ -58,7 +69,8 @@ struct IntakeRounds {
   std::vector<double> server_cpu, raw_server_cpu;  ///< CPU-seconds of the server per 1,000
   std::vector<double> latencies;                   ///< milliseconds
 };
-IntakeRounds measure_rounds(const Options& options,
+IntakeRounds measure_rounds(const Options& options, const std::string& config,
+                            const IntakeHub::Make& make,
                             const std::function<IntakePlace(int round)>& place);
 
 }  // namespace masar::bench

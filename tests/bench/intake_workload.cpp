@@ -1,8 +1,9 @@
 // Durable intake, from a connector's take() to answer(accepted), beside a raw writer of the same
 // rows in groups of the same size: on SQLite with synchronous=FULL, and on a PostgreSQL server of
 // the benchmark's own with fsync and synchronous_commit on.
+#include <cstdio>
+
 #include "core/store/postgres_store.h"
-#include "core/store/sqlite_store.h"
 #include "tests/bench/intake_hub.h"
 #include "tests/bench/process.h"
 #include "tests/bench/raw_postgres.h"
@@ -13,10 +14,36 @@
 namespace masar::bench {
 namespace {
 
-std::unique_ptr<store::Store> open_sqlite(const std::string& path, const BusinessClock& clock) {
-  store::SqliteSettings settings;
-  settings.path = path;
-  return store::open_sqlite_store(settings, clock);
+constexpr const char* kInstallation = "/tests/bench/installation/config";
+constexpr const char* kOrder = "/tests/bench/installation/order.xml";
+constexpr std::string_view kNumber = "ORD-2026-000123";
+
+class OrderMaker {
+ public:
+  explicit OrderMaker(const Options& options) : order_(read_file(options.sources + kOrder)) {}
+
+  connector::Received operator()(std::uint64_t at) const {
+    char number[24];
+    std::snprintf(number, sizeof number, "ORD-%011llu", static_cast<unsigned long long>(at));
+    connector::Received received;
+    received.endpoint = "orders-in";
+    received.sender = "sender";
+    char id[24];
+    std::snprintf(id, sizeof id, "m-%010llu", static_cast<unsigned long long>(at));
+    received.message_id = id;
+    received.headers = {{"content-type", "application/xml"}};
+    received.body = order_;
+    received.body.replace(received.body.find(kNumber), kNumber.size(), number, kNumber.size());
+    return received;
+  }
+
+ private:
+  std::string order_;
+};
+
+IntakeRounds measure_orders(const Options& options,
+                            const std::function<IntakePlace(int round)>& place) {
+  return measure_rounds(options, options.sources + kInstallation, OrderMaker(options), place);
 }
 
 std::unique_ptr<store::Store> open_postgres(const std::string& connection,
@@ -30,9 +57,9 @@ std::unique_ptr<store::Store> open_postgres(const std::string& connection,
 IntakePlace place_in(const std::string& folder) {
   const std::string path = folder + "/masar.db";
   return {[path](const BusinessClock& clock) { return open_sqlite(path, clock); },
-          [path, copy = folder + "/raw.db"] {
+          [path, copy = folder + "/raw.db"](std::uint64_t messages) {
             open_sqlite(copy, SystemBusinessClock())->stop();
-            return std::make_unique<RawStore>(path, copy);
+            return std::make_unique<RawStore>(path, messages, copy);
           },
           {}};
 }
@@ -41,7 +68,7 @@ IntakePlace place_in(const std::string& folder) {
 IntakePlace place_in(PostgresCluster& cluster) {
   const std::string model = cluster.new_schema();
   return {[model](const BusinessClock& clock) { return open_postgres(model, clock); },
-          [model, copy = cluster.new_schema()] {
+          [model, copy = cluster.new_schema()](std::uint64_t) {
             open_postgres(copy, SystemBusinessClock())->stop();
             return std::make_unique<RawPostgres>(model, copy);
           },
@@ -75,7 +102,7 @@ Figure measure_intake(const Options& options) {
   figure.goal_value = 0.40;
   forget_peak_rss();
   std::unique_ptr<TemporaryFolder> folder;
-  auto rounds = measure_rounds(options, [&](int) {
+  auto rounds = measure_orders(options, [&](int) {
     folder = std::make_unique<TemporaryFolder>();
     return place_in(folder->path());
   });
@@ -97,7 +124,7 @@ Figure measure_intake_postgres(const Options& options) {
   figure.goal_value = 0.45;
   forget_peak_rss();
   PostgresCluster cluster;
-  auto rounds = measure_rounds(options, [&](int) { return place_in(cluster); });
+  auto rounds = measure_orders(options, [&](int) { return place_in(cluster); });
   figure.figure = median(rounds.per_second);
   figure.ceiling = median(rounds.raw_per_second);
   fill(figure, rounds);

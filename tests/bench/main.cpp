@@ -29,6 +29,7 @@ constexpr Workload kWorkloads[]{{"pass-through", masar::bench::measure_pass_thro
                                 {"durable-intake", masar::bench::measure_intake},
                                 {"durable-intake-postgresql",
                                  masar::bench::measure_intake_postgres},
+                                {"signed-notifications", masar::bench::measure_notifications},
                                 {"whole-cases", masar::bench::measure_cases},
                                 {"whole-cases-postgresql", masar::bench::measure_cases_postgres},
                                 {"million-cases", masar::bench::measure_million, true},

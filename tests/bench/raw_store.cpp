@@ -1,5 +1,6 @@
 #include "tests/bench/raw_store.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -31,6 +32,8 @@ struct Table {
   int fresh;  ///< the column that each row gets a value of its own in
   std::vector<std::vector<sqlite3_value*>> rows;
   sqlite3_stmt* insert = nullptr;
+  std::uint64_t per_message = 1;
+  std::int64_t next = 1;
 };
 
 }  // namespace
@@ -39,17 +42,28 @@ struct RawStore::State {
   sqlite3* database = nullptr;
   sqlite3_stmt* begin = nullptr;
   sqlite3_stmt* commit = nullptr;
-  std::array<Table, 3> tables{Table{"journal", 0, {}, nullptr}, Table{"keys", 2, {}, nullptr},
-                              Table{"audit", 0, {}, nullptr}};
-  std::int64_t next = 1;
+  std::array<Table, 3> tables{Table{"journal", 0, {}}, Table{"keys", 2, {}}, Table{"audit", 0, {}}};
 
-  void load(sqlite3* model, Table& table);
+  void load(sqlite3* model, std::uint64_t messages, Table& table);
   void prepare(Table& table);
   void write(Table& table);
   void run(sqlite3_stmt* statement);
 };
 
-void RawStore::State::load(sqlite3* model, Table& table) {
+/// How many rows a message has in this table.
+std::uint64_t rows_of_message(sqlite3* model, const char* table, std::uint64_t messages) {
+  const std::string sql = std::string("SELECT count(*) FROM ") + table;
+  sqlite3_stmt* statement = nullptr;
+  check(model, sqlite3_prepare_v2(model, sql.c_str(), -1, &statement, nullptr));
+  check(model, sqlite3_step(statement));
+  const auto rows = static_cast<std::uint64_t>(sqlite3_column_int64(statement, 0));
+  sqlite3_finalize(statement);
+  // A few rows are the hub's own, such as its start.
+  return std::max<std::uint64_t>(1, (rows + messages / 2) / messages);
+}
+
+void RawStore::State::load(sqlite3* model, std::uint64_t messages, Table& table) {
+  table.per_message = rows_of_message(model, table.name, messages);
   const std::string sql =
       std::string("SELECT * FROM ") + table.name + " LIMIT " + std::to_string(kModelRows);
   sqlite3_stmt* statement = nullptr;
@@ -78,6 +92,7 @@ void RawStore::State::run(sqlite3_stmt* statement) {
 }
 
 void RawStore::State::write(Table& table) {
+  const std::int64_t next = table.next++;
   const auto& row = table.rows[static_cast<std::size_t>(next) % table.rows.size()];
   for (std::size_t at = 0; at < row.size(); ++at) {
     sqlite3_bind_value(table.insert, static_cast<int>(at) + 1, row[at]);
@@ -92,10 +107,16 @@ void RawStore::State::write(Table& table) {
   run(table.insert);
 }
 
-RawStore::RawStore(const std::string& model, const std::string& path)
+std::unique_ptr<store::Store> open_sqlite(const std::string& path, const BusinessClock& clock) {
+  store::SqliteSettings settings;
+  settings.path = path;
+  return store::open_sqlite_store(settings, clock);
+}
+
+RawStore::RawStore(const std::string& model, std::uint64_t messages, const std::string& path)
     : state_(std::make_unique<State>()) {
   sqlite3* from = open(model);
-  for (Table& table : state_->tables) state_->load(from, table);
+  for (Table& table : state_->tables) state_->load(from, messages, table);
   sqlite3_close(from);
   state_->database = open(path);
   const std::string settings =
@@ -126,8 +147,9 @@ RawStore::~RawStore() {
 void RawStore::write_group(std::size_t messages) {
   state_->run(state_->begin);
   for (std::size_t at = 0; at < messages; ++at) {
-    for (Table& table : state_->tables) state_->write(table);
-    ++state_->next;
+    for (Table& table : state_->tables) {
+      for (std::uint64_t row = 0; row < table.per_message; ++row) state_->write(table);
+    }
   }
   state_->run(state_->commit);
 }

@@ -238,7 +238,7 @@ void MfepConnector::add_inbound(const EndpointSpec& spec, Intake& intake) {
   door.body_bytes_max = spec.xml.bytes_max;
   door.timeout = spec.timeout;
   door.intake = &intake;
-  door.error = [me](const http::Problem& problem) {
+  door.error = [me](const http::Problem& problem, std::string_view) {
     return me->error(problem.status, problem.status / 100 == 5 ? "303" : "101", {});
   };
   paused_[spec.id] = door.paused;

@@ -48,8 +48,7 @@ struct Endpoint {
   connector::EndpointSpec spec;
   std::string connector;
   config::Place place;
-  std::string schema;  ///< file name; empty: none
-  std::shared_ptr<const XsdGate> gate;
+  std::shared_ptr<const XsdGate> gate;  ///< of spec.schema
   std::vector<DuplicateKey> keys;
   std::string refusals;  ///< outbound endpoint that gets MessageRefused
   std::optional<mapping::Mapping> refusal;
@@ -138,6 +137,7 @@ class Snapshot {
   route::Library library;
   std::vector<std::shared_ptr<const route::Route>> routes;
   std::optional<XmlReader> reader;  ///< by its own prefixes
+  std::vector<XsdGate::Source> schemas;  ///< the files, by their names
 
   const process::Calendar& calendar() const;
   const Endpoint* endpoint(std::string_view id) const;

@@ -142,6 +142,7 @@ class Connection final : public Live, public std::enable_shared_from_this<Connec
   HeaderScan scan_;
   std::optional<BodyReader> reader_;
   Request request_;
+  std::string content_type_;          ///< of the request, also while the handler has it
   const Handler* handler_ = nullptr;  ///< whose path it is, once known
   Phase phase_ = Phase::idle;
   bool late_ = false;  ///< the request's time is over
@@ -178,6 +179,7 @@ void Connection::begin_request() {
   scan_ = HeaderScan(core_.settings.header_bytes_max);
   reader_.reset();
   request_ = {};
+  content_type_.clear();
   handler_ = nullptr;
   late_ = head_only_ = false;
   length_.reset();
@@ -244,6 +246,7 @@ std::optional<Problem> Connection::parse_header() {
 void Connection::header_complete() {
   if (const auto problem = parse_header()) return refuse(*problem);
   buffer_.consume(scan_.size());
+  content_type_ = request_.header("content-type");
   error_code gone;
   const auto peer = socket_.remote_endpoint(gone);
   if (!gone) {
@@ -342,7 +345,8 @@ void Connection::answered(std::uint64_t serial, Response response) {
 }
 
 Response Connection::problem_response(const Problem& problem) const {
-  return handler_ && handler_->error ? handler_->error(problem) : problem_json(problem);
+  return handler_ && handler_->error ? handler_->error(problem, content_type_)
+                                     : problem_json(problem);
 }
 
 void Connection::refuse(const Problem& problem, Pairs headers) {

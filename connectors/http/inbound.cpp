@@ -76,11 +76,14 @@ Handler Door::handler() const {
     }
     if (!is_authorized(door, request.header("authorization"))) {
       door.intake->refused(door.endpoint, "unauthorized", "user or password is missing or wrong");
-      Response response = door.answer({401, "unauthorized", "user and password are required"});
+      Response response = door.answer({401, "unauthorized", "user and password are required"},
+                                      request.header("content-type"));
       response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"masar\", charset=\"UTF-8\"");
       return response;
     }
-    if (*door.paused) return door.answer({503, "paused", "the endpoint is paused"});
+    if (*door.paused) {
+      return door.answer({503, "paused", "the endpoint is paused"}, request.header("content-type"));
+    }
     return std::nullopt;
   };
   return handler;
@@ -180,17 +183,35 @@ std::string media_type(std::string_view content_type) {
   return lower(trim(content_type.substr(0, content_type.find(';'))));
 }
 
+std::string media_parameter(std::string_view content_type, std::string_view name) {
+  // RFC 9110, 5.6.6: parameters after ';', a value is a token or a quoted string with \ escapes.
+  std::size_t at = content_type.find(';');
+  while (at < content_type.size()) {
+    const auto equals = content_type.find('=', ++at);
+    if (equals == std::string_view::npos) return {};
+    at = content_type.rfind(';', equals) + 1;  // beyond what has no value
+    const bool wanted = lower(trim(content_type.substr(at, equals - at))) == name;
+    std::string value;
+    at = equals + 1;
+    if (at < content_type.size() && content_type[at] == '"') {
+      for (++at; at < content_type.size() && content_type[at] != '"'; ++at) {
+        if (content_type[at] == '\\' && at + 1 < content_type.size()) ++at;
+        value += content_type[at];
+      }
+      at = content_type.find(';', at);
+    } else {
+      const auto end = std::min(content_type.find(';', at), content_type.size());
+      value = std::string(trim(content_type.substr(at, end - at)));
+      at = end;
+    }
+    if (wanted) return value;
+  }
+  return {};
+}
+
 bool is_utf8_or_unsaid(std::string_view content_type) {
-  const std::string text = lower(content_type);
-  const auto at = text.find("charset=");
-  if (at == std::string::npos) return true;
-  std::string charset =
-      text.substr(at + 8, text.find(';', at) == std::string::npos ? std::string::npos
-                                                                  : text.find(';', at) - at - 8);
-  charset = std::string(trim(charset));
-  if (charset.size() > 1 && charset.front() == '"' && charset.back() == '"')
-    charset = charset.substr(1, charset.size() - 2);
-  return charset == "utf-8" || charset == "utf8" || charset == "us-ascii";
+  const std::string charset = lower(media_parameter(content_type, "charset"));
+  return charset.empty() || charset == "utf-8" || charset == "utf8" || charset == "us-ascii";
 }
 
 }  // namespace masar::http

@@ -33,14 +33,15 @@ struct Door {
   std::chrono::milliseconds timeout{10'000};
   connector::Intake* intake = nullptr;
   std::shared_ptr<std::atomic<bool>> paused = std::make_shared<std::atomic<bool>>(false);
-  std::function<Response(const Problem&)> error;  ///< empty: problem_json
+  std::function<Response(const Problem&, std::string_view content_type)>
+      error;  ///< empty: problem_json
 
   /// Everything but `handle`: 403 to a peer that is not in the list, 401 without the right user and
   /// password, 503 while paused, and an audit row for what is refused. The 403 is problem_json: who
   /// is not in the list is no partner, and no answer is signed for him.
   Handler handler() const;
-  Response answer(const Problem& problem) const {
-    return error ? error(problem) : problem_json(problem);
+  Response answer(const Problem& problem, std::string_view content_type = {}) const {
+    return error ? error(problem, content_type) : problem_json(problem);
   }
 };
 
@@ -67,6 +68,8 @@ Pairs allowed_headers(const Request& request);
 /// The media type of a Content-Type value in lower case, and whether its charset, where it has one,
 /// is UTF-8.
 std::string media_type(std::string_view content_type);
+/// A parameter's value (`name` in lower case), without quotes; empty where there is none.
+std::string media_parameter(std::string_view content_type, std::string_view name);
 bool is_utf8_or_unsaid(std::string_view content_type);
 
 }  // namespace masar::http

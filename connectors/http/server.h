@@ -71,8 +71,9 @@ struct Handler {
   /// `100 Continue`: a response here is the answer (401, 503 …). May be empty.
   std::function<std::optional<Response>(const Request&)> admit;
   std::function<void(Request, Respond)> handle;
-  /// How this path says an error of the edge; problem_json where empty.
-  std::function<Response(const Problem&)> error;
+  /// How this path says an error of the edge, to a request of this Content-Type; problem_json where
+  /// empty.
+  std::function<Response(const Problem&, std::string_view content_type)> error;
   /// Told of each error that the edge answered on this path; see Server::on_refused().
   std::function<void(const Problem&)> on_refused;
 };

@@ -255,7 +255,7 @@ void MfepConnector::add_inbound(const EndpointSpec& spec, Intake& intake) {
   const config::Values values(in_table(), *own, checked);
   const auto me = std::make_shared<const Inbound>(spec, intake, context_, profile_of(values));
   http::Door door = http::door_of(values, spec, context_, intake);
-  door.error = [me](const http::Problem& problem) {
+  door.error = [me](const http::Problem& problem, std::string_view) {
     return me->error(problem.status, problem.status / 100 == 5 ? "303" : "101", {});
   };
   paused_[spec.id] = door.paused;

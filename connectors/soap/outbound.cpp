@@ -40,14 +40,31 @@ Outcome unknown(std::string code, std::string text, CallResult&& result) {
 
 bool is_xml(const CallResult& result) {
   const std::string type = http::media_type(result.header("content-type"));
-  return type == "text/xml" || type == "application/xml";
+  return type == "text/xml" || type == "application/soap+xml" || type == "application/xml";
+}
+
+bool is_attachment(const CallResult& result) {
+  return http::media_type(result.header("content-type")).starts_with("multipart/");
+}
+
+/// Headers that stand in the envelope do not go as HTTP's too.
+http::Pairs other_headers(const Attempt& attempt, const std::vector<SentBlock>& blocks) {
+  http::Pairs headers = http::partner_headers(attempt);
+  std::erase_if(headers, [&](const auto& header) {
+    return std::any_of(blocks.begin(), blocks.end(), [&](const SentBlock& block) {
+      return block.source == SentBlock::Source::header && block.value == header.first;
+    });
+  });
+  return headers;
 }
 
 }  // namespace
 
-SoapOutbound::SoapOutbound(OutboundSettings settings, EnvelopeReader reader, Executor& executor)
+SoapOutbound::SoapOutbound(OutboundSettings settings, EnvelopeReader reader,
+                           const BusinessClock& host, Executor& executor)
     : settings_(std::move(settings)),
       reader_(std::move(reader)),
+      host_(host),
       executor_(executor),
       client_(settings_.client) {}
 
@@ -59,38 +76,61 @@ void SoapOutbound::send(Attempt attempt, Done done) {
   };
   if (found == settings_.operations.end())
     return refuse("no-operation", "the endpoint has no such operation");
-  const Operation& operation = found->second;
-  std::string payload;
-  std::string reply_name;
-  std::string reply_uri;
+  Expected expected{found->second, found->second.reply, {}};
+  http::Call call;
   try {
     const Document document = reader_.read(attempt.body);
     const pugi::xml_node root = document->document_element();
-    reply_uri = std::string(uri_of(root));
-    reply_name =
-        operation.reply.empty() ? std::string(local_name(root)) + "Response" : operation.reply;
-    payload = write_xml(root);
+    expected.uri = std::string(uri_of(root));
+    if (expected.name.empty()) expected.name = std::string(local_name(root)) + "Response";
+    call = call_of(attempt, found->second, write_xml(root));
   } catch (const Error&) {
     return refuse("bad-payload", "the payload to be sent is not well-formed");
   }
-  http::Call call;
-  call.url = settings_.url;
-  call.headers = http::partner_headers(attempt);
-  call.headers.emplace_back("Content-Type", kContentType);
-  call.headers.emplace_back("SOAPAction", "\"" + operation.action + "\"");
-  if (!settings_.authorization.empty())
-    call.headers.emplace_back("Authorization", settings_.authorization);
-  call.body = write_envelope(payload);
-  client_.call(
-      std::move(call), settings_.timeout,
-      [this, &operation, reply_name, reply_uri, done = std::move(done)](CallResult result) {
-        done(outcome_of(std::move(result), operation, reply_name, reply_uri));
-      });
+  client_.call(std::move(call), settings_.timeout,
+               [this, expected = std::move(expected), done = std::move(done)](CallResult result) {
+                 done(outcome_of(std::move(result), expected));
+               });
 }
 
-Outcome SoapOutbound::outcome_of(CallResult result, const Operation& operation,
-                                 const std::string& reply_name,
-                                 const std::string& reply_uri) const {
+http::Call SoapOutbound::call_of(const Attempt& attempt, const Operation& operation,
+                                 const std::string& payload) const {
+  http::Call call;
+  call.url = settings_.url;
+  call.headers = other_headers(attempt, settings_.blocks);
+  std::string type = content_type(settings_.version);
+  if (settings_.version == Version::v12) {
+    type += "; action=\"" + operation.action + "\"";
+  } else {
+    call.headers.emplace_back("SOAPAction", "\"" + operation.action + "\"");
+  }
+  call.headers.emplace_back("Content-Type", std::move(type));
+  if (!settings_.authorization.empty())
+    call.headers.emplace_back("Authorization", settings_.authorization);
+  const Instant now = host_.now();
+  std::string header = write_blocks(settings_.blocks, attempt, now);
+  if (settings_.token) header += write_security(*settings_.token, now);
+  call.body = write_envelope(settings_.version, payload, header);
+  return call;
+}
+
+Opened SoapOutbound::open(const std::string& reply) const {
+  Opened opened = reader_.open(reply);
+  if (settings_.token)
+    check_reply_security(opened.header, opened.version, *settings_.token, host_.now());
+  return opened;
+}
+
+bool SoapOutbound::fits(const Opened& opened, const Expected& expected) const {
+  if (!opened.payload || opened.version != settings_.version) return false;
+  const bool qualified = expected.name.find(':') != std::string::npos;
+  return qualified ? expected.name == opened.payload.name()
+                   : expected.name == local_name(opened.payload) &&
+                         expected.uri == uri_of(opened.payload);
+}
+
+Outcome SoapOutbound::outcome_of(CallResult result, const Expected& expected) const {
+  const Operation& operation = expected.operation;
   if (result.kind == CallResult::Kind::not_sent) {
     return {OutcomeKind::unavailable, result.code, result.text, {}, {}};
   }
@@ -104,15 +144,15 @@ Outcome SoapOutbound::outcome_of(CallResult result, const Operation& operation,
     return {OutcomeKind::delivered, status, "done", {}, {}};
   std::string why = "the reply is not declared as XML";
   std::string code = "reply-not-xml";
+  if (is_attachment(result)) {
+    why = "the reply has attachments";
+    code = "reply-attachment";
+  }
   if (is_xml(result)) {
     try {
-      const Opened opened = reader_.open(result.body);
-      if (opened.is_fault) return fault_outcome(opened.payload, operation, result);
-      const bool qualified = reply_name.find(':') != std::string::npos;
-      const bool fits = opened.payload && (qualified ? reply_name == opened.payload.name()
-                                                     : reply_name == local_name(opened.payload) &&
-                                                           reply_uri == uri_of(opened.payload));
-      if (good && fits)
+      const Opened opened = open(result.body);
+      if (opened.is_fault) return fault_outcome(opened, operation, result);
+      if (good && fits(opened, expected))
         return {OutcomeKind::delivered, status, "done", write_xml(opened.payload), {}};
       code = "reply-unexpected";
       why = "the reply is not the one that belongs to the operation";
@@ -132,9 +172,9 @@ Outcome SoapOutbound::outcome_of(CallResult result, const Operation& operation,
                  std::move(result));
 }
 
-Outcome SoapOutbound::fault_outcome(pugi::xml_node fault, const Operation& operation,
+Outcome SoapOutbound::fault_outcome(const Opened& opened, const Operation& operation,
                                     const CallResult& result) const {
-  const std::string code = detail_text(fault, settings_.fault_code);
+  const std::string code = detail_text(opened.payload, opened.version, settings_.fault_code);
   Outcome outcome;
   outcome.retry_after = result.retry_after();
   if (!code.empty() && contains(operation.rejected, code)) {

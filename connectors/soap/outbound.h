@@ -6,6 +6,8 @@
 
 #include "connectors/http/client.h"
 #include "connectors/soap/envelope.h"
+#include "connectors/soap/header_blocks.h"
+#include "connectors/soap/username_token.h"
 #include "core/connector/connector.h"
 
 namespace masar::soap {
@@ -22,7 +24,10 @@ struct Operation {
 /// What an outbound endpoint needs, without its configuration.
 struct OutboundSettings {
   std::string url;
-  std::string authorization;  ///< empty: none
+  Version version = Version::v11;
+  std::string authorization;           ///< empty: none
+  std::optional<TokenSettings> token;  ///< of the UsernameToken that each attempt has
+  std::vector<SentBlock> blocks;
   std::string fault_code;     ///< where a typed fault's code stands below its detail
   std::map<std::string, Operation> operations;
   std::chrono::milliseconds timeout{10'000};
@@ -32,17 +37,27 @@ struct OutboundSettings {
 /// One outbound SOAP endpoint (ENGINE.md 18). Threads as connector::Outbound says.
 class SoapOutbound final : public connector::Outbound {
  public:
-  SoapOutbound(OutboundSettings settings, EnvelopeReader reader, Executor& executor);
+  /// `host`: the clock of Timestamps.
+  SoapOutbound(OutboundSettings settings, EnvelopeReader reader, const BusinessClock& host,
+               Executor& executor);
   void send(connector::Attempt attempt, Done done) override;
 
  private:
-  connector::Outcome outcome_of(http::CallResult result, const Operation& operation,
-                                const std::string& reply_name, const std::string& reply_uri) const;
-  connector::Outcome fault_outcome(pugi::xml_node fault, const Operation& operation,
+  struct Expected {
+    const Operation& operation;
+    std::string name, uri;  ///< of the reply's element; a name with a prefix stands for both
+  };
+  http::Call call_of(const connector::Attempt& attempt, const Operation& operation,
+                     const std::string& payload) const;
+  connector::Outcome outcome_of(http::CallResult result, const Expected& expected) const;
+  Opened open(const std::string& reply) const;
+  bool fits(const Opened& opened, const Expected& expected) const;
+  connector::Outcome fault_outcome(const Opened& opened, const Operation& operation,
                                    const http::CallResult& result) const;
 
   const OutboundSettings settings_;
   const EnvelopeReader reader_;
+  const BusinessClock& host_;
   Executor& executor_;
   http::Client client_;  // last: its threads use what stands above
 };

@@ -15,6 +15,7 @@
 #include "core/config/element.h"
 #include "core/message/message.h"
 #include "core/message/xml_reader.h"
+#include "core/message/xsd_gate.h"
 
 namespace masar::connector {
 
@@ -123,6 +124,10 @@ struct EndpointSpec {
   bool idempotent = false;
   XmlLimits xml;  ///< of one message; its bytes_max holds for every body
   std::size_t concurrency = 8;
+  /// The file that its messages are valid against, among all of the configuration's schemas, which
+  /// live as long as the hub. Empty, null: none.
+  std::string schema;
+  const std::vector<XsdGate::Source>* schemas = nullptr;
 };
 
 /// Secrets by name, from files. Any thread. Throws Error(config, "no-secret") naming the secret

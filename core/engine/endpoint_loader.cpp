@@ -194,7 +194,7 @@ namespace {
 
 void check_drops(const Endpoint& endpoint, const config::Values& values,
                  config::Diagnostics& diagnostics) {
-  if (endpoint.schema.empty()) {
+  if (endpoint.spec.schema.empty()) {
     diagnostics.add(values.place("unknown"), "without a schema nothing is unknown",
                     "write schema=\"FILE.xsd\"");
   } else if (endpoint.gate && !endpoint.gate->wildcard().empty()) {
@@ -213,24 +213,25 @@ std::unique_ptr<Endpoint> load_endpoint(const config::Element& root, const Snaps
   auto endpoint = std::make_unique<Endpoint>();
   endpoint->place = root.place;
   endpoint->connector = values.text("connector");
-  endpoint->schema = values.text("schema");
   endpoint->refusals = values.text("refusals");
   auto& spec = endpoint->spec;
   spec.id = values.text("id");
   spec.partner = values.text("partner");
   spec.inbound = values.text("direction") == "in";
   spec.root = &root;
+  spec.schema = values.text("schema");
+  spec.schemas = &snapshot.schemas;
   spec.xml = snapshot.hub.xml;
   spec.timeout = to_ms(values.duration("wait"));
   check_children(root, *endpoint, diagnostics);
   if (!spec.inbound) read_delivery(root, *endpoint, diagnostics);
-  if (!endpoint->schema.empty()) {
-    const auto found = snapshot.library.schemas.find(endpoint->schema);
+  if (!spec.schema.empty()) {
+    const auto found = snapshot.library.schemas.find(spec.schema);
     if (found != snapshot.library.schemas.end()) {
       endpoint->gate = found->second;
     } else {
-      diagnostics.add(values.place("schema"), "unknown schema \"" + endpoint->schema + "\"",
-                      config::suggest(endpoint->schema, route::keys_of(snapshot.library.schemas)));
+      diagnostics.add(values.place("schema"), "unknown schema \"" + spec.schema + "\"",
+                      config::suggest(spec.schema, route::keys_of(snapshot.library.schemas)));
     }
   }
   endpoint->drops_unknown = values.text("unknown") == "drop";

@@ -128,7 +128,7 @@ class Loader {
   }
 
   void load_schemas() {
-    std::vector<XsdGate::Source> sources;
+    auto& sources = snapshot_->schemas;
     for (const auto& file : files_.schemas) sources.push_back({file.name, file.contents});
     for (const auto& file : files_.schemas) {
       try {
@@ -222,9 +222,9 @@ class Loader {
     endpoint->place = root->place;
     endpoint->spec.id = file.name;
     endpoint->spec.inbound = root->value("direction") == "in";
-    endpoint->schema = root->value("schema");
+    endpoint->spec.schema = root->value("schema");
     endpoint->drops_unknown = root->value("unknown") == "drop";
-    const auto gate = snapshot_->library.schemas.find(endpoint->schema);
+    const auto gate = snapshot_->library.schemas.find(endpoint->spec.schema);
     if (gate != snapshot_->library.schemas.end()) endpoint->gate = gate->second;
     snapshot_->library.endpoints[file.name] = endpoint->spec.inbound;
     snapshot_->endpoints[file.name] = std::move(endpoint);

@@ -48,8 +48,7 @@ struct Endpoint {
   connector::EndpointSpec spec;
   std::string connector;
   config::Place place;
-  std::string schema;  ///< file name; empty: none
-  std::shared_ptr<const XsdGate> gate;
+  std::shared_ptr<const XsdGate> gate;  ///< of spec.schema
   bool drops_unknown = false;  ///< what the schema does not know is taken out before the gate
   std::vector<DuplicateKey> keys;
   std::string refusals;  ///< outbound endpoint that gets MessageRefused
@@ -145,6 +144,7 @@ class Snapshot {
   route::Library library;
   std::vector<std::shared_ptr<const route::Route>> routes;
   std::optional<XmlReader> reader;  ///< by its own prefixes
+  std::vector<XsdGate::Source> schemas;  ///< the files, by their names
 
   const process::Calendar& calendar() const;
   const Endpoint* endpoint(std::string_view id) const;

@@ -9,6 +9,8 @@
 
 #include <sqlite3.h>
 
+#include "core/store/sqlite_store.h"
+
 namespace masar::bench {
 namespace {
 

@@ -3,43 +3,12 @@
 
 #include <future>
 
-#include "connectors/http/http.h"
-#include "connectors/soap/soap.h"
-#include "tests/connectors/http/raw.h"
-#include "tests/connectors/http/stage.h"
+#include "tests/connectors/soap/desk.h"
 
 using namespace masar;
-using namespace masar::connector;
-using masar::http::Listeners;
-using masar::test::Endpoint;
-using masar::test::has;
-using masar::test::part;
-using masar::test::RawServer;
-using masar::test::RawSocket;
-using masar::test::Stage;
-using masar::test::status_of;
-
-namespace masar::connector {
-std::ostream& operator<<(std::ostream& out, OutcomeKind kind) {
-  constexpr const char* kNames[] = {"delivered", "rejected", "unavailable", "unknown"};
-  return out << kNames[static_cast<int>(kind)];
-}
-}  // namespace masar::connector
+using namespace masar::test::soap_desk;
 
 namespace {
-
-const std::string kHere = "<listener id='http' connector='http' address='127.0.0.1:0'/>";
-const std::string kSoap = "http://schemas.xmlsoap.org/soap/envelope/";
-const std::string kAuth = "Authorization: Basic dTpvcGVuIHNlc2FtZQ==\r\n";
-const std::string kWsdl = std::string(MASAR_SOURCE_DIR) + "/tests/connectors/soap/notices.wsdl";
-const std::string kPython =
-    "/usr/bin/python3 " + std::string(MASAR_SOURCE_DIR) + "/tests/connectors/soap/";
-const Prefixes kPrefixes{{"urn:a", "a"}, {"urn:b", "b"}};
-
-std::string envelope(const std::string& body, const std::string& header = "") {
-  return "<e:Envelope xmlns:e='" + kSoap + "'>" + header + "<e:Body>" + body +
-         "</e:Body></e:Envelope>";
-}
 
 std::string check(bool inbound, const std::string& inner, const std::string& listener = kHere) {
   Stage stage;
@@ -49,79 +18,6 @@ std::string check(bool inbound, const std::string& inner, const std::string& lis
   const Endpoint endpoint("e", inbound, inner);
   soap::make_soap(stage.context(kPrefixes), listeners)->check(endpoint.spec, diagnostics);
   return diagnostics.text();
-}
-
-/// The hub's side: one inbound endpoint behind a real listener.
-struct Inbound {
-  Inbound()
-      : endpoint("in", true,
-                 "<soap listener='http' path='/in' user='u' password='secret:pass'>"
-                 "<operation name='Exact' action='urn:b/exactly'/></soap>") {
-    stage.answering = [](const Received&) {
-      return IntakeAnswer{part(PartAnswer::Kind::accepted)};
-    };
-    http = http::make_http(stage.context(kPrefixes), listeners);
-    http->add_listener(test::element(kHere));
-    soap = soap::make_soap(stage.context(kPrefixes), listeners);
-    soap->add_inbound(endpoint.spec, stage);
-    http->start();
-    address = http->addresses().at("http");
-  }
-  ~Inbound() { http->stop(); }
-  std::string post(const std::string& body, const std::string& headers = kAuth,
-                   const std::string& type = "text/xml") {
-    RawSocket socket(address);
-    socket.send("POST /in HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: " + type +
-                "\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-                body);
-    return socket.read_all();
-  }
-  Stage stage;
-  Listeners listeners;
-  Endpoint endpoint;
-  std::unique_ptr<Connector> http;
-  std::unique_ptr<Connector> soap;
-  std::string address;
-};
-
-Endpoint out_endpoint(const std::string& url, const std::string& attributes = "") {
-  return Endpoint(
-      "out", false,
-      "<soap url='" + url +
-          "' user='u' password='secret:pass' fault-code='b:AskFault/b:Code'>"
-          "<operation name='Ask' action='urn:b/Ask' rejected='NOT_FOUND GONE' unavailable='BUSY' " +
-          attributes + "/></soap>");
-}
-
-Attempt ask(const std::string& number = "1", const std::string& name = "n") {
-  Attempt attempt;
-  attempt.effect_id = "effect-1";
-  attempt.operation = "Ask";
-  attempt.body = "<b:Ask xmlns:b=\"urn:b\"><b:Number>" + number + "</b:Number><b:Name>" + name +
-                 "</b:Name></b:Ask>";
-  return attempt;
-}
-
-Outcome outcome_of(const std::string& status, const std::string& body,
-                   const std::string& type = "text/xml", const std::string& attributes = "",
-                   const std::string& headers = "") {
-  RawServer partner([&](RawSocket& socket, int) {
-    socket.read_response();
-    socket.send("HTTP/1.1 " + status + " X\r\nContent-Type: " + type + "\r\n" + headers +
-                "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-  });
-  Stage stage;
-  Listeners listeners;
-  const Endpoint endpoint = out_endpoint("http://" + partner.address() + "/", attributes);
-  const auto connector = soap::make_soap(stage.context(kPrefixes), listeners);
-  return test::send(*connector->add_outbound(endpoint.spec, stage), ask());
-}
-
-std::string typed_fault(const std::string& code) {
-  return envelope(
-      "<e:Fault><faultcode>e:Server</faultcode><faultstring>no</faultstring><detail>"
-      "<x:AskFault xmlns:x='urn:b'><x:Code>" +
-      code + "</x:Code></x:AskFault></detail></e:Fault>");
 }
 
 }  // namespace
@@ -166,6 +62,24 @@ BOOST_AUTO_TEST_CASE(bad_configuration_is_found_with_place_and_nearest_name) {
       {false,
        "<soap url='http://h/'><operation name='A' action='x' rejekted='C'/></soap>",
        {"did you mean \"rejected\""}},
+      {false, "<soap url='http://h/' version='1.3'>" + op + "</soap>", {"\"1.3\""}},
+      {false,
+       "<soap url='http://h/' security='username-token'>" + op + "</soap>",
+       {"a UsernameToken has a user"}},
+      {false,
+       "<soap url='http://h/'><header name='a:C' value='x' from='y'/>" + op + "</soap>",
+       {"one source"}},
+      {false, "<soap url='http://h/'><header name='a:C'/>" + op + "</soap>", {"one source"}},
+      {true,
+       "<soap listener='http' path='/a' security='username-token'/>",
+       {"a UsernameToken has a user"}},
+      {true,
+       "<soap listener='http' path='/a' security='user-token'/>",
+       {"known: basic, username-token"}},
+      {true, "<soap listener='http' path='/a' age='PT1M'/>", {"belongs to a UsernameToken"}},
+      {true,
+       "<soap listener='http' path='/a' public-url='http://h/a?wsdl'/>",
+       {"the address has a query"}},
   };
   for (const Case& one : table) {
     const std::string text = check(one.inbound, one.inner);
@@ -176,6 +90,11 @@ BOOST_AUTO_TEST_CASE(bad_configuration_is_found_with_place_and_nearest_name) {
   BOOST_TEST(has(check(true, "<soap listener='http' path='/a'/>",
                        "<listener id='http' connector='http' address='0.0.0.0:1'/>"),
                  "no authentication"));
+  // A UsernameToken is one.
+  BOOST_TEST(check(true,
+                   "<soap listener='http' path='/a' security='username-token' user='u' "
+                   "password='secret:pass'/>",
+                   "<listener id='http' connector='http' address='0.0.0.0:1'/>") == "");
   BOOST_TEST(check(false,
                    "<soap url='http://h/' fault-code='b:F/b:C'><operation name='A' action='x' "
                    "rejected='C'/></soap>") == "");
@@ -278,9 +197,8 @@ BOOST_AUTO_TEST_CASE(hostile_envelopes_get_a_fault_an_audit_row_and_nothing_else
        "xml-too-many-attributes"},
       {"too large", envelope("<n>" + std::string(1 << 20, 'x') + "</n>"), "413", "soap:Client",
        "body-too-large"},
-      {"SOAP 1.2",
-       "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Body/></e:Envelope>",
-       "500", "soap:VersionMismatch", "soap-version"},
+      {"a SOAP of its own", "<e:Envelope xmlns:e='urn:soap:9'><e:Body/></e:Envelope>", "500",
+       "soap:VersionMismatch", "soap-version"},
       {"no envelope", "<x/>", "500", "soap:Client", "soap-no-envelope"},
       {"no body", "<e:Envelope xmlns:e='" + kSoap + "'/>", "500", "soap:Client", "soap-no-body"},
       {"body before header",
@@ -311,9 +229,9 @@ BOOST_AUTO_TEST_CASE(hostile_envelopes_get_a_fault_an_audit_row_and_nothing_else
        kAuth + "SOAPAction: \"urn:b/Release\"\r\n"},
       {"not the declared SOAPAction", envelope("<b:Exact xmlns:b='urn:b'/>"), "500", "soap:Client",
        "soap-action", kAuth + "SOAPAction: \"urn:b/Exact\"\r\n"},
-      {"SOAP 1.2's type", envelope(note), "400", "soap:Client", "content-type", kAuth,
+      {"SOAP 1.2's type", envelope(note), "415", "soap:Client", "content-type", kAuth,
        "application/soap+xml"},
-      {"another charset", envelope(note), "400", "soap:Client", "content-type", kAuth,
+      {"another charset", envelope(note), "415", "soap:Client", "content-type", kAuth,
        "text/xml; charset=utf-16"},
       {"no login", envelope(note), "401", "soap:Client", "unauthorized", ""},
       {"wrong login", envelope(note), "401", "soap:Client", "unauthorized",
@@ -466,53 +384,6 @@ BOOST_AUTO_TEST_CASE(nothing_is_sent_for_what_cannot_be_a_request) {
   const Outcome outcome = test::send(*outbound, attempt);
   BOOST_TEST(outcome.kind == OutcomeKind::rejected);
   BOOST_TEST(outcome.code == "bad-payload");
-}
-
-BOOST_AUTO_TEST_CASE(zeep_as_client_understands_replies_and_faults) {
-  const XmlReader reader(kPrefixes, {});
-  Inbound in;
-  in.stage.answering = [&](const Received& received) {
-    if (has(received.body, "<b:Number>7</b:Number>") &&
-        has(received.body, "<b:Name>كفاح &lt;</b:Name>")) {
-      return IntakeAnswer{test::reply(
-          reader, "<b:AskResponse xmlns:b='urn:b'><b:Answer>نعم</b:Answer></b:AskResponse>")};
-    }
-    if (has(received.body, "<b:Number>8</b:Number>"))
-      return IntakeAnswer{part(PartAnswer::Kind::accepted)};
-    return IntakeAnswer{part(PartAnswer::Kind::refused, "not-valid", "no")};
-  };
-  const auto call = [&](const std::string& password, const std::string& number) {
-    int status = 0;
-    return test::run("PYTHONIOENCODING=utf-8 " + kPython + "zeep_client.py " + kWsdl + " http://" +
-                         in.address + "/in u '" + password + "' " + number + " 'كفاح <' 2>&1",
-                     status);
-  };
-  BOOST_TEST(call("open sesame", "7") == "answer نعم\n");
-  BOOST_TEST(call("open sesame", "8") == "answer None\n");
-  BOOST_TEST(call("open sesame", "9") == "fault soap:Client no not-valid\n");
-  BOOST_TEST(has(call("wrong", "7"), "fault soap:Client"));
-}
-
-BOOST_AUTO_TEST_CASE(zeep_as_server_is_understood) {
-  test::Companion server(kPython + "zeep_server.py " + kWsdl);
-  const std::string port = server.line();
-  BOOST_REQUIRE(!port.empty());
-  Stage stage;
-  Listeners listeners;
-  const auto connector = soap::make_soap(stage.context(kPrefixes), listeners);
-  Endpoint endpoint = out_endpoint("http://127.0.0.1:" + port + "/");
-  endpoint.spec.idempotent = true;
-  const auto outbound = connector->add_outbound(endpoint.spec, stage);
-  for (int i = 0; i < 3; ++i) {
-    const Outcome outcome = test::send(*outbound, ask("12", "كفاح &amp;"));
-    BOOST_TEST(outcome.kind == OutcomeKind::delivered);
-    BOOST_TEST(
-        outcome.body ==
-        "<b:AskResponse xmlns:b=\"urn:b\"><b:Answer>12 for كفاح &amp;</b:Answer></b:AskResponse>");
-  }
-  BOOST_TEST(test::send(*outbound, ask("NOT_FOUND")).kind == OutcomeKind::rejected);
-  BOOST_TEST(test::send(*outbound, ask("BUSY")).kind == OutcomeKind::unavailable);
-  BOOST_TEST(test::send(*outbound, ask("ELSE")).kind == OutcomeKind::unknown);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,7 @@
 
 #include "connectors/http/client.h"
 #include "connectors/http/inbound.h"
+#include "connectors/http/query_door.h"
 #include "core/base/error.h"
 #include "core/message/xml_writer.h"
 
@@ -26,7 +27,12 @@ const config::ElementTable& in_table() {
   static const config::ElementTable table = [] {
     config::ElementTable made{"http", "Where a partner posts XML to the hub.", door_fields(), {}};
     made.fields.push_back(
-        {"method", Kind::choice, false, "POST", "the method that is taken", {"POST", "PUT"}});
+        {"method",
+                           Kind::choice,
+                           false,
+                           "POST",
+                           "the method that is taken; GET asks a query",
+                           {"POST", "PUT", "GET"}});
     made.fields.push_back({"content-type",
                            Kind::text,
                            false,
@@ -212,11 +218,8 @@ class HttpConnector final : public connector::Connector {
     const config::Element* own = spec.root->element("http");
     if (!own)
       return diagnostics.add(spec.root->place, "an endpoint of the connector http needs <http>");
-    const config::Values values(spec.inbound ? in_table() : out_table(), *own, diagnostics);
-    if (spec.inbound) {
-      check_door(values, diagnostics);
-      return listeners_.check_use(*own, values.has("user"), diagnostics);
-    }
+    if (spec.inbound) return check_inbound(spec, *own, diagnostics);
+    const config::Values values(out_table(), *own, diagnostics);
     if (values.has("url") && !values.text("url").empty() && !is_callable_url(values.text("url"))) {
       diagnostics.add(values.place("url"), "the URL cannot be called",
                       "write http://host:port/path");
@@ -241,7 +244,9 @@ class HttpConnector final : public connector::Connector {
 
   void add_inbound(const EndpointSpec& spec, Intake& intake) override {
     config::Diagnostics checked;
-    const config::Values values(in_table(), own_element(spec), checked);
+    const config::Element& own = own_element(spec);
+    const bool query = is_query(own);
+    const config::Values values(query ? query_table() : in_table(), own, checked);
     Door door;
     door.endpoint = spec.id;
     door.partner = spec.partner;
@@ -252,14 +257,20 @@ class HttpConnector final : public connector::Connector {
     door.body_bytes_max = spec.xml.bytes_max;
     door.timeout = spec.timeout;
     door.intake = &intake;
+    paused_[spec.id] = door.paused;
+    Server& server = listeners_.at(values.text("listener"));
+    listeners_.refusals_to(intake);
+    if (query) {
+      const auto asked = std::make_shared<QueryDoor>(
+          std::move(door), read_query(values, own, checked), context_.steady);
+      return server.route(asked->handler());
+    }
     Handler handler = door.handler();
     handler.handle = [door, type = media_type(values.text("content-type"))](
                          Request request, const Respond& respond) {
       take(door, type, std::move(request), respond);
     };
-    listeners_.at(values.text("listener")).route(std::move(handler));
-    listeners_.refusals_to(intake);
-    paused_[spec.id] = door.paused;
+    server.route(std::move(handler));
   }
 
   std::unique_ptr<Outbound> add_outbound(const EndpointSpec& spec, Intake&) override {
@@ -278,6 +289,19 @@ class HttpConnector final : public connector::Connector {
   std::map<std::string, std::string> addresses() const override { return listeners_.addresses(); }
 
  private:
+  void check_inbound(const EndpointSpec& spec, const config::Element& own,
+                     config::Diagnostics& diagnostics) const {
+    const bool query = is_query(own);
+    const config::Values values(query ? query_table() : in_table(), own, diagnostics);
+    if (query) (void)read_query(values, own, diagnostics);
+    if (query && !spec.queries) {
+      diagnostics.add(values.place("method"), "a GET changes nothing: its routes are queries",
+                      "write a route with mode=\"query\", or method=\"POST\"");
+    }
+    check_door(values, diagnostics);
+    listeners_.check_use(own, values.has("user"), diagnostics);
+  }
+
   const connector::Context context_;
   Listeners& listeners_;
   std::map<std::string, std::shared_ptr<std::atomic<bool>>> paused_;

@@ -6,6 +6,7 @@
 #include "connectors/http/inbound.h"
 #include "connectors/http/outbound.h"
 #include "connectors/http/payload.h"
+#include "connectors/http/query_door.h"
 #include "core/base/error.h"
 
 namespace masar::http {
@@ -23,7 +24,12 @@ const config::ElementTable& in_table() {
   static const config::ElementTable table = [] {
     config::ElementTable made{"http", "Where a partner posts to the hub.", door_fields(), {}};
     made.fields.push_back(
-        {"method", Kind::choice, false, "POST", "the method that is taken", {"POST", "PUT"}});
+        {"method",
+                           Kind::choice,
+                           false,
+                           "POST",
+                           "the method that is taken; GET asks a query",
+                           {"POST", "PUT", "GET"}});
     made.fields.push_back({"content-type",
                            Kind::text,
                            false,
@@ -107,11 +113,8 @@ class HttpConnector final : public connector::Connector {
     const config::Element* own = spec.root->element("http");
     if (!own)
       return diagnostics.add(spec.root->place, "an endpoint of the connector http needs <http>");
-    if (!spec.inbound) return check_outbound(*own, diagnostics);
-    const config::Values values(in_table(), *own, diagnostics);
-    check_door(values, diagnostics);
-    check_payload(values, diagnostics);
-    listeners_.check_use(*own, values.has("user"), diagnostics);
+    if (spec.inbound) return check_inbound(spec, *own, diagnostics);
+    check_outbound(*own, diagnostics);
   }
 
   void check_listener(const config::Element& listener,
@@ -122,17 +125,25 @@ class HttpConnector final : public connector::Connector {
 
   void add_inbound(const EndpointSpec& spec, Intake& intake) override {
     config::Diagnostics checked;
-    const config::Values values(in_table(), own_element(spec), checked);
+    const config::Element& own = own_element(spec);
+    const bool query = is_query(own);
+    const config::Values values(query ? query_table() : in_table(), own, checked);
     Door door = door_of(values, spec, context_, intake);
     door.method = values.text("method");
+    paused_[spec.id] = door.paused;
+    Server& server = listeners_.at(values.text("listener"));
+    listeners_.refusals_to(intake);
+    if (query) {
+      const auto asked = std::make_shared<QueryDoor>(
+          std::move(door), read_query(values, own, checked), context_.steady);
+      return server.route(asked->handler());
+    }
     Handler handler = door.handler();
     handler.handle = [door, payload = Payload(values, spec.xml, context_.prefixes)](
                          Request request, const Respond& respond) {
       take(door, payload, std::move(request), respond);
     };
-    listeners_.at(values.text("listener")).route(std::move(handler));
-    listeners_.refusals_to(intake);
-    paused_[spec.id] = door.paused;
+    server.route(std::move(handler));
   }
 
   std::unique_ptr<Outbound> add_outbound(const EndpointSpec& spec, Intake&) override {
@@ -149,6 +160,23 @@ class HttpConnector final : public connector::Connector {
   std::map<std::string, std::string> addresses() const override { return listeners_.addresses(); }
 
  private:
+  void check_inbound(const EndpointSpec& spec, const config::Element& own,
+                     config::Diagnostics& diagnostics) const {
+    const bool query = is_query(own);
+    const config::Values values(query ? query_table() : in_table(), own, diagnostics);
+    if (query) {
+      (void)read_query(values, own, diagnostics);
+    } else {
+      check_payload(values, diagnostics);
+    }
+    if (query && !spec.queries) {
+      diagnostics.add(values.place("method"), "a GET changes nothing: its routes are queries",
+                      "write a route with mode=\"query\", or method=\"POST\"");
+    }
+    check_door(values, diagnostics);
+    listeners_.check_use(own, values.has("user"), diagnostics);
+  }
+
   const connector::Context context_;
   Listeners& listeners_;
   std::map<std::string, std::shared_ptr<std::atomic<bool>>> paused_;

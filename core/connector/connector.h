@@ -118,6 +118,7 @@ struct EndpointSpec {
   std::string id;
   std::string partner;
   bool inbound = false;
+  bool queries = false;  ///< inbound: all its routes are queries, which change nothing
   /// `<endpoint>`, with `${…}` resolved; lives as long as the hub.
   const config::Element* root = nullptr;
   std::chrono::milliseconds timeout{10'000};

@@ -33,6 +33,7 @@ class Loader {
     load_processes();
     load_endpoints();
     load_routes();
+    note_queries();
     check_effects();
     for (const auto& route : snapshot_->routes) {
       check_refusals(*route);
@@ -263,6 +264,19 @@ class Loader {
     if (!by.emplace(key, &route).second) {
       diagnostics_.add(
           place, "another route is from \"" + key.first + "\", \"" + key.second + "\" already", "");
+    }
+  }
+
+  /// For connectors with a way in that may change nothing.
+  void note_queries() {
+    for (auto& [id, endpoint] : snapshot_->endpoints) {
+      bool any = false, all = true;
+      for (const auto& route : snapshot_->routes) {
+        if (route->from_endpoint != id) continue;
+        any = true;
+        all = all && route->mode == route::Mode::query;
+      }
+      endpoint->spec.queries = any && all;
     }
   }
 

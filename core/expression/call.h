@@ -139,6 +139,7 @@ Value contains_item(Call& call);
 Value distinct(Call& call);
 
 Value jod(Call& call);
+Value arabic_words(Call& call);
 Value fils_integer(Call& call);
 Value proportion(Call& call);
 Value percent(Call& call);

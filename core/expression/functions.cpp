@@ -121,6 +121,8 @@ constexpr Builtin kBuiltins[] = {
 
     call_of("jod", {fils}, 1, 1, Gives::text, body::jod,
             "in dinars, always three decimals: 12.345"),
+    call_of("arabic-words", {fils}, 1, 1, Gives::text, body::arabic_words,
+            "the amount in Arabic words, dinars and fils; bad-value below 0"),
     call_of("fils-integer", {fils}, 1, 1, Gives::integer, body::fils_integer,
             "the number of fils; the way back is fils('0.001') * n"),
     call_of("proportion", {fils, integer, integer}, 3, 3, Gives::fils, body::proportion,

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "core/base/arabic_words.h"
 #include "core/expression/call.h"
 
 namespace masar::expression::body {
@@ -81,6 +82,10 @@ Value distinct(Call& call) {
 // ── amounts ──────────────────────────────────────────────────────────────────────────────────────
 
 Value jod(Call& call) { return Value(format_jod(call.fils(0))); }
+Value arabic_words(Call& call) {
+  if (call.fils(0) < Fils{0}) call.bad_value("an amount in words is not below 0");
+  return Value(masar::arabic_words(call.fils(0)));
+}
 Value fils_integer(Call& call) { return Value(call.fils(0).amount); }
 
 Value proportion(Call& call) {

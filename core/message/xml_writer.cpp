@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/message/xml_characters.h"
+#include "core/message/xml_escape.h"
 
 namespace masar {
 namespace {
@@ -54,6 +55,8 @@ std::string_view escape_of(char c) {
   }
 }
 
+}  // namespace
+
 void append_escaped(std::string& out, const char* text, bool attribute) {
   const auto* at = reinterpret_cast<const unsigned char*>(text);
   const auto* end = at + std::char_traits<char>::length(text);
@@ -81,6 +84,8 @@ void append_escaped(std::string& out, const char* text, bool attribute) {
   }
   flush();
 }
+
+namespace {
 
 bool is_ascii_name_start(unsigned char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';

@@ -122,6 +122,8 @@ BOOST_AUTO_TEST_CASE(patterns) {
 
 BOOST_AUTO_TEST_CASE(amounts) {
   check({{"jod($due)", "10.005"},
+         {"arabic-words($due)", "عشرة دنانير وخمسة فلوس"},
+         {"arabic-words($due - fils('10.006'))", "bad-value"},
          {"fils-integer($due)", "10005"},
          {"fils('0.001') * 10005", "10.005"},
          {"proportion($due, 1, 2)", "5.003"},

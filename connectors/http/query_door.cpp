@@ -68,7 +68,7 @@ QueryDoor::QueryDoor(Door door, QuerySettings settings, const SteadyClock& stead
     : door_([&] {
         door.method = "GET";
         door.body_bytes_max = 0;
-        door.error = [](const Problem& problem) {
+        door.error = [](const Problem& problem, std::string_view) {
           Response response = problem_json(problem);
           protect(response, {});
           return response;

@@ -92,8 +92,10 @@ void check_connectors(const engine::Snapshot& snapshot, const connector::Context
     if (found != by_name.end()) {
       found->second->check(endpoint->spec, diagnostics);
     } else if (const auto* named = endpoint->spec.root->attribute("connector")) {
+      std::vector<std::string> known;
+      for (const auto& connector : connectors.all) known.emplace_back(connector->name());
       diagnostics.add(named->value_place, "there is no connector \"" + named->value + "\"",
-                      config::suggest(named->value, route::keys_of(by_name)));
+                      config::suggest(named->value, known));
     }
   }
 }

@@ -18,15 +18,11 @@ class OnArtemis(Side, unittest.TestCase):
         return {**super().settings(), "gives-back": "modified"}
 
     @classmethod
-    def start_broker(cls) -> None:
+    def make_broker(cls) -> Artemis:
         cls.artemis = Artemis(cls.folder / "artemis",
                               [cls.shop, cls.warehouse, cls.relay, cls.back, cls.dead])
-        cls.artemis.start()
         cls.login = (cls.artemis.address, USER, PASSWORD)
-
-    @classmethod
-    def end_broker(cls) -> None:
-        cls.artemis.end()
+        return cls.artemis
 
     def restart(self) -> None:
         self.artemis.kill()

@@ -16,6 +16,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenarios"
 from stage import Failed, wait_for as until  # noqa: E402
 
 
+START_SECONDS = 300.0  # a net for what never starts, on a busy machine too
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that were free together just now."""
     sockets = [socket.socket() for _ in range(count)]
@@ -55,7 +58,7 @@ class Program:
                 raise AssertionError(f"it ended at once:\n{self.said()[-4000:]}")
             return listening()
 
-        until(is_ready, f"{self.process.args[0]}; it said:\n{self.said()[-2000:]}")
+        until(is_ready, f"{self.process.args[0]}, which logs to {self.log}", START_SECONDS)
 
     def end(self, how: int = signal.SIGTERM) -> None:
         """All its processes, the youngest last; those that do not go are killed."""

@@ -24,7 +24,7 @@ class Durable(LinkOption):
 def connect(address: str, user: str, password: str, **more: Any) -> BlockingConnection:
     return BlockingConnection(address, timeout=PATIENCE_SECONDS, user=user, password=password,
                               sasl_enabled=True, allowed_mechs="PLAIN", allow_insecure_mechs=True,
-                              heartbeat=20, **more)
+                              heartbeat=20, reconnect=False, **more)
 
 
 def message(identity: str, body: str | bytes, **more: Any) -> Message:

@@ -9,7 +9,7 @@ from typing import Any
 
 import queues
 from desk import DESK_PASSWORD, Desk, temporary_folder
-from processes import until
+from processes import START_SECONDS, until
 from proton import Delivery, ProtonException
 
 
@@ -19,7 +19,8 @@ def flush(connection: queues.BlockingConnection) -> None:
 
 
 def close(connection: queues.BlockingConnection) -> None:
-    with contextlib.suppress(ProtonException):  # it may be lost already
+    connection.timeout = 5  # one that is lost already answers nothing
+    with contextlib.suppress(ProtonException):
         connection.close()
 
 
@@ -92,7 +93,7 @@ class Orders:
                     self.put += 1
                 broker.close()
             except Exception:  # noqa: BLE001 - it goes on, whatever the library says of the loss
-                until(self._reachable, "the broker")
+                until(self._reachable, "the broker", START_SECONDS)
 
     def _reachable(self) -> bool:
         try:
@@ -102,13 +103,13 @@ class Orders:
             return False
 
     def wait(self) -> None:
-        self._thread.join(queues.PATIENCE_SECONDS * 4)
+        self._thread.join(2 * START_SECONDS)
         assert self.put == self._count, f"{self.put} of {self._count} orders were accepted"
 
 
 class Side:
-    """The tests themselves, for a unittest.TestCase of one broker: `start_broker` and `end_broker`,
-    `login` (address, user, password), addresses of its queues, and what a message that was given
+    """The tests themselves, for a unittest.TestCase of one broker: `make_broker` (which sets
+    `login`: address, user, password), addresses of its queues, and what a message that was given
     back looks like (`again`: redelivered, delivery-count)."""
 
     shop = warehouse = relay = back = dead = ""
@@ -124,8 +125,9 @@ class Side:
     def setUpClass(cls) -> None:
         cls.folder = temporary_folder()
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.start_broker()
-        cls.addClassCleanup(cls.end_broker)
+        broker = cls.make_broker()
+        cls.addClassCleanup(broker.end)
+        broker.start()
         cls.desk = Desk(cls.folder / "desk", cls.settings(), {"broker": cls.login[2]}).start()
         cls.addClassCleanup(cls.desk.end)
         until(lambda: not any("obstacle" in row for row in cls.desk.endpoints()), "all the links")
@@ -194,6 +196,7 @@ class Side:
 
     def test_z_a_broker_that_is_killed_under_load_loses_and_doubles_nothing(self) -> None:
         count = 150
+        self.partner.close()  # it has no part in this
         orders = Orders(*self.login, self.shop, count)
         until(lambda: orders.put > count // 4, "a quarter of the orders")
         self.restart()

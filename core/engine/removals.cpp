@@ -34,8 +34,11 @@ class Removals {
     for (const auto& route : began.routes) {
       if (!route->process || route->process->name() != use.process) continue;
       if (!route->from_effect.empty() || route->mode == route::Mode::inquiry) {
-        for (const auto& call : route->calls)
+        for (const auto& call : route->calls) {
           check_call(call.endpoint, call.operation, call.place, users, kOpen);
+          if (!call.or_else.empty())
+            check_call(call.or_else, call.operation, call.or_else_place, users, kOpen);
+        }
       } else if (route->mode == route::Mode::durable) {
         check_event(*route, *process->second, users);
       }

@@ -74,6 +74,7 @@ class Turn {
   void journal_anew(const std::string& case_key, const std::string& why);
   void fail_effect(const store::OutboxRow& effect, const route::Route& route, std::string_view kind,
                    const std::string& code, const std::string& text);
+  void fail_over(const store::OutboxRow& first, const std::string& endpoint);
   void escalate_silence(const store::OutboxRow& effect, const route::Route& route);
   process::Event failure_event(const process::EventDeclaration& declaration,
                                const store::OutboxRow& effect, const std::string& code,
@@ -109,6 +110,7 @@ class Turn {
   static void put_call(const route::Exit& exit, const route::Flow& flow, const Snapshot& snapshot,
                        store::OutboxRow& row, std::string& step);
   void put_effect(store::OutboxRow row);
+  void put_effect(store::OutboxRow row, const route::Route& route, Instant since);
   void add_reply(const process::Reply& reply);
   void refuse(const std::string& code, const std::string& text);
   void put_refusal(const Endpoint& endpoint, const std::string& code, const std::string& text);

@@ -18,7 +18,13 @@ const ElementTable kMap{"map",
 const ElementTable kCall{"call",
                          "Sends the document to an outbound endpoint; what follows sees the reply.",
                          {{"endpoint", Kind::name, true, "", "id of the endpoint", {}},
-                          {"operation", Kind::text, false, "", "operation of the endpoint", {}}},
+                          {"operation", Kind::text, false, "", "operation of the endpoint", {}},
+                          {"or-else",
+                           Kind::name,
+                           false,
+                           "",
+                           "endpoint of an effect that ended unavailable at the first",
+                           {}}},
                          {}};
 const ElementTable kValidate{"validate",
                              "Refuses a document that a schema does not allow.",
@@ -129,21 +135,30 @@ void StepCompiler::add_call(const config::Element& element) {
     return;
   }
   const std::string& endpoint = values.text("endpoint");
-  const auto found = library_.endpoints.find(endpoint);
-  if (found == library_.endpoints.end()) {
-    if (values.has("endpoint")) {
-      diagnostics_.add(values.place("endpoint"), "unknown endpoint \"" + endpoint + "\"",
-                       config::suggest(endpoint, keys_of(library_.endpoints)));
-    }
-  } else if (found->second) {
-    diagnostics_.add(values.place("endpoint"), "endpoint \"" + endpoint + "\" is inbound",
-                     "name one with direction=\"out\"");
-  }
-  check_operation(endpoint, values);
-  calls.push_back({endpoint, values.text("operation"), element.place});
+  const std::string& other = values.text("or-else");
+  check_endpoint("endpoint", values);
+  if (values.has("or-else")) check_endpoint("or-else", values);
+  calls.push_back(
+      {endpoint, values.text("operation"), element.place, other, values.place("or-else")});
   program_.steps_.push_back(make_call(endpoint, values.text("operation")));
   called_ = true;
   scope_ = *after_call_;
+}
+
+/// The attribute names an outbound endpoint that knows the operation.
+void StepCompiler::check_endpoint(std::string_view attribute, const config::Values& values) {
+  const std::string& endpoint = values.text(attribute);
+  const auto found = library_.endpoints.find(endpoint);
+  if (found == library_.endpoints.end()) {
+    if (values.has(attribute)) {
+      diagnostics_.add(values.place(attribute), "unknown endpoint \"" + endpoint + "\"",
+                       config::suggest(endpoint, keys_of(library_.endpoints)));
+    }
+  } else if (found->second) {
+    diagnostics_.add(values.place(attribute), "endpoint \"" + endpoint + "\" is inbound",
+                     "name one with direction=\"out\"");
+  }
+  check_operation(endpoint, values);
 }
 
 void StepCompiler::check_operation(const std::string& endpoint, const config::Values& values) {

@@ -33,6 +33,8 @@ void put_timers_cleared(const store::OutboxRow& row, store::Transaction& transac
 
 namespace {
 
+constexpr std::string_view kSecond = "-2";  ///< no effect's own id ends so: it is hexadecimal
+
 store::OutboxState final_state(OutcomeKind kind) {
   switch (kind) {
     case OutcomeKind::delivered: return store::OutboxState::delivered;
@@ -49,6 +51,7 @@ bool becomes_event(const store::OutboxRow& row, const connector::Outcome& outcom
   if (route.mode == route::Mode::inquiry) return true;  // its effect waits for the verdict
   if (outcome.kind == OutcomeKind::delivered)
     return static_cast<std::size_t>(row.step) < route.before.size();
+  if (outcome.kind == OutcomeKind::unavailable && !fails_over_to(row, &route).empty()) return true;
   const auto* handler = route.on_failure(outcome_name(outcome.kind), outcome.code);
   return handler && (!handler->event.empty() || !handler->task.empty());
 }
@@ -73,6 +76,7 @@ bool tries_again(const store::OutboxRow& row, OutcomeKind kind, std::string_view
   const bool refusal = row.route.empty() && row.effect != kWireTap;
   if (refusal) return true;  // its sender is told, however long it takes
   if (row.attempts < policy.attempts) return true;
+  if (kind == OutcomeKind::unavailable && !fails_over_to(row, route).empty()) return false;
   const auto* handler = route ? route->on_failure(outcome_name(kind), code) : nullptr;
   return handler && handler->keep_retrying;
 }
@@ -85,6 +89,18 @@ InquiryOf inquiry_of(std::string_view id) {
   const auto dot = id.find('.');
   if (dot == std::string_view::npos) return {std::string(id), 0};
   return {std::string(id.substr(0, dot)), std::atoi(std::string(id.substr(dot + 1)).c_str())};
+}
+
+std::string second_id(const store::OutboxRow& first) { return first.id + std::string(kSecond); }
+
+std::string_view first_id(std::string_view id) {
+  if (id.ends_with(kSecond)) id.remove_suffix(kSecond.size());
+  return id;
+}
+
+std::string fails_over_to(const store::OutboxRow& row, const route::Route* route) {
+  if (!route || row.id.ends_with(kSecond)) return {};
+  return route->or_else(row.endpoint, row.operation);
 }
 
 bool is_asked_about(const store::OutboxRow& row) {

@@ -47,6 +47,14 @@ InquiryOf inquiry_of(std::string_view id);
 /// attempted again instead.
 bool begins_inquiry(const connector::Outcome& outcome, bool again, const route::Route* route);
 
+/// An effect that ended unavailable goes on at the other endpoint of its call as a row of its own
+/// (at most two an effect): this is that row's id, and `first_id` what it goes back to.
+std::string second_id(const store::OutboxRow& first);
+std::string_view first_id(std::string_view id);
+/// Where the row goes on once it is unavailable for good, by the route that it began with; empty:
+/// nowhere. Never after an attempt whose outcome was not known.
+std::string fails_over_to(const store::OutboxRow& row, const route::Route* route);
+
 /// Whether the row's outcome was unknown and its inquiry has no answer yet. Such a row is `sending`
 /// still, with the outcome's code: nothing is settled, nothing is sent again, and the case's next
 /// rows to the endpoint wait (ENGINE.md 16: it may still be attempted).

@@ -34,9 +34,13 @@ class Removals {
     for (const auto& route : began.routes) {
       if (!route->process || route->process->name() != use.process) continue;
       if (!route->from_effect.empty() || route->mode == route::Mode::inquiry) {
-        for (const auto* calls : {&route->calls, &route->taps})
-          for (const auto& call : *calls)
+        for (const auto* calls : {&route->calls, &route->taps}) {
+          for (const auto& call : *calls) {
             check_call(call.endpoint, call.operation, call.place, users, kOpen);
+            if (!call.or_else.empty())
+              check_call(call.or_else, call.operation, call.or_else_place, users, kOpen);
+          }
+        }
       } else if (route->mode == route::Mode::durable) {
         check_event(*route, *process->second, users);
       }

@@ -38,6 +38,7 @@ class Loader {
     for (const auto& route : snapshot_->routes) {
       check_refusals(*route);
       check_unknown(*route);
+      check_fail_over(*route);
     }
     for (const auto& route : snapshot_->routes) check_inquiry(*route);
     if (diagnostics_.findings().size() != before) return nullptr;
@@ -300,7 +301,30 @@ class Loader {
     }
   }
 
+  /// What the second endpoint must be to take the first one's effects without doing one twice.
+  void check_fail_over(const route::Route& route) {
+    for (const auto& call : route.calls) {
+      const auto* first = snapshot_->endpoint(call.endpoint);
+      const auto* second = call.or_else.empty() ? nullptr : snapshot_->endpoint(call.or_else);
+      if (!first || !second) continue;  // none, or its own mistakes are told
+      if (first->schema != second->schema) {
+        diagnostics_.add(call.or_else_place,
+                         "endpoint \"" + call.or_else + "\" takes other messages than \"" +
+                             call.endpoint + "\"",
+                         "name one with schema=\"" + first->schema + "\"");
+      }
+      if (!first->delivery.idempotent) continue;
+      // An attempt before the last may have been done: it was unknown, and repeated.
+      diagnostics_.add(call.or_else_place,
+                       "endpoint \"" + call.endpoint +
+                           "\" is idempotent: an unknown attempt is repeated there, and "
+                           "elsewhere it would be done twice",
+                       "leave out or-else, or declare the endpoint at-most-once");
+    }
+  }
+
   void check_unknown(const route::OnFailure& failure, const route::Call& call) {
+    if (!call.or_else.empty()) check_unknown(failure, {call.or_else, call.operation, call.place});
     const auto* endpoint = snapshot_->endpoint(call.endpoint);
     if (!endpoint) return;  // its own mistakes are told
     if (endpoint->delivery.idempotent) {

@@ -74,6 +74,7 @@ class Turn {
   void journal_anew(const std::string& case_key, const std::string& why);
   void fail_effect(const store::OutboxRow& effect, const route::Route& route, std::string_view kind,
                    const std::string& code, const std::string& text);
+  void fail_over(const store::OutboxRow& first, const std::string& endpoint);
   void escalate_silence(const store::OutboxRow& effect, const route::Route& route);
   process::Event failure_event(const process::EventDeclaration& declaration,
                                const store::OutboxRow& effect, const std::string& code,
@@ -110,6 +111,7 @@ class Turn {
                        store::OutboxRow& row, std::string& step);
   void put_effect(store::OutboxRow row);
   void put_taps(const route::Flow& flow, const std::string& of, std::int64_t number);
+  void put_effect(store::OutboxRow row, const route::Route& route, Instant since);
   void add_reply(const process::Reply& reply);
   void refuse(const std::string& code, const std::string& text);
   void put_refusal(const Endpoint& endpoint, const std::string& code, const std::string& text);

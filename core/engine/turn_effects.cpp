@@ -113,18 +113,41 @@ void Turn::put_call(const route::Exit& exit, const route::Flow& flow, const Snap
 }
 
 void Turn::put_effect(store::OutboxRow row) {
+  const auto& route = *live_->snapshot->route(row.route);
+  put_effect(std::move(row), route, row_.stamp);
+}
+
+/// `since`: when its silence begins.
+void Turn::put_effect(store::OutboxRow row, const route::Route& route, Instant since) {
   if (row.not_after) {
     result_.transaction.timers.push_back(
         effect_timer(store::TimerKind::not_after, row, {*row.not_after}));
   }
-  for (const auto& failure : live_->snapshot->route(row.route)->failures) {
+  for (const auto& failure : route.failures) {
     if (!failure.task_after) continue;
-    const auto due = current_snapshot().calendar().reckon(row_.stamp, *failure.task_after);
+    const auto due = current_snapshot().calendar().reckon(since, *failure.task_after);
     result_.transaction.timers.push_back(effect_timer(store::TimerKind::task_after, row, due));
     break;
   }
   audit("effect", row.effect, "to " + row.endpoint);
   result_.transaction.outbox.push_back(std::move(row));
+}
+
+// Provably not done at the first endpoint: the same document goes to the second, once. Its silence
+// is counted from the effect on.
+void Turn::fail_over(const store::OutboxRow& first, const std::string& endpoint) {
+  if (!current_snapshot().endpoint(endpoint))
+    throw Error(ErrorKind::rejected, "no-endpoint", "there is no endpoint " + endpoint);
+  store::OutboxRow row = first;
+  row.id = second_id(first);
+  row.endpoint = endpoint;
+  row.sequence = 0;
+  row.state = store::OutboxState::ready;
+  row.attempts = 0;
+  row.code = row.text = row.reply = row.report = {};
+  row.changed = row_.stamp;
+  audit("fail-over", row.effect, "from " + first.endpoint + " to " + endpoint);
+  put_effect(std::move(row), *route_, first.created);
 }
 
 void Turn::add_reply(const process::Reply& reply) {

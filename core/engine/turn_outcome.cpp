@@ -27,7 +27,9 @@ bool Turn::visit_over(const store::OutboxRow& effect) {
 
 void Turn::withdraw_tasks_about(const store::OutboxRow& effect) {
   const auto withdrawn =
-      std::erase_if(live_->value.tasks, [&](const auto& task) { return task.effect == effect.id; });
+      std::erase_if(live_->value.tasks, [&](const auto& task) {
+        return first_id(task.effect) == first_id(effect.id);
+      });
   if (withdrawn > 0) live_->value.version = before_->value.version + 1;
 }
 
@@ -46,6 +48,10 @@ void Turn::outcome() {
   const bool lost = row_.name == "unknown" || row_.name == "unavailable";
   if (lost && effect.report == "delivered") {
     return audit("outcome", effect.effect, "its report says delivered: " + row_.name + " is over");
+  }
+  if (row_.name == "unavailable") {
+    const std::string other = fails_over_to(effect, route_);
+    if (!other.empty()) return fail_over(effect, other);
   }
   if (row_.name != "delivered") {
     const auto detail = connector::read_headers(row_.headers);
@@ -192,7 +198,7 @@ void Turn::escalate_silence(const store::OutboxRow& effect, const route::Route& 
     checkpoint_ = {result_, live_, recorded_};
     // The timer may have sent this due time in twice: around a restart, or where a turn took long.
     const auto is_this = [&](const auto& task) {
-      return task.effect == effect.id && task.name == failure.task;
+      return first_id(task.effect) == first_id(effect.id) && task.name == failure.task;
     };
     if (std::any_of(asked.begin(), asked.end(), is_this)) return;
     step_ = "task " + failure.task;

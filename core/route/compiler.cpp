@@ -18,7 +18,13 @@ const ElementTable kMap{"map",
 const ElementTable kCall{"call",
                          "Sends the document to an outbound endpoint; what follows sees the reply.",
                          {{"endpoint", Kind::name, true, "", "id of the endpoint", {}},
-                          {"operation", Kind::text, false, "", "operation of the endpoint", {}}},
+                          {"operation", Kind::text, false, "", "operation of the endpoint", {}},
+                          {"or-else",
+                           Kind::name,
+                           false,
+                           "",
+                           "endpoint of an effect that ended unavailable at the first",
+                           {}}},
                          {}};
 const ElementTable kFilter{"filter",
                            "A message for which the test is not true goes no further.",
@@ -148,27 +154,15 @@ void StepCompiler::add_call(const config::Element& element) {
     diagnostics_.add(element.place, "this route has called already on this way",
                      "one message is one call here: write the calls into branches of a <choice>");
   }
-  check_outbound(values);
   const std::string& endpoint = values.text("endpoint");
-  calls.push_back({endpoint, values.text("operation"), element.place});
+  const std::string& other = values.text("or-else");
+  check_endpoint("endpoint", values);
+  if (values.has("or-else")) check_endpoint("or-else", values);
+  calls.push_back(
+      {endpoint, values.text("operation"), element.place, other, values.place("or-else")});
   program_.steps_.push_back(make_call(endpoint, values.text("operation")));
   called_ = true;
   scope_ = *after_call_;
-}
-
-void StepCompiler::check_outbound(const config::Values& values) {
-  const std::string& endpoint = values.text("endpoint");
-  const auto found = library_.endpoints.find(endpoint);
-  if (found == library_.endpoints.end()) {
-    if (values.has("endpoint")) {
-      diagnostics_.add(values.place("endpoint"), "unknown endpoint \"" + endpoint + "\"",
-                       config::suggest(endpoint, keys_of(library_.endpoints)));
-    }
-  } else if (found->second) {
-    diagnostics_.add(values.place("endpoint"), "endpoint \"" + endpoint + "\" is inbound",
-                     "name one with direction=\"out\"");
-  }
-  check_operation(endpoint, values);
 }
 
 std::optional<expression::Expression> StepCompiler::compile_filter(const config::Element& element,
@@ -195,9 +189,25 @@ void StepCompiler::add_wire_tap(const config::Element& element) {
     diagnostics_.add(element.place, "<wire-tap> may not stand here",
                      "it stands on the way to a <to> or a <call>");
   }
-  check_outbound(values);
-  taps.push_back({values.text("endpoint"), values.text("operation"), element.place});
+  check_endpoint("endpoint", values);
+  taps.push_back({values.text("endpoint"), values.text("operation"), element.place, {}, {}});
   program_.steps_.push_back(make_wire_tap(taps.back().endpoint, taps.back().operation));
+}
+
+/// The attribute names an outbound endpoint that knows the operation.
+void StepCompiler::check_endpoint(std::string_view attribute, const config::Values& values) {
+  const std::string& endpoint = values.text(attribute);
+  const auto found = library_.endpoints.find(endpoint);
+  if (found == library_.endpoints.end()) {
+    if (values.has(attribute)) {
+      diagnostics_.add(values.place(attribute), "unknown endpoint \"" + endpoint + "\"",
+                       config::suggest(endpoint, keys_of(library_.endpoints)));
+    }
+  } else if (found->second) {
+    diagnostics_.add(values.place(attribute), "endpoint \"" + endpoint + "\" is inbound",
+                     "name one with direction=\"out\"");
+  }
+  check_operation(endpoint, values);
 }
 
 void StepCompiler::check_operation(const std::string& endpoint, const config::Values& values) {

@@ -53,7 +53,7 @@ class StepCompiler {
   void add_call(const config::Element& element);
   void add_filter(const config::Element& element);
   void add_wire_tap(const config::Element& element);
-  void check_outbound(const config::Values& values);
+  void check_endpoint(std::string_view attribute, const config::Values& values);
   void check_operation(const std::string& endpoint, const config::Values& values);
   void add_validate(const config::Element& element);
   void add_enrich(const config::Element& element);

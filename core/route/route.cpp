@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/config/fields.h"
 #include "core/route/compiler.h"
+#include "core/route/fail_over.h"
 #include "core/route/handlers.h"
 #include "core/route/inquiry.h"
 
@@ -462,6 +463,7 @@ class RouteReader {
     route_->calls = steps_.calls;
     route_->taps = steps_.taps;
     read_aggregate();
+    refuse_fail_over(*route_, diagnostics_);
   }
 
   /// What is known of an effect once it was sent.
@@ -481,6 +483,7 @@ class RouteReader {
     steps_.of_inquiry = true;
     route_->before = steps_.compile(step_elements({}), scope, &scope);
     route_->calls = steps_.calls;
+    refuse_fail_over(*route_, diagnostics_);
     check_inquiry(root_, diagnostics_);
   }
 
@@ -518,6 +521,7 @@ class RouteReader {
       check_event(route_->report_event, report_place);
     }
     if (effect) check_handlers(*route_, *effect, report_place, diagnostics_);
+    check_fail_over(*route_, diagnostics_);
   }
 
   void read_failure(const Element& element) {
@@ -577,6 +581,14 @@ const OnFailure* Route::on_failure(std::string_view kind, std::string_view code)
 const std::string* Route::inquiry(std::string_view kind, std::string_view code) const {
   const auto* handler = on_failure(kind, code);
   return handler && !handler->inquiry.empty() ? &handler->inquiry : nullptr;
+}
+
+const std::string& Route::or_else(std::string_view endpoint, std::string_view operation) const {
+  static const std::string kNowhere;
+  for (const auto& call : calls) {
+    if (call.endpoint == endpoint && call.operation == operation) return call.or_else;
+  }
+  return kNowhere;
 }
 
 bool Route::names_event() const {

@@ -78,6 +78,9 @@ struct Call {
   std::string endpoint;
   std::string operation;
   config::Place place;
+  /// Where an effect goes that ended unavailable at `endpoint`; empty: nowhere.
+  std::string or_else = {};
+  config::Place or_else_place = {};
 };
 
 /// Where a message came from, for the variables `$message.…`.
@@ -130,6 +133,8 @@ class Route {
   const OnFailure* on_failure(std::string_view kind, std::string_view code) const;
   /// The route that asks about an outcome of this kind and code; null: none.
   const std::string* inquiry(std::string_view kind, std::string_view code) const;
+  /// Where an effect goes on that ended unavailable at this endpoint; empty: nowhere.
+  const std::string& or_else(std::string_view endpoint, std::string_view operation) const;
   /// Whether some outcome or report of its effect becomes an event.
   bool names_event() const;
 };

@@ -132,6 +132,7 @@ class Reporting(WithKannel):
         self.assertEqual("delivered", wait_for(lambda: self.texting.ended("R1")["report"], "it"))
         wait_for(lambda: self.seen() == "delivered;", "the report")
         self.assertEqual([], self.texting.tasks("R1"))
+        self.later_text_arrives("R3")
         self.assertEqual(1, self.arrived("مرحبا"))
 
     def test_never(self) -> None:
@@ -239,6 +240,7 @@ class Unheard(WithKannel):
         wait_for(lambda: self.texting.ended("U1")["state"] == "delivered", "its report")
         wait_for(lambda: not self.texting.tasks("U1"), "its task's end")
         self.assertEqual(1, self.deaf.calls)
+        self.later_text_arrives("U2")
         self.assertEqual(1, self.arrived(ARABIC))
 
 

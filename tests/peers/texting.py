@@ -109,7 +109,8 @@ class Texting:
                 raise AssertionError(f"{name} does not hold {old}")
             (own / name).write_text(text.replace(old, new), "utf-8")
         (folder / "secrets").mkdir()
-        for name, value in {"report-key": "not-to-be-guessed-ever", **secrets}.items():
+        for name, value in {"report-key": "not-to-be-guessed-ever",
+                            "national-password": "n", **secrets}.items():
             (folder / "secrets" / name).write_text(value + "\n", "utf-8")
         self.hub = Hub(MASAR, folder, folder / "secrets", settings, config=own / "config")
         self.hub.start()

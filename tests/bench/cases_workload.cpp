@@ -29,6 +29,7 @@ Figure measure_cases(const Options& options) {
                            secrets(),
                            {{"amqp-address", "127.0.0.1:0"},
                             {"http-address", "127.0.0.1:0"},
+                            {"public-address", "127.0.0.1:0"},
                             {"admin-address", "127.0.0.1:0"},
                             {"traffic-url", partners.soap_url()},
                             {"insurance-url", partners.soap_url()},

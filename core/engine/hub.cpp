@@ -29,7 +29,7 @@ Hub::Hub(const Parts& parts)
       snapshots_(parts.snapshot, parts.store),
       pauses_(*parts.snapshot),
       journal_(parts.store),
-      series_(parts.snapshot->hub.series, parts.store),
+      series_(parts.snapshot->hub.series, parts.store, parts.random),
       lanes_({snapshots_, parts.store, series_, journal_, replies_, parts.executor, metrics_,
               [this](const store::OutboxRow& effect) {
                 const auto found = dispatchers_.find(effect.endpoint);

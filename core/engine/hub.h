@@ -11,6 +11,7 @@
 #include "core/base/clock.h"
 #include "core/base/executor.h"
 #include "core/base/guarded.h"
+#include "core/base/hash.h"
 #include "core/connector/connector.h"
 #include "core/engine/calendar_change.h"
 #include "core/engine/dispatcher.h"
@@ -51,6 +52,8 @@ class Hub {
     /// and store where they have no threads.
     std::function<void()> idle;
     std::uint64_t seed = 0;
+    /// Of random series; called from any thread.
+    RandomSource random = [](std::size_t bytes) { return random_bytes(bytes); };
   };
   /// Throws Error(config, …) where a connector cannot take an endpoint or a listener.
   explicit Hub(const Parts& parts);

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/config/fields.h"
+#include "core/engine/random_code.h"
 #include "core/route/compiler.h"
 #include "core/store/postgres_store.h"
 
@@ -96,9 +97,10 @@ const ElementTable kConnection{
     {"tls"}};
 const ElementTable kSeries{
     "series",
-    "Numbers that are handed out once.",
+    "Numbers that are handed out once, or codes that nobody guesses.",
     {{"name", Kind::name, true, "", "its name", {}},
-     {"digits", Kind::integer, false, "12", "digits in all", {}},
+     {"kind", Kind::choice, false, "serial", "numbers in order, or codes", {"serial", "random"}},
+     {"digits", Kind::integer, false, "12", "digits in all; of a code, characters", {}},
      {"check", Kind::choice, false, "none", "the last digit", {"none", "luhn"}},
      {"restore-gap",
       Kind::integer,
@@ -144,6 +146,23 @@ void check_store(const StoreChoice& store, const config::Values& values,
   }
 }
 
+void check_code(const Series& series, const config::Values& values, const config::Element& own,
+                config::Diagnostics& diagnostics) {
+  if (series.digits < kCodeLeast || series.digits > kCodeMost) {
+    diagnostics.add(values.place("digits"),
+                    "a code of " + std::to_string(series.digits) +
+                        " characters can be guessed or cannot be read",
+                    "write digits from " + std::to_string(kCodeLeast) + " to " +
+                        std::to_string(kCodeMost) + ", such as 20");
+  }
+  for (const char* name : {"check", "restore-gap"}) {
+    if (const auto* attribute = own.attribute(name)) {
+      diagnostics.add(attribute->value_place, std::string("a random series has no ") + name,
+                      "leave it out");
+    }
+  }
+}
+
 void check_series(const Series& series, const config::Values& values,
                   config::Diagnostics& diagnostics) {
   std::int64_t numbers = 1;
@@ -153,6 +172,20 @@ void check_series(const Series& series, const config::Values& values,
                   "restore-gap leaves too few of the " + std::to_string(numbers) +
                       " numbers of series " + series.name,
                   "write restore-gap from 0 to " + std::to_string(numbers / 2));
+}
+
+void load_series(const config::Element& own, HubSettings& hub, config::Diagnostics& diagnostics) {
+  const config::Values v(kSeries, own, diagnostics);
+  const bool random = v.text("kind") == "random";
+  const std::int64_t digits = random ? std::clamp<std::int64_t>(v.integer("digits"), 0, 1'000)
+                                     : std::clamp<std::int64_t>(v.integer("digits"), 2, 18);
+  hub.series.push_back({v.text("name"), static_cast<int>(digits), v.text("check") == "luhn", random,
+                        v.integer("restore-gap")});
+  if (random) {
+    check_code(hub.series.back(), v, own, diagnostics);
+  } else {
+    check_series(hub.series.back(), v, diagnostics);
+  }
 }
 
 }  // namespace
@@ -233,11 +266,7 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
       check_shared(kConnection, *child, diagnostics);
       hub.connections.push_back(child);
     } else if (name == "series") {
-      const config::Values v(kSeries, *child, diagnostics);
-      hub.series.push_back({v.text("name"),
-                            static_cast<int>(std::clamp<std::int64_t>(v.integer("digits"), 2, 18)),
-                            v.text("check") == "luhn", v.integer("restore-gap")});
-      check_series(hub.series.back(), v, diagnostics);
+      load_series(*child, hub, diagnostics);
     } else if (name == "engine") {
       const config::Values v(kEngine, *child, diagnostics);
       hub.threads = static_cast<std::size_t>(std::clamp<std::int64_t>(v.integer("threads"), 1, 64));

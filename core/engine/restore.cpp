@@ -63,7 +63,8 @@ std::vector<std::string> put_restore_begun(store::Store& store, const Snapshot& 
     paused.push_back(id);
   }
   for (const auto& series : snapshot.hub.series) {
-    if (series.restore_gap > 0) begun.series.emplace_back(series.name, series.restore_gap);
+    if (!series.random && series.restore_gap > 0)
+      begun.series.emplace_back(series.name, series.restore_gap);
   }
   begun.audit.push_back(operator_audit(
       {}, "restored",

@@ -29,7 +29,9 @@ std::string format_serial(std::int64_t value, int digits, bool luhn) {
   return text;
 }
 
-SeriesSource::SeriesSource(const std::vector<Series>& series, store::Store& store) : store_(store) {
+SeriesSource::SeriesSource(const std::vector<Series>& series, store::Store& store,
+                           RandomSource random)
+    : store_(store), random_(std::move(random)) {
   blocks_.with([&](auto& blocks) {
     for (const auto& one : series) blocks[one.name].series = one;
   });
@@ -39,6 +41,7 @@ void SeriesSource::start() {
   std::vector<std::string> names;
   blocks_.with([&](auto& blocks) {
     for (auto& [name, block] : blocks) {
+      if (block.series.random) continue;
       block.reserving = true;
       names.push_back(name);
     }
@@ -75,6 +78,7 @@ std::string SeriesSource::next(std::string_view name) {
                   "hub.xml declares no series " + std::string(name));
     }
     Block& block = found->second;
+    if (block.series.random) return random_code(block.series.digits, random_);
     if (block.next == block.end && block.spare_first != block.spare_end) {
       block.next = block.spare_first;
       block.end = block.spare_end;

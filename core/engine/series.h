@@ -5,17 +5,21 @@
 #include <string_view>
 
 #include "core/base/guarded.h"
+#include "core/engine/random_code.h"
 #include "core/engine/snapshot.h"
 #include "core/store/store.h"
 
 namespace masar::engine {
 
-/// Fresh serial numbers (`serial('billing-number')`): blocks are reserved in the store ahead of
-/// need, so that handing one out does no I/O and a number is never handed out twice, over restarts
-/// too. Gaps happen. Any thread.
+/// Fresh numbers and codes (`serial('billing-number')`), which a turn hands into the process as an
+/// input and records. Serial ones: blocks are reserved in the store ahead of need, so that handing
+/// one out does no I/O and a number is never handed out twice, over restarts too. Gaps happen.
+/// Random ones (`kind="random"`) come from `random` at once: of at least 83 bits, so that among a
+/// milliard of them the chance that two are the same is below 10^-7; nothing looks for it. Any
+/// thread, if `random` may be called from any.
 class SeriesSource {
  public:
-  SeriesSource(const std::vector<Series>& series, store::Store& store);
+  SeriesSource(const std::vector<Series>& series, store::Store& store, RandomSource random);
 
   /// Reserves the first blocks; returns once they are committed (with a store without writer
   /// thread: at its next run_writer()).
@@ -35,6 +39,7 @@ class SeriesSource {
   void reserve(const std::string& name);
 
   store::Store& store_;
+  const RandomSource random_;
   Guarded<std::map<std::string, Block, std::less<>>> blocks_;
 };
 

@@ -65,6 +65,7 @@ struct Series {
   std::string name;
   int digits = 12;
   bool luhn = false;  ///< the last digit is a Luhn check digit
+  bool random = false;  ///< unguessable codes of `digits` characters (random_code.h)
   std::int64_t restore_gap = 0;  ///< numbers left out when the store was restored from a backup
 };
 

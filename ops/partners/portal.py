@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The citizens' portal: sends applications, choices, letters and withdrawals over AMQP and writes
-down every CaseUpdated, ApplicationJoined and MessageRefused in the order in which they came."""
+down every CaseUpdated, ReceiptIssued, ApplicationJoined and MessageRefused in the order in which
+they came. A receipt whose page does not say what its data say is refused."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import uuid
 import zlib
 from typing import Any
 
+import receipt_page
 import wire
 from amqp_link import AmqpLink, Incoming, Outgoing
 from doors import Partner, needed, run
@@ -216,6 +218,8 @@ class Portal(Partner):
         wrong = None if incoming.root is None else wire.invalid("portal.xsd", incoming.root)
         if incoming.root is None:
             wrong = "not XML"
+        elif wrong is None and incoming.kind == "ReceiptIssued":
+            wrong = self._receipt(incoming)
         self.ledger.add(
             "in",
             incoming.kind,
@@ -228,6 +232,12 @@ class Portal(Partner):
         if wrong is None and incoming.kind == "CaseUpdated" and not incoming.again:
             self._react(incoming.fields)
         return wrong
+
+    def _receipt(self, incoming: Incoming) -> str | None:
+        """Stands in the ledger with its page as a browser takes it."""
+        fields = incoming.fields
+        fields["page"] = receipt_page.page_of(incoming.root)
+        return receipt_page.problem(fields, fields["page"])
 
     def _react(self, update: dict[str, Any]) -> None:
         """Does once per state visit what `auto` says."""

@@ -222,6 +222,7 @@ void CasePartners::apply() {
 
 void CasePartners::told(std::size_t peer, const std::string& body) {
   if (peer != kPortal) return assess(peer, body);
+  if (body.find("ReceiptIssued") != std::string::npos) return;
   if (body.find("CaseUpdated") == std::string::npos) return fail("the portal was told " + body);
   updated(body);
 }

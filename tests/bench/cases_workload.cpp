@@ -32,6 +32,7 @@ Figure measure_cases_on(const std::map<std::string, std::string>& store, const O
   CasePartners partners;
   std::map<std::string, std::string> settings{{"amqp-address", "127.0.0.1:0"},
                                               {"http-address", "127.0.0.1:0"},
+                                              {"public-address", "127.0.0.1:0"},
                                               {"admin-address", "127.0.0.1:0"},
                                               {"traffic-url", partners.soap_url()},
                                               {"insurance-url", partners.soap_url()},

@@ -47,7 +47,8 @@ class StartedHub {
             options.masar, "run", options.sources + "/config", "--state",
             folder_.path() + "/state", "--secrets", folder_.path() + "/secrets", "--set",
             "admin-address=127.0.0.1:" + std::to_string(port_), "--set",
-            "amqp-address=127.0.0.1:0", "--set", "http-address=127.0.0.1:0"},
+            "amqp-address=127.0.0.1:0", "--set", "http-address=127.0.0.1:0", "--set",
+            "public-address=127.0.0.1:0"},
         folder_.path() + "/log");
     while (!is_ready(port_)) {
       if (!process_->running() || Clock::now() > begun + kGiveUp) {

@@ -76,6 +76,10 @@ void Judge::payment(const Payment& payment) {
       world_.breach('L', "payment " + transaction + " of a wrong amount is not with the office");
     return;
   }
+  if (counts != (person.receipt == transaction))
+    world_.breach(counts ? 'L' : 'D', "payment " + transaction +
+                                          (counts ? " counts and has no receipt"
+                                                  : " has a receipt and does not count"));
   const int kept = (counts ? 1 : 0) + tasks["refund"] + tasks["payment-mismatch"];
   if (kept == 0) world_.breach('L', "payment " + transaction + " was taken and is lost");
   // A person who stops a case while its hold is being released gives its money back.
@@ -226,7 +230,7 @@ void Judge::audit(const Person& person) {
   }
   effects["sms"] = effects["sms-action"] + effects["sms-notice"];
   for (const char* kind : {"case-updated", "application-joined", "request-assessment",
-                           "remind-assessment", "release-hold", "sms"}) {
+                           "remind-assessment", "release-hold", "receipt", "sms"}) {
     const auto found = town_.effects.find(std::string(kind) + "|" + person.application);
     const std::size_t came = found == town_.effects.end() ? 0 : found->second.size();
     if (came > effects[kind])

@@ -170,7 +170,7 @@ class Overload(unittest.TestCase):
         subprocess.run(make, check=True)
         for name, secret in SECRETS.items():
             (secrets / name).write_text(secret, "utf-8")
-        local = ("amqp-address", "http-address", "admin-address")
+        local = ("amqp-address", "http-address", "public-address", "admin-address")
         settings = {name: "127.0.0.1:0" for name in local}
         self.hub = Hub(MASAR, folder, secrets, settings, config=folder / "config")
         self.addCleanup(self.hub.end)

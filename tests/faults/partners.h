@@ -47,6 +47,7 @@ class Portal {
  private:
   using Update = Person::Update;
   void arrived(const std::string& effect, const std::string& body);
+  void receipt(Person& person, const std::string& body);
   void updated(Person& person, const std::string& body);
   void judge_time(Person& person, const Update* before, const Update& update);
   void act(Person& person, const Update& update);

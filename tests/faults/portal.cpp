@@ -113,8 +113,33 @@ void Portal::arrived(const std::string& effect, const std::string& body) {
     person->joined.insert(text_of(body, "openApplicationId"));
     return;
   }
+  if (root == "ReceiptIssued") {
+    town_.effects["receipt|" + person->application].insert(effect);
+    return receipt(*person, body);
+  }
   town_.effects["case-updated|" + person->application].insert(effect);
   updated(*person, body);
+}
+
+// One a case, for a payment that was made, whose page says the same; its code is nobody else's.
+void Portal::receipt(Person& person, const std::string& body) {
+  const std::string transaction = text_of(body, "transaction");
+  const std::string code = text_of(body, "verificationCode");
+  const std::string amount = text_of(body, "amount");
+  world_.say(person.application + " has a receipt for " + transaction + ": " + code);
+  if (!person.receipt.empty()) world_.breach('D', person.application + " has two receipts");
+  person.receipt = transaction;
+  if (!town_.receipt_codes.insert(code).second)
+    world_.breach('D', "the receipt code " + code + " was given twice");
+  const auto paid = town_.payments.find(transaction);
+  if (paid == town_.payments.end() || paid->second.person != &person ||
+      fils_of(amount) != paid->second.fils)
+    world_.breach('D', person.application + " has a receipt for nothing: " + transaction);
+  const std::string page = body.substr(std::min(body.size(), body.find("<pt:page>")));
+  for (const std::string& said : {code, amount, transaction}) {
+    if (page.find(">" + said + "<") == std::string::npos)
+      world_.breach('L', person.application + ": the receipt's page lacks " + said);
+  }
 }
 
 void Portal::updated(Person& person, const std::string& body) {

@@ -102,6 +102,7 @@ struct Person {
   std::set<std::string> numbers;  ///< bills
   std::set<std::string> closed;   ///< numbers that an inquiry found closed
   std::map<std::string, std::string> bill_amounts;
+  std::string receipt;                ///< transaction of the receipt that was issued
   std::vector<std::string> payments;  ///< transactions
   int letters_sent = 0;
   int new_days = 0, sent_again = 0, office_cancels = 0, office_releases = 0, letters_accepted = 0;
@@ -155,6 +156,7 @@ struct Town {
   std::map<std::string, Hold> holds;  ///< sketch|plate
   std::map<std::string, Payment> payments;
   std::map<std::string, Question> questions;
+  std::set<std::string> receipt_codes;
   std::map<std::string, std::set<std::string>>
       effects;                   ///< kind|application → effect ids that came
   std::vector<Person*> awaited;  ///< applied, and not known to have come to an end

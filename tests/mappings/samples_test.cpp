@@ -126,7 +126,9 @@ BOOST_AUTO_TEST_SUITE(samples)
 BOOST_DATA_TEST_CASE(gives_what_stands_beside_it, boost::unit_test::data::make(all_samples()),
                      sample) {
   const XmlReader reader(snapshot().prefixes, snapshot().hub.xml);
-  BOOST_TEST(mapped(sample) == write_xml(*reader.read(read_file(sample.out))));
+  // Both as they are read: the order of namespace declarations says nothing.
+  BOOST_TEST(write_xml(*reader.read(mapped(sample))) ==
+             write_xml(*reader.read(read_file(sample.out))));
 }
 
 BOOST_AUTO_TEST_CASE(every_mapping_has_one) {

@@ -14,6 +14,7 @@ UPDATE = (
     '<CaseUpdated xmlns="urn:gam:portal:1"><applicationId>A-1</applicationId><version>{}</version>'
     "<state>{}</state><since>2026-01-04T08:00:00+03:00</since></CaseUpdated>"
 )
+RECEIPT = standing.PARTNERS.parents[1] / "mappings/portal/samples/receipt/01.out.xml"
 REQUEST = (
     '<d:AssessmentRequested xmlns:d="urn:gam:departments:1"><d:applicationId>A-1</d:applicationId>'
     "<d:assessmentId>R-1</d:assessmentId><d:sketchVersion>1</d:sketchVersion>"
@@ -161,6 +162,27 @@ class Portal(unittest.TestCase):
         self.portal.act("withdraw", applicationId="A-1")
         until(lambda: "portal.out" in second.receivers, "a connection to the second hub")
         self.portal.quiet()
+
+    def test_a_receipt_is_stored_with_its_page_if_that_says_the_same(self) -> None:
+        good = RECEIPT.read_text("utf-8")
+        bad = {
+            "the page lacks amount": (">435.500</h:bdi>", ">435.501</h:bdi>"),
+            "the page lacks amountInWords": ("فقط أربعمائة", "فقط ثلاثمائة"),
+            "the page lacks verificationCode": (">7KQ4M-2ZD8N-XR5TH-9WCVB</h:bdi>", "></h:bdi>"),
+            "the page is not in Arabic from right to left": ('dir="rtl"', 'dir="ltr"'),
+            "the address does not lead to the code": ("code=7KQ4M", "code=7KQ4N"),
+        }
+        for number, (why, (old, new)) in enumerate(bad.items()):
+            self.assertEqual(1, good.count(old), old)
+            self.hub.put("portal.out", good.replace(old, new).encode(), f"m-{number}")
+            self.assertEqual("rejected", self.hub.outcomes.get(timeout=20)[0])
+            self.assertEqual(why, self.portal.entries(kind="ReceiptIssued")[-1]["invalid"])
+        self.hub.put("portal.out", good.encode(), "m-good")
+        self.assertEqual("accepted", self.hub.outcomes.get(timeout=20)[0])
+        page = self.portal.entries(kind="ReceiptIssued")[-1]["fields"]["page"]
+        self.assertTrue(page.startswith('<!DOCTYPE html>\n<html lang="ar" dir="rtl">'), page)
+        self.assertNotIn("<h:", page)
+        self.assertTrue(page.endswith("</html>"), page)
 
     def test_what_breaks_the_contract_is_rejected_and_written_down(self) -> None:
         self.hub.put("portal.out", UPDATE.format(0, "nowhere").encode(), "m-1")

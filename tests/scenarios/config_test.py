@@ -274,7 +274,8 @@ class TwoHubsOnOneStore(unittest.TestCase):
         subprocess.run([PYTHON, str(ROOT / "ops" / "partners" / "make_secrets.py"), str(secrets)],
                        check=True)
         settings = {name: "127.0.0.1:0"
-                    for name in ("amqp-address", "http-address", "admin-address")}
+                    for name in ("amqp-address", "http-address", "public-address",
+                                 "admin-address")}
         hub = Hub(MASAR, folder, secrets, settings)
         self.addCleanup(hub.end)
         hub.start()

@@ -257,6 +257,7 @@ class Stage:
                 "sms-url": self.partners["sms"].url,
                 "amqp-address": local,
                 "http-address": local,
+                "public-address": local,
                 "admin-address": local,
                 "clock": "stepped",
                 **(settings or {}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Callable
 
 import cast
+import receipts
 from cast import (
     Applicant,
     billing_number,
@@ -60,6 +61,7 @@ def active_personal_paid_receipt(stage: Stage) -> list[Applicant]:
     receipt = last(stage, who).get("receipt") or {}
     expect(receipt.get("billingNo") == billing_number(stage, who), f"the receipt is {receipt}")
     expect(receipt.get("paid") == cast.DEFAULT_TOTAL, f"the receipt says {receipt.get('paid')}")
+    receipts.expect_valid(stage, who, cast.DEFAULT_TOTAL, billing_number(stage, who))
     expect_texts(stage, who, 3)
     return [who]
 
@@ -212,6 +214,7 @@ def late_payment_refund_task(stage: Stage) -> list[Applicant]:
     codes = pay(stage, who, inquire=False, amount=cast.DEFAULT_TOTAL)
     expect(set(codes) == {"0"}, f"the late payment was answered {codes}")
     task = open_task(stage, who, "refund")
+    expect(not receipts.of(stage, who), "a payment that goes back has a receipt")
     stage.answer(task, "settled", reference="R-1")
     stage.until(lambda: not stage.tasks(who.application, "refund"), "the refund to be settled")
     expect_end(stage, who, "cancelled", 0, "not-paid")
@@ -295,6 +298,7 @@ def duplicate_notification(stage: Stage) -> list[Applicant]:
     codes = stage.switch.act("again", billingNo=number, how="other-trx", wait=True)["codes"]
     expect(codes and codes[-1] == "0", f"a second payment was answered {codes}")
     stage.answer(open_task(stage, who, "refund"), "settled", reference="R-3")
+    expect(len(receipts.of(stage, who)) == 1, "the second payment has a receipt, too")
     expect_end(stage, who, "cleared", 1)
     return [who]
 

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/message/xml_writer.h"
+#include "tests/support/split_mix.h"
 
 namespace masar::testing {
 
@@ -120,16 +121,31 @@ Stage::Stage(const ConfigText& config, std::uint64_t seed)
              {},
              seed,
              {}},
-      business_(*parse_instant(kStart)) {
+      business_(*parse_instant(kStart)),
+      random_state_(seed) {
   fs::create_directories(folder());
   start();
 }
 
-Stage::Stage(StageParts parts) : parts_(std::move(parts)), business_(*parse_instant(kStart)) {}
+Stage::Stage(StageParts parts)
+    : parts_(std::move(parts)),
+      business_(*parse_instant(kStart)),
+      random_state_(parts_.seed) {}
 
 Stage::~Stage() {
   if (hub_) close();
   if (!root_.empty()) fs::remove_all(root_);
+}
+
+// Goes on over all lives: nothing that a random series gave is given again.
+std::string Stage::seeded_bytes(std::size_t bytes) {
+  std::string made;
+  while (made.size() < bytes) {
+    const std::uint64_t number = split_mix(random_state_);
+    made.append(reinterpret_cast<const char*>(&number), sizeof number);
+  }
+  made.resize(bytes);
+  return made;
 }
 
 std::string Stage::folder() const { return root_ + "/life-" + std::to_string(life_); }
@@ -161,7 +177,8 @@ void Stage::start() {
                            {},
                            [](std::string_view, std::string_view) {},
                            idle,
-                           parts_.seed};
+                           parts_.seed,
+                           [this](std::size_t bytes) { return seeded_bytes(bytes); }};
   for (const auto& connector : connectors_)
     parts.connectors[std::string(connector->name())] = connector.get();
   paused_.clear();

@@ -186,11 +186,13 @@ class Stage {
   engine::Operations& operations_ref();
   void close();
   std::string folder() const;
+  std::string seeded_bytes(std::size_t bytes);
 
   std::string root_;
   int life_ = 0;  ///< crashes so far: each has a folder of its own
   StageParts parts_;
   engine::SteppedClock business_;
+  std::uint64_t random_state_ = 0;
   ManualSteadyClock steady_;
   std::map<std::string, Door> doors_;
   std::map<std::string, bool> paused_;

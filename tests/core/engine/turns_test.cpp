@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(a_deadline_that_throws_what_nobody_typed_is_a_dead_letter_o
   row.route = "note";
   row.name = "Note";
   row.payload = note("A", "x");
-  engine::SeriesSource series({}, stage.store());
+  engine::SeriesSource series({}, stage.store(), {});
   engine::Turn turn({stage.hub().snapshots(), stage.store(), series}, row,
                     std::make_shared<const engine::LiveCase>(live), {});
   const auto result = turn.run();

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "core/config/fields.h"
 #include "core/route/compiler.h"
+#include "core/route/elements.h"
 #include "core/route/fail_over.h"
 #include "core/route/handlers.h"
 #include "core/route/inquiry.h"
@@ -14,96 +14,7 @@ namespace {
 
 using config::Diagnostics;
 using config::Element;
-using config::ElementTable;
-using config::Kind;
 using expression::Scope;
-
-const ElementTable kRoute{"route",
-                          "Steps between two endpoints, or between an endpoint and a process.",
-                          {{"id", Kind::name, true, "", "its name", {}},
-                           {"mode",
-                            Kind::choice,
-                            false,
-                            "durable",
-                            "how it delivers",
-                            {"durable", "pass-through", "query", "inquiry"}}},
-                          {"*"}};
-const ElementTable kFrom{
-    "from",
-    "Where messages come from.",
-    {{"endpoint", Kind::name, false, "", "an inbound endpoint", {}},
-     {"type", Kind::text, false, "", "the payload's root, with its prefix", {}},
-     {"parts", Kind::expression, false, "", "elements that become messages of their own", {}},
-     {"parts-max", Kind::integer, false, "1000", "how many of them one message may have", {}},
-     {"process", Kind::name, false, "", "a process, with effect; of an inquiry alone", {}},
-     {"effect", Kind::name, false, "", "the effect of the process", {}}},
-    {}};
-const ElementTable kFind{
-    "find",
-    "How the case is found; tried in order.",
-    {{"key", Kind::expression, false, "", "the case's key", {}},
-     {"alias", Kind::name, false, "", "an alias of the process, with value", {}},
-     {"value", Kind::expression, false, "", "the alias's value", {}}},
-    {}};
-const ElementTable kNoCase{
-    "no-case",
-    "What happens to a message that finds no case.",
-    {{"do", Kind::choice, false, "refuse", "what to do", {"refuse", "record", "keep", "open"}},
-     {"code", Kind::text, false, "no-such-case", "the refusal's code", {}},
-     {"reply", Kind::name, false, "", "the route's reply that is its answer", {}}},
-    {"*"}};
-const ElementTable kTo{"to",
-                       "The event document becomes an event of the case.",
-                       {{"process", Kind::name, true, "", "the process", {}},
-                        {"event", Kind::name, true, "", "its event", {}}},
-                       {}};
-const ElementTable kQuery{"query",
-                          "Reads a case and answers in the same exchange.",
-                          {{"process", Kind::name, true, "", "the process", {}}},
-                          {}};
-const ElementTable kReply{"reply",
-                          "How a reply of the process is written.",
-                          {{"name", Kind::name, true, "", "the reply's name", {}}},
-                          {"*"}};
-const ElementTable kAggregate{"aggregate",
-                              "Makes one reply of what became of a message's parts.",
-                              {{"using", Kind::text, true, "", "id of a mapping", {}}},
-                              {}};
-const ElementTable kOnFailure{
-    "on-failure",
-    "What an outcome other than delivered does.",
-    {{"kind",
-      Kind::choice,
-      true,
-      "",
-      "the outcome",
-      {"unavailable", "rejected", "unknown", "expired", "failed"}},
-     {"code", Kind::text, false, "", "only for this code", {}},
-     {"event", Kind::name, false, "", "the event of the case that it becomes", {}},
-     {"task", Kind::name, false, "", "the task that it opens", {}},
-     {"keep",
-      Kind::choice,
-      false,
-      "",
-      "go on at the longest interval once the attempts are spent",
-      {"retrying"}},
-     {"inquiry",
-      Kind::name,
-      false,
-      "",
-      "of unknown: the route that asks first whether it was done",
-      {}},
-     {"task-after",
-      Kind::span,
-      false,
-      "",
-      "open the task once this long has passed without an answer",
-      {}}},
-    {}};
-const ElementTable kOnReport{"on-report",
-                             "The event that a delivery report becomes.",
-                             {{"event", Kind::name, true, "", "the event", {}}},
-                             {}};
 
 const expression::Type kText{expression::Kind::text, {}, {}};
 const expression::Type kInstant{expression::Kind::instant, {}, {}};

@@ -307,11 +307,11 @@ class Loader {
       const auto* first = snapshot_->endpoint(call.endpoint);
       const auto* second = call.or_else.empty() ? nullptr : snapshot_->endpoint(call.or_else);
       if (!first || !second) continue;  // none, or its own mistakes are told
-      if (first->schema != second->schema) {
+      if (first->spec.schema != second->spec.schema) {
         diagnostics_.add(call.or_else_place,
                          "endpoint \"" + call.or_else + "\" takes other messages than \"" +
                              call.endpoint + "\"",
-                         "name one with schema=\"" + first->schema + "\"");
+                         "name one with schema=\"" + first->spec.schema + "\"");
       }
       if (!first->delivery.idempotent) continue;
       // An attempt before the last may have been done: it was unknown, and repeated.

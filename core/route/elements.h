@@ -22,8 +22,8 @@ inline const config::ElementTable kFrom{
     "Where messages come from.",
     {{"endpoint", config::Kind::name, false, "", "an inbound endpoint", {}},
      {"type", config::Kind::text, false, "", "the payload's root, with its prefix", {}},
-     {"parts", config::Kind::expression, false, "", "elements that become messages of their own", {}},
-     {"parts-max", config::Kind::integer, false, "1000", "how many of them one message may have", {}},
+     {"parts", config::Kind::expression, false, "", "elements that are messages of their own", {}},
+     {"parts-max", config::Kind::integer, false, "1000", "how many of them a message may have", {}},
      {"process", config::Kind::name, false, "", "a process, with effect; of an inquiry alone", {}},
      {"effect", config::Kind::name, false, "", "the effect of the process", {}}},
     {}};
@@ -37,7 +37,12 @@ inline const config::ElementTable kFind{
 inline const config::ElementTable kNoCase{
     "no-case",
     "What happens to a message that finds no case.",
-    {{"do", config::Kind::choice, false, "refuse", "what to do", {"refuse", "record", "keep", "open"}},
+    {{"do",
+      config::Kind::choice,
+      false,
+      "refuse",
+      "what to do",
+      {"refuse", "record", "keep", "open"}},
      {"code", config::Kind::text, false, "no-such-case", "the refusal's code", {}},
      {"reply", config::Kind::name, false, "", "the route's reply that is its answer", {}}},
     {"*"}};

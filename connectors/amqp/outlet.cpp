@@ -91,6 +91,17 @@ void Peer::send(ToSend& message) {
                          {},
                          false});
   }
+  const bool as_it_is = is_encoded(message.attempt);
+  const std::string encoded = as_it_is ? std::move(message.attempt.body) : encode(message.attempt);
+  const std::uint64_t most = pn_link_remote_max_message_size(outlet.link);
+  if (most > 0 && encoded.size() > most) {  // the other side would end the link, each time
+    return message.done({OutcomeKind::rejected,
+                         condition::kTooLarge,
+                         "the receiver takes messages of at most " + std::to_string(most) +
+                             " bytes",
+                         {},
+                         {}});
+  }
   if (outlet.free.empty()) {
     outlet.free.push_back(static_cast<std::uint32_t>(outlet.places.size()));
     outlet.places.emplace_back();
@@ -104,8 +115,6 @@ void Peer::send(ToSend& message) {
   flight.delivery = pn_delivery(outlet.link, pn_dtag(bytes, sizeof bytes));
   flight.done = std::move(message.done);
   flight.deadline = message.deadline;
-  const bool as_it_is = is_encoded(message.attempt);
-  const std::string encoded = as_it_is ? std::move(message.attempt.body) : encode(message.attempt);
   flight.bytes = encoded.size();
   outlet.bytes += flight.bytes;
   ++outlet.in_flight;

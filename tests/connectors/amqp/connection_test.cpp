@@ -214,6 +214,23 @@ BOOST_AUTO_TEST_CASE(an_effect_goes_where_the_broker_gives_credit) {
   BOOST_TEST((outcomes.wait(3).back().second.kind == OutcomeKind::unavailable));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_larger_than_the_broker_takes_is_not_sent) {
+  Outcomes outcomes;
+  Broker broker;  // it takes a megabyte
+  Hub hub;
+  hub.connect(broker.address(), "hub");
+  connector::Outbound& out = hub.to_broker("p");
+  hub.start();
+  hub.until([&] { return out.ready(); });
+  out.send(attempt("E-1", std::string(2 << 20, 'x')), outcomes.as("E-1"));
+  const auto outcome = outcomes.wait(1).front().second;
+  BOOST_TEST((outcome.kind == OutcomeKind::rejected));
+  BOOST_TEST(outcome.code == "amqp:link:message-size-exceeded");
+  out.send(attempt("E-2"), outcomes.as("E-2"));
+  BOOST_TEST((outcomes.wait(2).back().second.kind == OutcomeKind::delivered));
+  BOOST_TEST(broker.intake.taken() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_broker_that_goes_leaves_unknown_and_is_reached_again) {
   Outcomes outcomes;
   auto broker = std::make_unique<Broker>();

@@ -513,6 +513,8 @@ BOOST_AUTO_TEST_CASE(declared_headers_go_out_with_every_request) {
   BOOST_TEST_REQUIRE(partner.seen().size() == 1u);
   BOOST_TEST(has(partner.seen()[0], "X-IBM-Client-Id: masar\r\n"));
   BOOST_TEST(has(partner.seen()[0], "X-IBM-Client-Secret: open sesame\r\n"));
+}
+
 BOOST_AUTO_TEST_CASE(only_the_addresses_of_the_list_may_call) {
   const auto post = [](const std::string& peers, const std::string& forwarded) {
     Inbound hub("user='u' password='secret:pass' peers='" + peers + "'");

@@ -111,14 +111,16 @@ class HttpConnector final : public connector::Connector {
     const config::Values values(in_table(), *own, diagnostics);
     check_door(values, diagnostics);
     check_payload(values, diagnostics);
-    listeners_.check_use(*own, values.has("user"), diagnostics);
+    listeners_.check_use(*own, has_login(values), diagnostics);
   }
 
   void check_listener(const config::Element& listener,
                       config::Diagnostics& diagnostics) const override {
     listeners_.check(listener, diagnostics);
   }
-  void add_listener(const config::Element& listener) override { listeners_.add(listener); }
+  void add_listener(const config::Element& listener) override {
+    listeners_.add(listener, context_);
+  }
 
   void add_inbound(const EndpointSpec& spec, Intake& intake) override {
     config::Diagnostics checked;
@@ -136,7 +138,7 @@ class HttpConnector final : public connector::Connector {
   }
 
   std::unique_ptr<Outbound> add_outbound(const EndpointSpec& spec, Intake&) override {
-    return make_outbound(own_element(spec), spec, context_);
+    return make_outbound(own_element(spec), spec, context_, listeners_.certificates());
   }
 
   void start() override { listeners_.start(); }

@@ -1,5 +1,6 @@
 #include "connectors/sms/sms.h"
 
+#include "connectors/http/client_tls.h"
 #include "connectors/sms/outbound.h"
 #include "connectors/sms/report.h"
 #include "core/base/error.h"
@@ -50,7 +51,7 @@ const config::ElementTable& out_table() {
         "3",
         "parts of one text at most, 1 to 10; a longer one is rejected",
         {}}},
-      {}};
+      {"tls"}};
   return table;
 }
 
@@ -115,6 +116,7 @@ void SmsConnector::check(const EndpointSpec& spec, config::Diagnostics& diagnost
   }
   const config::Values values(out_table(), *own, diagnostics);
   check_urls(values, diagnostics);
+  http::check_client_tls(*own, values.text("url"), diagnostics);
   const std::int64_t parts = values.integer("parts-max");
   if (parts < 1 || parts > kPartsMax) {
     diagnostics.add(values.place("parts-max"), "a text has 1 to 10 parts", "");
@@ -158,6 +160,8 @@ std::unique_ptr<connector::Outbound> SmsConnector::add_outbound(const EndpointSp
   http::ClientSettings client;
   client.threads = spec.concurrency;
   client.reply_bytes_max = kReplyBytesMax;
+  client.tls =
+      http::client_tls(*own, settings.url, spec.id, context_, listeners_.certificates());
   return make_outbound(std::move(settings), std::move(client), context_, listeners_);
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <sstream>
 
+#include "connectors/http/client_tls.h"
 #include "connectors/soap/inbound.h"
 #include "connectors/soap/outbound.h"
 #include "core/base/error.h"
@@ -49,7 +50,7 @@ const config::ElementTable& out_table() {
         {}},
        {"proxy", Kind::address, false, "", "host:port of a proxy", {}},
        {"reply-bytes", Kind::bytes, false, "1048576", "limit of a reply, in bytes", {}}},
-      {"operation"}};
+      {"operation", "tls"}};
   return table;
 }
 
@@ -137,7 +138,7 @@ void SoapConnector::check(const EndpointSpec& spec, config::Diagnostics& diagnos
   check_operations(*own, spec.inbound, diagnostics);
   if (spec.inbound) {
     http::check_door(values, diagnostics);
-    return listeners_.check_use(*own, values.has("user"), diagnostics);
+    return listeners_.check_use(*own, http::has_login(values), diagnostics);
   }
   if (values.has("url") && !values.text("url").empty() &&
       !http::is_callable_url(values.text("url"))) {
@@ -146,6 +147,7 @@ void SoapConnector::check(const EndpointSpec& spec, config::Diagnostics& diagnos
   if (values.has("user") != values.has("password")) {
     diagnostics.add(own->place, "user and password belong together");
   }
+  http::check_client_tls(*own, values.text("url"), diagnostics);
   if (own->elements("operation").empty())
     diagnostics.add(own->place, "the endpoint has no <operation>");
   check_names(values, diagnostics);
@@ -229,6 +231,8 @@ std::unique_ptr<connector::Outbound> SoapConnector::add_outbound(const EndpointS
   settings.client.reuse = spec.idempotent;
   settings.client.reply_bytes_max = static_cast<std::size_t>(values.integer("reply-bytes"));
   settings.client.proxy = values.text("proxy");
+  settings.client.tls = http::client_tls(own_element(spec), settings.url, spec.id, context_,
+                                         listeners_.certificates());
   for (const config::Element* one : own_element(spec).elements("operation")) {
     const config::Values own(operation_table(), *one, checked);
     Operation operation;

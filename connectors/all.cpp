@@ -17,9 +17,10 @@ connector::Connector* Connectors::find(std::string_view name) const {
 
 Connectors make_connectors(const connector::Context& context) {
   Connectors connectors;
-  connectors.listeners = std::make_unique<http::Listeners>();
+  connectors.certificates = std::make_unique<tls::InUse>();
+  connectors.listeners = std::make_unique<http::Listeners>(connectors.certificates.get());
   http::Listeners& listeners = *connectors.listeners;
-  connectors.all.push_back(amqp::make_amqp(context));
+  connectors.all.push_back(amqp::make_amqp(context, connectors.certificates.get()));
   connectors.all.push_back(soap::make_soap(context, listeners));
   connectors.all.push_back(mfep::make_mfep(context, listeners));
   connectors.all.push_back(sms::make_sms(context, listeners));

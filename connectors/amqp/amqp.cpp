@@ -30,7 +30,8 @@ class AmqpOutbound final : public connector::Outbound {
 
 class AmqpConnector final : public connector::Connector {
  public:
-  explicit AmqpConnector(const connector::Context& context) : context_(context) {}
+  AmqpConnector(const connector::Context& context, tls::InUse* certificates)
+      : context_(context), certificates_(certificates) {}
   ~AmqpConnector() override { stop(); }
 
   std::string_view name() const override { return "amqp"; }
@@ -52,7 +53,8 @@ class AmqpConnector final : public connector::Connector {
     ListenerSettings settings = read_listener(element, diagnostics);
     if (!diagnostics.empty()) throw Error(ErrorKind::config, "bad-listener", diagnostics.text());
     const std::string id = settings.id;
-    if (!listeners_.emplace(id, std::make_unique<Listener>(std::move(settings), context_)).second) {
+    auto listener = std::make_unique<Listener>(std::move(settings), context_, certificates_);
+    if (!listeners_.emplace(id, std::move(listener)).second) {
       throw Error(ErrorKind::config, "two-listeners", "there are two listeners \"" + id + "\"");
     }
   }
@@ -62,7 +64,7 @@ class AmqpConnector final : public connector::Connector {
     ConnectionSettings settings = read_connection(element, diagnostics);
     if (!diagnostics.empty()) throw Error(ErrorKind::config, "bad-connection", diagnostics.text());
     const std::string id = settings.id;
-    auto connection = std::make_shared<Connection>(std::move(settings), context_);
+    auto connection = std::make_shared<Connection>(std::move(settings), context_, certificates_);
     if (!connections_.emplace(id, std::move(connection)).second) {
       throw Error(ErrorKind::config, "two-connections", "there are two connections \"" + id + "\"");
     }
@@ -182,6 +184,7 @@ class AmqpConnector final : public connector::Connector {
   }
 
   const connector::Context context_;
+  tls::InUse* const certificates_;
   std::map<std::string, std::unique_ptr<Listener>> listeners_;
   std::map<std::string, std::shared_ptr<Connection>> connections_;
   std::map<std::string, std::shared_ptr<Target>> targets_;  // by endpoint
@@ -190,8 +193,9 @@ class AmqpConnector final : public connector::Connector {
 
 }  // namespace
 
-std::unique_ptr<connector::Connector> make_amqp(const connector::Context& context) {
-  return std::make_unique<AmqpConnector>(context);
+std::unique_ptr<connector::Connector> make_amqp(const connector::Context& context,
+                                                tls::InUse* certificates) {
+  return std::make_unique<AmqpConnector>(context, certificates);
 }
 
 }  // namespace masar::amqp

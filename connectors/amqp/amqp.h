@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "connectors/tls/in_use.h"
 #include "core/connector/connector.h"
 
 namespace masar::amqp {
@@ -12,6 +13,8 @@ namespace masar::amqp {
 ///
 /// Owned by the composition root, with the life that connector::Connector states. Answers of an
 /// Intake may come after stop() and after the connector is gone; then they have no effect.
-std::unique_ptr<connector::Connector> make_amqp(const connector::Context& context);
+/// `certificates` hears of those in use; it may be null, and outlives the connector.
+std::unique_ptr<connector::Connector> make_amqp(const connector::Context& context,
+                                                tls::InUse* certificates = nullptr);
 
 }  // namespace masar::amqp

@@ -9,8 +9,10 @@
 
 namespace masar::amqp {
 
-Connection::Connection(ConnectionSettings settings, const connector::Context& context)
+Connection::Connection(ConnectionSettings settings, const connector::Context& context,
+                       tls::InUse* certificates)
     : settings_(std::move(settings)),
+      certificates_(certificates),
       service_(context, settings_.id, settings_.limits),
       back_off_(settings_.retry_first, settings_.retry_max),
       loop_([this](pn_event_t* event) { on_event(event); },
@@ -22,8 +24,9 @@ void Connection::start() {
   if (!settings_.external) (void)password();
   if (settings_.tls) {
     for (const std::string& host : settings_.hosts) {
-      security_.push_back(std::make_unique<Security>(tls::Side::client, *settings_.tls,
-                                                     split_address(host).first, service_.context));
+      security_.push_back(std::make_unique<Security>(
+          tls::Side::client, *settings_.tls, split_address(host).first,
+          tls::Owner{"connection", settings_.id}, service_.context, certificates_));
     }
   }
   stand_in_the_way("not connected yet");

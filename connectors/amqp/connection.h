@@ -8,6 +8,7 @@
 #include "connectors/amqp/back_off.h"
 #include "connectors/amqp/loop.h"
 #include "connectors/amqp/settings.h"
+#include "connectors/tls/in_use.h"
 
 namespace masar::amqp {
 
@@ -23,7 +24,9 @@ class Security;
 /// review() to any.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(ConnectionSettings settings, const connector::Context& context);
+  /// `certificates` may be null.
+  Connection(ConnectionSettings settings, const connector::Context& context,
+             tls::InUse* certificates);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -47,6 +50,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void wake();
 
   const ConnectionSettings settings_;
+  tls::InUse* const certificates_;
   Service service_;
   std::vector<std::unique_ptr<Security>> security_;  // one a host; none without TLS
 

@@ -24,8 +24,10 @@ std::string host_port(pn_listener_t* listener) {
 
 }  // namespace
 
-Listener::Listener(ListenerSettings settings, const connector::Context& context)
+Listener::Listener(ListenerSettings settings, const connector::Context& context,
+                   tls::InUse* certificates)
     : settings_(std::move(settings)),
+      certificates_(certificates),
       service_(context, settings_.id, settings_.limits),
       loop_([this](pn_event_t* event) { on_event(event); }, [](const Peer&) {}) {}
 
@@ -55,7 +57,9 @@ void Listener::refuse_second(const std::string& user) const {
 
 void Listener::start() {
   if (settings_.tls) {
-    security_ = std::make_unique<Security>(tls::Side::server, *settings_.tls, "", service_.context);
+    security_ = std::make_unique<Security>(tls::Side::server, *settings_.tls, "",
+                                           tls::Owner{"listener", settings_.id}, service_.context,
+                                           certificates_);
   }
   const auto [host, port] = split_address(settings_.address);
   char address[PN_MAX_ADDR];

@@ -20,7 +20,8 @@ namespace masar::amqp {
 /// and stop() belong to the connector's one thread, review() to any.
 class Listener {
  public:
-  Listener(ListenerSettings settings, const connector::Context& context);
+  /// `certificates` may be null.
+  Listener(ListenerSettings settings, const connector::Context& context, tls::InUse* certificates);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -47,6 +48,7 @@ class Listener {
   [[noreturn]] void refuse_second(const std::string& user) const;
 
   const ListenerSettings settings_;
+  tls::InUse* const certificates_;
   Service service_;
   Logins logins_;
   std::unique_ptr<Security> security_;        // none: without TLS

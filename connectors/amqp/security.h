@@ -2,10 +2,9 @@
 
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
-#include "connectors/tls/context.h"
+#include "connectors/tls/live.h"
 #include "connectors/tls/settings.h"
 #include "core/connector/connector.h"
 
@@ -19,31 +18,23 @@ struct FreeDomain {
 };
 
 /// TLS for the connections of a listener, or for those to one host. The secrets are read again for
-/// a new connection, at most once a second: a changed certificate holds for what begins then, and
-/// cuts nothing. Where the changed one cannot be used, the one before it goes on, and the log says
-/// so. Any thread.
+/// a new connection, as tls::Live does. Any thread.
 class Security {
  public:
   /// `host`: of a client, the server's. Reads the secrets; throws Error(config, "no-secret" or
-  /// "bad-certificate").
-  Security(tls::Side side, tls::Settings settings, std::string host,
-           const connector::Context& context);
+  /// "bad-certificate"). `in_use` may be null.
+  Security(tls::Side side, const tls::Settings& settings, std::string host, tls::Owner owner,
+           const connector::Context& context, tls::InUse* in_use);
 
   /// Puts TLS under a transport that is not bound yet. Its frame size has been set.
   void protect(pn_transport_t* transport);
 
  private:
-  void look_again();                      // under the lock
-  void take(const tls::Material& material);  // under the lock
+  using Domain = std::unique_ptr<pn_ssl_domain_t, FreeDomain>;
   const tls::Side side_;
-  const tls::Settings settings_;
-  const std::string host_;
-  const connector::Context& context_;
-
-  std::mutex mutex_;  // guards all below
-  SteadyClock::TimePoint looked_at_;
-  tls::Material material_;
-  std::unique_ptr<pn_ssl_domain_t, FreeDomain> domain_;
+  const std::string name_;
+  std::mutex mutex_;  // one at a time: Proton counts a domain's users without locks
+  tls::Live<Domain> domains_;
 };
 
 }  // namespace masar::amqp

@@ -13,6 +13,7 @@
 #include <Poco/Exception.h>
 
 #include "connectors/http/client_exchange.h"
+#include "connectors/tls/context.h"
 
 namespace masar::http {
 
@@ -66,18 +67,19 @@ struct Client::Core {
     Done done;
   };
   struct Kept {
-    Poco::Net::StreamSocket socket;
+    Link link;
     Deadline until;
   };
 
-  explicit Core(ClientSettings wanted) : settings(std::move(wanted)), dialer(settings.proxy) {}
+  explicit Core(ClientSettings wanted)
+      : settings(std::move(wanted)), dialer(settings.proxy, settings.tls) {}
 
   void work();
   CallResult run(const Job& job);
-  CallResult attempt(const Call& call, const CallUrl& url, Deadline deadline,
-                     Poco::Net::StreamSocket socket, bool& began);
-  std::optional<Poco::Net::StreamSocket> take_kept(const std::string& key);
-  void keep(const std::string& key, const Poco::Net::StreamSocket& socket);
+  CallResult attempt(const Call& call, const CallUrl& url, Deadline deadline, Link link,
+                     bool& began);
+  std::optional<Link> take_kept(const std::string& key);
+  void keep(const std::string& key, const Link& link);
   bool watch(Poco::Net::StreamSocket& socket);
   void unwatch();
   static std::string key_of(const CallUrl& url) { return (url.tls ? "s:" : "p:") + url.authority; }
@@ -168,8 +170,8 @@ CallResult Client::Core::run(const Job& job) {
     const CallUrl url = split_url(job.call.url);
     bool began = false;
     if (settings.reuse) {
-      if (auto socket = take_kept(key_of(url))) {
-        CallResult result = attempt(job.call, url, job.deadline, std::move(*socket), began);
+      if (auto link = take_kept(key_of(url))) {
+        CallResult result = attempt(job.call, url, job.deadline, std::move(*link), began);
         // The partner closed an idle connection while we wrote: nothing was answered, and the
         // endpoint is one that may be asked again.
         const bool stale =
@@ -177,10 +179,15 @@ CallResult Client::Core::run(const Job& job) {
         if (!stale) return result;
       }
     }
-    auto socket = dialer.dial(url, job.deadline, [this](Poco::Net::StreamSocket& opened) {
+    Link link = dialer.dial(url, job.deadline, [this](Poco::Net::StreamSocket& opened) {
       if (!watch(opened)) throw CallFailure("stopped", "the client has been stopped");
     });
-    return attempt(job.call, url, job.deadline, std::move(socket), began);
+    CallResult result = attempt(job.call, url, job.deadline, std::move(link), began);
+    // In TLS 1.3 a client is through before the server has looked at its certificate.
+    const auto refusal = tls::last_refusal();
+    if (url.tls && result.kind == CallResult::Kind::unknown && !began && refusal && refusal->of_own)
+      return failed(CallResult::Kind::not_sent, {refusal->code, refusal->text});
+    return result;
   } catch (const CallFailure& failure) {
     return failed(CallResult::Kind::not_sent, failure);
   } catch (const std::exception& error) {
@@ -189,21 +196,21 @@ CallResult Client::Core::run(const Job& job) {
 }
 
 CallResult Client::Core::attempt(const Call& call, const CallUrl& url, Deadline deadline,
-                                 Poco::Net::StreamSocket socket, bool& began) {
+                                 Link link, bool& began) {
   CallResult seen;
   try {
     const std::string bytes = write_call(call, url, settings.reuse, dialer.absolute(url));
-    send_all(socket, bytes, deadline);
-    const bool again = read_reply(socket, call.method, settings, deadline, seen, began);
+    send_all(link.socket, bytes, deadline);
+    const bool again = read_reply(link.socket, call.method, settings, deadline, seen, began);
     seen.kind = CallResult::Kind::replied;
-    if (settings.reuse && again) keep(key_of(url), socket);
+    if (settings.reuse && again) keep(key_of(url), link);
     return seen;
   } catch (const CallFailure& failure) {
     return failed(CallResult::Kind::unknown, failure, std::move(seen));
   }
 }
 
-std::optional<Poco::Net::StreamSocket> Client::Core::take_kept(const std::string& key) {
+std::optional<Link> Client::Core::take_kept(const std::string& key) {
   const auto now = std::chrono::steady_clock::now();
   std::lock_guard lock(mutex);
   std::vector<Kept>& all = kept[key];
@@ -211,19 +218,19 @@ std::optional<Poco::Net::StreamSocket> Client::Core::take_kept(const std::string
     Kept one = std::move(all.back());
     all.pop_back();
     // Readable means closed, or bytes that nobody asked for: neither is to be used.
-    if (one.until > now && !one.socket.poll(Poco::Timespan(0), Poco::Net::Socket::SELECT_READ)) {
-      running.insert_or_assign(std::this_thread::get_id(), one.socket);
-      return one.socket;
+    if (one.until > now && !one.link.wire.poll(Poco::Timespan(0), Poco::Net::Socket::SELECT_READ)) {
+      running.insert_or_assign(std::this_thread::get_id(), one.link.wire);
+      return one.link;
     }
   }
   return std::nullopt;
 }
 
-void Client::Core::keep(const std::string& key, const Poco::Net::StreamSocket& socket) {
+void Client::Core::keep(const std::string& key, const Link& link) {
   std::lock_guard lock(mutex);
   std::vector<Kept>& all = kept[key];
   if (!stopped && all.size() < settings.threads) {
-    all.push_back({socket, std::chrono::steady_clock::now() + settings.idle_max});
+    all.push_back({link, std::chrono::steady_clock::now() + settings.idle_max});
   }
 }
 

@@ -12,6 +12,8 @@
 
 namespace masar::http {
 
+class ClientTls;  // client_tls.h
+
 struct ClientSettings {
   std::size_t threads = 8;  ///< calls at once; threads are made when first needed
   std::size_t waiting_max =
@@ -24,6 +26,8 @@ struct ClientSettings {
   std::chrono::milliseconds idle_max{
       5'000};         ///< an unused kept connection is not used again after this
   std::string proxy;  ///< `host:port`; empty: direct
+  /// For https. Null: TLS 1.2 or later, the system's authorities, the URL's host.
+  std::shared_ptr<ClientTls> tls;
 };
 
 /// One call. Host, Content-Length and Connection are the client's.
@@ -38,7 +42,7 @@ struct Call {
 struct CallResult {
   enum class Kind {
     replied,   ///< a complete reply, whatever its status
-    not_sent,  ///< provably nothing of the request left: no connection, no handshake, no time left
+    not_sent,  ///< provably nothing was read: no connection, no handshake, no time left
     unknown,   ///< after the first byte: no reply, a cut or malformed one, one over a limit, time
                ///< over
   };
@@ -57,7 +61,7 @@ struct CallResult {
 
 /// The outbound HTTP client: Poco::Net sockets and TLS on a bounded number of threads, with a
 /// deadline of our own over the whole call (the look-up of a name excepted, which the resolver
-/// bounds). TLS is 1.2 or later with the peer's name verified.
+/// bounds; it holds below TLS, too, record by record).
 ///
 /// Owned by one outbound endpoint. call() from any thread; stop() by one; the destructor stops.
 /// Never throws for what a partner does.

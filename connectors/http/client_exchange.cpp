@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <sstream>
 #include <system_error>
 
@@ -13,6 +14,7 @@
 #include <Poco/Net/SocketAddress.h>
 
 #include "connectors/http/body_reader.h"
+#include "connectors/tls/context.h"
 
 namespace masar::http {
 
@@ -22,11 +24,16 @@ namespace {
 
 constexpr int kPiece = 16 << 10;
 
+std::int64_t microseconds_until(Deadline deadline) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(deadline -
+                                                               std::chrono::steady_clock::now())
+      .count();
+}
+
 Poco::Timespan left_until(Deadline deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
-      deadline - std::chrono::steady_clock::now());
-  if (left.count() <= 0) throw CallFailure("timeout", "the time for the call is over");
-  return Poco::Timespan(left.count());
+  const std::int64_t left = microseconds_until(deadline);
+  if (left <= 0) throw CallFailure("timeout", "the time for the call is over");
+  return Poco::Timespan(left);
 }
 
 net::StreamSocket connect(const std::string& host, unsigned short port, Deadline deadline,
@@ -53,19 +60,20 @@ net::StreamSocket connect(const std::string& host, unsigned short port, Deadline
   }
 }
 
-net::StreamSocket shake_hands(net::StreamSocket& plain, const std::string& host,
-                              Deadline deadline) {
-  try {
-    // VERIFY_STRICT: the default skips the host's name for names that resolve to 127.x (TRAPS).
-    net::Context::Ptr context(
-        new net::Context(net::Context::TLS_CLIENT_USE, "", net::Context::VERIFY_STRICT, 9, true));
-    context->requireMinimumProtocol(net::Context::PROTO_TLSV1_2);
-    plain.setReceiveTimeout(left_until(deadline));
-    plain.setSendTimeout(left_until(deadline));
-    return net::SecureStreamSocket::attach(plain, host, context);
-  } catch (const Poco::Exception& error) {
-    throw CallFailure("no-handshake", "no TLS with " + host + ": " + error.displayText());
-  }
+/// Waits until a socket that does not block may go on: TLS sockets do not, for a peer could
+/// stretch one record, byte by byte, over any number of time-outs. False: not in time.
+bool await(net::StreamSocket& socket, int result, Deadline deadline) {
+  const int mode = result == net::SecureStreamSocket::ERR_SSL_WANT_WRITE
+                       ? net::Socket::SELECT_WRITE
+                       : net::Socket::SELECT_READ;
+  const std::int64_t left = microseconds_until(deadline);
+  return left > 0 && socket.poll(Poco::Timespan(left), mode | net::Socket::SELECT_ERROR);
+}
+
+/// Before each step of TLS. Poco asks errno, where nobody has set it, whether to try again.
+void prepare() {
+  tls::forget_refusal();
+  errno = 0;
 }
 
 std::string clean(std::string_view value) {
@@ -86,10 +94,16 @@ std::string lower(std::string_view text) {
 std::string receive(net::StreamSocket& socket, Deadline deadline) {
   std::string piece(kPiece, '\0');
   try {
-    socket.setReceiveTimeout(left_until(deadline));
-    const int size = socket.receiveBytes(piece.data(), kPiece);
-    piece.resize(static_cast<std::size_t>(std::max(size, 0)));
-    return piece;
+    for (;;) {
+      socket.setReceiveTimeout(left_until(deadline));
+      prepare();
+      const int size = socket.receiveBytes(piece.data(), kPiece);
+      if (size >= 0) {
+        piece.resize(static_cast<std::size_t>(size));
+        return piece;
+      }
+      if (!await(socket, size, deadline)) throw Poco::TimeoutException();
+    }
   } catch (const Poco::TimeoutException&) {
     throw CallFailure("timeout", "no complete reply in time");
   } catch (const Poco::Exception& error) {
@@ -251,17 +265,18 @@ bool is_callable_url(std::string_view url) {
   }
 }
 
-Dialer::Dialer(std::string proxy) : proxy_(std::move(proxy)) {}
+Dialer::Dialer(std::string proxy, std::shared_ptr<ClientTls> tls)
+    : proxy_(std::move(proxy)), tls_(std::move(tls)) {}
 
-net::StreamSocket Dialer::dial(const CallUrl& url, Deadline deadline,
-                               const std::function<void(net::StreamSocket&)>& opened) const {
+Link Dialer::dial(const CallUrl& url, Deadline deadline,
+                  const std::function<void(net::StreamSocket&)>& opened) const {
   if (proxy_.empty()) {
     net::StreamSocket socket = connect(url.host, url.port, deadline, opened);
-    return url.tls ? shake_hands(socket, url.host, deadline) : socket;
+    return url.tls ? shake_hands(socket, url.host, deadline) : Link{socket, socket};
   }
   const CallUrl proxy = split_url("http://" + proxy_);
   net::StreamSocket socket = connect(proxy.host, proxy.port, deadline, opened);
-  if (!url.tls) return socket;
+  if (!url.tls) return {socket, socket};
   const std::string target = url.host + ":" + std::to_string(url.port);
   send_all(socket, "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n\r\n", deadline);
   CallResult answer;
@@ -271,6 +286,34 @@ net::StreamSocket Dialer::dial(const CallUrl& url, Deadline deadline,
     throw CallFailure("cannot-connect", "the proxy answered " + std::to_string(answer.status));
   }
   return shake_hands(socket, url.host, deadline);
+}
+
+Link Dialer::shake_hands(net::StreamSocket& plain, const std::string& host,
+                         Deadline deadline) const {
+  const std::string& name = tls_ ? tls_->name() : host;
+  const auto fail = [&](const std::string& code, const std::string& why) {
+    throw CallFailure(code, "no TLS with " + host + ": " + why);
+  };
+  try {
+    plain.setBlocking(false);
+    // An address is no name to ask a server for (RFC 6066, 3).
+    auto secure = net::SecureStreamSocket::attach(plain, tls::is_ip(name) ? std::string() : name,
+                                                  tls_ ? tls_->context()
+                                                       : ClientTls::of_system(host));
+    for (;;) {
+      prepare();
+      const int result = secure.completeHandshake();
+      if (result > 0) return {secure, plain};
+      if (result == 0) fail("no-handshake", "the other side closed");
+      if (!await(secure, result, deadline)) fail("no-handshake", "not in time");
+    }
+  } catch (const Poco::Exception& error) {
+    const auto refusal = tls::last_refusal();
+    fail(refusal ? refusal->code : "no-handshake", refusal ? refusal->text : error.displayText());
+  } catch (const Error& error) {  // the system's authorities
+    fail("no-handshake", error.what());
+  }
+  throw CallFailure("no-handshake", "no TLS with " + host);
 }
 
 std::string write_call(const Call& call, const CallUrl& url, bool keep, bool absolute) {
@@ -291,9 +334,14 @@ void send_all(net::StreamSocket& socket, std::string_view bytes, Deadline deadli
   try {
     while (!bytes.empty()) {
       socket.setSendTimeout(left_until(deadline));
+      prepare();
       const int sent = socket.sendBytes(
           bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), kPiece)));
-      if (sent <= 0)
+      if (sent < 0) {
+        if (!await(socket, sent, deadline)) throw Poco::TimeoutException();
+        continue;
+      }
+      if (sent == 0)
         throw CallFailure("request-cut", "the connection broke while the request was sent");
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }

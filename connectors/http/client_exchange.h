@@ -10,6 +10,8 @@
 #include <Poco/Net/StreamSocket.h>
 
 #include "connectors/http/client.h"
+#include "connectors/http/client_tls.h"
+#include "connectors/tls/live.h"
 
 namespace masar::http {
 
@@ -34,19 +36,45 @@ struct CallUrl {
 /// Throws CallFailure("bad-url").
 CallUrl split_url(std::string_view url);
 
+class ClientTls {
+ public:
+  ClientTls(tls::Settings settings, const std::string& host, const std::string& endpoint,
+            const connector::Context& context, tls::InUse* in_use);
+  /// For a new connection.
+  Poco::Net::Context::Ptr context() { return *contexts_.current(); }
+  /// That the server is asked for.
+  const std::string& name() const noexcept { return name_; }
+  /// Where nobody said anything: TLS 1.2 or later, the system's authorities.
+  static Poco::Net::Context::Ptr of_system(const std::string& host);
+
+ private:
+  const std::string name_;
+  tls::Live<Poco::Net::Context::Ptr> contexts_;
+};
+
+/// A connection to a partner. Over TLS two views of it: `socket` is read and written by one thread,
+/// `wire` is what any thread may cut.
+struct Link {
+  Poco::Net::StreamSocket socket;
+  Poco::Net::StreamSocket wire;
+};
+
 /// Connects, through the proxy where there is one, and shakes hands: all before a byte of the
 /// request leaves. Any thread once built.
 class Dialer {
  public:
-  explicit Dialer(std::string proxy);
+  Dialer(std::string proxy, std::shared_ptr<ClientTls> tls);
   /// `opened` gets the socket as soon as it exists. Throws CallFailure.
-  Poco::Net::StreamSocket dial(const CallUrl& url, Deadline deadline,
-                               const std::function<void(Poco::Net::StreamSocket&)>& opened) const;
+  Link dial(const CallUrl& url, Deadline deadline,
+            const std::function<void(Poco::Net::StreamSocket&)>& opened) const;
   /// Whether the target is to be sent in absolute form.
   bool absolute(const CallUrl& url) const noexcept { return !proxy_.empty() && !url.tls; }
 
  private:
-  std::string proxy_;
+  Link shake_hands(Poco::Net::StreamSocket& plain, const std::string& host,
+                   Deadline deadline) const;
+  const std::string proxy_;
+  const std::shared_ptr<ClientTls> tls_;
 };
 
 /// The bytes of a request as they are sent.

@@ -1,11 +1,12 @@
-// One connection of the server: the only file that knows Boost.Beast. Beast parses the header; the
-// body is ours (BodyReader), for Beast waits on a bare LF in a chunk line and merges trailers into
-// the header.
+// One connection of the server: the only file that knows Boost.Beast and Asio's TLS. Beast parses
+// the header; the body is ours (BodyReader), for Beast waits on a bare LF in a chunk line and
+// merges trailers into the header.
 #include <array>
 #include <atomic>
 #include <ctime>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -14,6 +15,7 @@
 #include "connectors/http/body_reader.h"
 #include "connectors/http/request_head.h"
 #include "connectors/http/server_core.h"
+#include "connectors/tls/context.h"
 
 namespace masar::http {
 
@@ -90,7 +92,9 @@ class Connection final : public Live, public std::enable_shared_from_this<Connec
   void finish() override {
     net::post(socket_.get_executor(), [me = shared_from_this()] {
       me->last_ = true;
-      if (me->phase_ == Phase::idle) me->close();
+      if (me->phase_ != Phase::idle) return;
+      if (!me->secure_) return me->close();
+      me->late_read();  // a read is on its way: TLS says goodbye behind it
     });
   }
   void end() override {
@@ -102,8 +106,11 @@ class Connection final : public Live, public std::enable_shared_from_this<Connec
   }
 
  private:
-  enum class Phase { idle, reading, handling, writing, lingering, closed };
+  enum class Phase { greeting, idle, reading, handling, writing, lingering, closed };
 
+  void begin();
+  void shake_hands();
+  void no_handshake(error_code error);
   void begin_request();
   void read_header();
   void read_more();
@@ -116,7 +123,9 @@ class Connection final : public Live, public std::enable_shared_from_this<Connec
   void refuse(const Problem& problem, Pairs headers = {});
   void write(Response response, bool close);
   void written(bool close);
+  void leave();
   void linger();
+  void end_sending();
   void drain();
   void close();
   void end_now();
@@ -126,6 +135,17 @@ class Connection final : public Live, public std::enable_shared_from_this<Connec
     answered(serial_, problem_response({503, "no-answer-in-time", "no answer in time"}));
   }
   Response problem_response(const Problem& problem) const;
+  template <typename Handler>
+  void read_some(std::size_t size, Handler handler) {
+    const auto into = buffer_.prepare(size);
+    if (secure_) return tls_->async_read_some(into, std::move(handler));
+    socket_.async_read_some(into, std::move(handler));
+  }
+  template <typename Buffers, typename Handler>
+  void write_all(const Buffers& from, Handler handler) {
+    if (secure_) return net::async_write(*tls_, from, std::move(handler));
+    net::async_write(socket_, from, std::move(handler));
+  }
   std::string_view buffered() const {
     return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
   }
@@ -136,6 +156,9 @@ class Connection final : public Live, public std::enable_shared_from_this<Connec
   std::weak_ptr<ServerCore> keep_core_;
   const bool refuse_;
   tcp::socket socket_;
+  std::optional<net::ssl::stream<tcp::socket&>> tls_;
+  bool secure_ = false;  ///< hands were shaken, and no goodbye was said: bytes go through tls_
+  std::string subject_;  ///< of the peer's certificate
   net::steady_timer timer_;
   std::uint64_t timer_turn_ = 0;
   beast::flat_buffer buffer_;
@@ -144,7 +167,7 @@ class Connection final : public Live, public std::enable_shared_from_this<Connec
   Request request_;
   std::string content_type_;          ///< of the request, also while the handler has it
   const Handler* handler_ = nullptr;  ///< whose path it is, once known
-  Phase phase_ = Phase::idle;
+  Phase phase_ = Phase::greeting;
   bool late_ = false;  ///< the request's time is over
   bool last_ = false;  ///< close after this request
   bool head_only_ = false;
@@ -169,13 +192,50 @@ void Connection::start() {
   error_code ignored;  // a socket that is gone already says so at the first read
   socket_.set_option(tcp::no_delay(true), ignored);
   net::post(socket_.get_executor(), [me = shared_from_this()] {
-    if (me->refuse_) return me->refuse({503, "too-many-connections", "too many connections"});
-    me->begin_request();
+    if (me->core_.settings.tls) return me->shake_hands();
+    me->begin();
   });
 }
 
+void Connection::begin() {
+  if (refuse_) return refuse({503, "too-many-connections", "too many connections"});
+  begin_request();
+}
+
+void Connection::shake_hands() {
+  SSL* const connection = SSL_new(core_.settings.tls().get());
+  if (connection == nullptr) return close();  // no memory
+  tls_.emplace(socket_, connection);
+  arm(core_.settings.request_timeout, &Connection::late_read);
+  tls_->async_handshake(net::ssl::stream_base::server,
+                        [me = shared_from_this()](error_code error) {
+                          if (me->phase_ == Phase::closed) return;
+                          if (error) return me->no_handshake(error);
+                          me->secure_ = true;
+                          me->subject_ = tls::peer_subject(me->tls_->native_handle());
+                          me->begin();
+                        });
+}
+
+void Connection::no_handshake(error_code error) {
+  // Who has gone leaves nothing behind, as who connects to a plain port and goes.
+  if (error == net::error::eof || error == net::ssl::error::stream_truncated ||
+      error == net::error::connection_reset) {
+    return close();
+  }
+  const auto refusal = tls::refusal_of(tls_->native_handle());
+  if (core_.notify) {
+    core_.notify({400, refusal ? refusal->code : "no-handshake",
+                  late_     ? "no TLS handshake in time"
+                  : refusal ? "no TLS handshake: " + refusal->text
+                            : "no TLS handshake: " + error.message()});
+  }
+  if (late_) return close();
+  linger();  // so that the peer sees the alert that says why
+}
+
 void Connection::begin_request() {
-  if (last_ && serial_ > 0) return close();
+  if (last_ && serial_ > 0) return leave();
   scan_ = HeaderScan(core_.settings.header_bytes_max);
   reader_.reset();
   request_ = {};
@@ -199,22 +259,21 @@ void Connection::read_header() {
 }
 
 void Connection::read_more() {
-  socket_.async_read_some(
-      buffer_.prepare(kPiece), [me = shared_from_this()](error_code error, std::size_t size) {
-        if (me->phase_ == Phase::closed) return;
-        me->buffer_.commit(size);
-        const bool begun = me->buffer_.size() > 0;
-        if (me->late_ && begun)
-          return me->refuse({408, "request-timeout", "the request did not come in time"});
-        if (error && begun)
-          return me->refuse({400, "request-cut", "the request ended before its header did"});
-        if (error || me->late_) return me->close();
-        if (me->phase_ == Phase::idle) {
-          me->phase_ = Phase::reading;
-          if (me->serial_ > 1) me->arm(me->core_.settings.request_timeout, &Connection::late_read);
-        }
-        me->read_header();
-      });
+  read_some(kPiece, [me = shared_from_this()](error_code error, std::size_t size) {
+    if (me->phase_ == Phase::closed) return;
+    me->buffer_.commit(size);
+    const bool begun = me->buffer_.size() > 0;
+    if (me->late_ && begun)
+      return me->refuse({408, "request-timeout", "the request did not come in time"});
+    if (error && begun)
+      return me->refuse({400, "request-cut", "the request ended before its header did"});
+    if (error || me->late_) return me->leave();
+    if (me->phase_ == Phase::idle) {
+      me->phase_ = Phase::reading;
+      if (me->serial_ > 1) me->arm(me->core_.settings.request_timeout, &Connection::late_read);
+    }
+    me->read_header();
+  });
 }
 
 std::optional<Problem> Connection::parse_header() {
@@ -247,6 +306,7 @@ void Connection::header_complete() {
   if (const auto problem = parse_header()) return refuse(*problem);
   buffer_.consume(scan_.size());
   content_type_ = request_.header("content-type");
+  request_.subject = subject_;
   error_code gone;
   const auto peer = socket_.remote_endpoint(gone);
   if (!gone) {
@@ -283,11 +343,10 @@ void Connection::route(std::string_view method) {
   }
   if (!wants_100 || http_1_0_ || reader_->state() == BodyReader::State::done) return read_body();
   head_ = "HTTP/1.1 100 Continue\r\n\r\n";
-  net::async_write(socket_, net::buffer(head_),
-                   [me = shared_from_this()](error_code error, std::size_t) {
-                     if (error || me->phase_ == Phase::closed) return me->close();
-                     me->read_body();
-                   });
+  write_all(net::buffer(head_), [me = shared_from_this()](error_code error, std::size_t) {
+    if (error || me->phase_ == Phase::closed) return me->close();
+    me->read_body();
+  });
 }
 
 void Connection::read_body() {
@@ -305,17 +364,16 @@ void Connection::read_body() {
 }
 
 void Connection::read_body_more() {
-  socket_.async_read_some(
-      buffer_.prepare(kBodyPiece), [me = shared_from_this()](error_code error, std::size_t size) {
-        if (me->phase_ == Phase::closed) return;
-        me->buffer_.commit(size);
-        if (me->late_)
-          return me->refuse({408, "request-timeout", "the request did not come in time"});
-        if (error == net::error::eof)
-          return me->refuse({400, "request-cut", "the request ended before its body did"});
-        if (error) return me->close();
-        me->read_body();
-      });
+  read_some(kBodyPiece, [me = shared_from_this()](error_code error, std::size_t size) {
+    if (me->phase_ == Phase::closed) return;
+    me->buffer_.commit(size);
+    if (me->late_)
+      return me->refuse({408, "request-timeout", "the request did not come in time"});
+    if (error == net::error::eof)
+      return me->refuse({400, "request-cut", "the request ended before its body did"});
+    if (error) return me->close();
+    me->read_body();
+  });
 }
 
 void Connection::handle() {
@@ -364,9 +422,13 @@ void Connection::write(Response response, bool close) {
   phase_ = Phase::writing;
   head_ = write_head(response, close, core_.settings.retry_after);
   body_ = head_only_ ? std::string() : std::move(response.body);
+  if (secure_) {  // TLS takes one buffer at a time: two would be two records, and two packets
+    head_ += body_;
+    body_.clear();
+  }
   arm(core_.settings.request_timeout, &Connection::close);
   const std::array<net::const_buffer, 2> parts{net::buffer(head_), net::buffer(body_)};
-  net::async_write(socket_, parts, [me = shared_from_this(), close](error_code error, std::size_t) {
+  write_all(parts, [me = shared_from_this(), close](error_code error, std::size_t) {
     if (me->phase_ == Phase::closed) return;
     if (error) return me->close();
     me->written(close);
@@ -378,14 +440,28 @@ void Connection::written(bool close) {
   begin_request();
 }
 
+void Connection::leave() {
+  if (secure_) return linger();
+  close();
+}
+
 void Connection::linger() {
   // Closing with input unread would reset the connection, and the peer might never see the answer.
   phase_ = Phase::lingering;
+  arm(core_.settings.linger, &Connection::close);
+  buffer_.consume(buffer_.size());
+  if (!secure_) return end_sending();
+  secure_ = false;  // what still comes is drained as it is
+  tls_->async_shutdown([me = shared_from_this()](error_code) {
+    // Whether the peer says goodbye, cuts or speaks on: the hub has said its own.
+    if (me->phase_ != Phase::closed) me->end_sending();
+  });
+}
+
+void Connection::end_sending() {
   error_code gone;
   socket_.shutdown(tcp::socket::shutdown_send, gone);
   if (gone) return close();
-  arm(core_.settings.linger, &Connection::close);
-  buffer_.consume(buffer_.size());
   drain();
 }
 

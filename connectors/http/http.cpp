@@ -121,7 +121,9 @@ class HttpConnector final : public connector::Connector {
                       config::Diagnostics& diagnostics) const override {
     listeners_.check(listener, diagnostics);
   }
-  void add_listener(const config::Element& listener) override { listeners_.add(listener); }
+  void add_listener(const config::Element& listener) override {
+    listeners_.add(listener, context_);
+  }
 
   void add_inbound(const EndpointSpec& spec, Intake& intake) override {
     config::Diagnostics checked;
@@ -147,7 +149,7 @@ class HttpConnector final : public connector::Connector {
   }
 
   std::unique_ptr<Outbound> add_outbound(const EndpointSpec& spec, Intake&) override {
-    return make_outbound(own_element(spec), spec, context_);
+    return make_outbound(own_element(spec), spec, context_, listeners_.certificates());
   }
 
   void start() override { listeners_.start(); }
@@ -174,7 +176,7 @@ class HttpConnector final : public connector::Connector {
                       "write a route with mode=\"query\", or method=\"POST\"");
     }
     check_door(values, diagnostics);
-    listeners_.check_use(own, values.has("user"), diagnostics);
+    listeners_.check_use(own, has_login(values), diagnostics);
   }
 
   const connector::Context context_;

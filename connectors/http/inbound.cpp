@@ -29,6 +29,7 @@ bool is_token(std::string_view name) {
 }
 
 constexpr std::size_t kPasswordsMax = 4;
+constexpr std::size_t kShownSubjectMax = 200;  ///< bytes of it in an audit row
 
 Passwords read_passwords(const std::string& text) {
   Passwords found;
@@ -56,6 +57,19 @@ bool is_authorized(const Door& door, std::string_view authorization) {
   return changed && knows(door, authorization, *changed);
 }
 
+/// The right certificate, or the answer.
+std::optional<Response> refuse_certificate(const Door& door, const std::string& shown) {
+  if (door.subject.empty() || shown == door.subject) return std::nullopt;
+  const bool none = shown.empty();
+  const std::string code = none ? "certificate-required" : "certificate-not-allowed";
+  door.intake->refused(door.endpoint, code,
+                       none ? "the call showed no certificate"
+                            : "the call showed the certificate of " +
+                                  shown.substr(0, kShownSubjectMax));
+  return problem_json({403, code,
+                       none ? "a certificate is required" : "your certificate is not taken here"});
+}
+
 }  // namespace
 
 Handler Door::handler() const {
@@ -74,6 +88,7 @@ Handler Door::handler() const {
                            "the call came from " + request.peer + ", which is not in peers");
       return problem_json({403, "peer-not-allowed", "calls from your address are not taken"});
     }
+    if (auto refusal = refuse_certificate(door, request.subject)) return refusal;
     if (!is_authorized(door, request.header("authorization"))) {
       door.intake->refused(door.endpoint, "unauthorized", "user or password is missing or wrong");
       Response response = door.answer({401, "unauthorized", "user and password are required"},
@@ -95,9 +110,19 @@ std::vector<config::Field> door_fields() {
       {"listener", Kind::name, true, "", "the HTTP listener, by its id in hub.xml", {}},
       {"path", Kind::text, true, "", "the path that the partner posts to, beginning with /", {}},
       {"peers", Kind::text, false, "", "addresses and networks (CIDR) that may call", {}},
+      {"subject",
+       Kind::text,
+       false,
+       "",
+       "the subject of the partner's certificate, as CN=roads,O=GAM (RFC 2253)",
+       {}},
       {"user", Kind::text, false, "", "the partner's user for HTTP Basic", {}},
       {"password", Kind::secret, false, "", "the partner's passwords for HTTP Basic, a line each",
        {}}};
+}
+
+bool has_login(const config::Values& values) {
+  return values.has("user") || values.has("subject");
 }
 
 Door door_of(const config::Values& values, const connector::EndpointSpec& spec,
@@ -107,6 +132,7 @@ Door door_of(const config::Values& values, const connector::EndpointSpec& spec,
   door.partner = spec.partner;
   door.path = values.text("path");
   if (values.has("peers")) door.peers = Peers(values.text("peers"));
+  door.subject = values.text("subject");
   door.user = values.text("user");
   if (!door.user.empty()) {
     door.passwords = std::make_shared<connector::LiveSecret<Passwords>>(
@@ -131,6 +157,9 @@ void check_door(const config::Values& values, config::Diagnostics& diagnostics) 
     } catch (const Error& error) {
       diagnostics.add(values.place("peers"), error.what());
     }
+  }
+  if (values.has("subject") && values.text("subject").empty()) {
+    diagnostics.add(values.place("subject"), "an empty subject would let anybody in");
   }
   if (values.has("user") && values.text("user").empty()) {
     diagnostics.add(values.place("user"), "an empty user would let anybody in");

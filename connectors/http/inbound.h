@@ -19,14 +19,15 @@ namespace masar::http {
 using Passwords = std::vector<std::string>;
 
 /// What every inbound endpoint that partners reach by HTTP has in common: path, method, addresses,
-/// HTTP Basic, pause, limits, audit. A connector gets it by door_of() and completes the handler
-/// that it makes.
+/// certificate, HTTP Basic, pause, limits, audit. A connector gets it by door_of() and completes
+/// the handler that it makes.
 struct Door {
   std::string endpoint;
   std::string partner;
   std::string path;
   std::string method = "POST";
-  Peers peers;       ///< whose sockets may call
+  Peers peers;          ///< whose sockets may call
+  std::string subject;  ///< of the certificate that may call; empty: any, and none
   std::string user;  ///< empty: anybody
   std::shared_ptr<connector::LiveSecret<Passwords>> passwords;  ///< of `user`
   std::size_t body_bytes_max = 1 << 20;
@@ -36,21 +37,24 @@ struct Door {
   std::function<Response(const Problem&, std::string_view content_type)>
       error;  ///< empty: problem_json
 
-  /// Everything but `handle`: 403 to a peer that is not in the list, 401 without the right user and
-  /// password, 503 while paused, and an audit row for what is refused. The 403 is problem_json: who
-  /// is not in the list is no partner, and no answer is signed for him.
+  /// Everything but `handle`: 403 to a peer that is not in the list or has not the certificate, 401
+  /// without the right user and password, 503 while paused, and an audit row for what is refused.
+  /// The 403 is problem_json: that is no partner, and no answer is signed for him.
+  /// Any thread.
   Handler handler() const;
   Response answer(const Problem& problem, std::string_view content_type = {}) const {
     return error ? error(problem, content_type) : problem_json(problem);
   }
 };
 
-/// The attributes `listener path peers user password` of an inbound element: path beginning with
-/// '/', readable peers, user and password together. To be called beside the element's own table,
-/// which holds door_fields().
+/// The attributes `listener path peers subject user password` of an inbound element: path beginning
+/// with '/', readable peers, user and password together. To be called beside the element's own
+/// table, which holds door_fields().
 void check_door(const config::Values& values, config::Diagnostics& diagnostics);
-/// The five fields of a door, for an element's table.
+/// The fields of a door, for an element's table.
 std::vector<config::Field> door_fields();
+/// Whether they say who may call: by a user or by a certificate.
+bool has_login(const config::Values& values);
 /// The door that such an element and its endpoint describe. Throws Error(config).
 Door door_of(const config::Values& values, const connector::EndpointSpec& spec,
              const connector::Context& context, connector::Intake& intake);

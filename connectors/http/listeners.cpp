@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "connectors/tls/live.h"
+#include "connectors/tls/settings.h"
 #include "core/base/error.h"
 #include "core/config/fields.h"
 
@@ -20,7 +22,12 @@ const config::ElementTable kListener{
      {"threads", Kind::integer, false, "1", "threads that read and write", {}},
      {"connections-max", Kind::integer, false, "1024", "connections at once; beyond it 503", {}},
      {"header-bytes", Kind::bytes, false, "16384", "limit of a request's header, in bytes", {}},
-     {"request-timeout", Kind::duration, false, "PT10S", "time for a whole request to arrive", {}},
+     {"request-timeout",
+      Kind::duration,
+      false,
+      "PT10S",
+      "time for a whole request to arrive, and for a TLS handshake",
+      {}},
      {"idle-timeout",
       Kind::duration,
       false,
@@ -33,7 +40,7 @@ const config::ElementTable kListener{
       "PT1S",
       "what a 503 asks for where it has no time of its own",
       {}}},
-    {}};
+    {"tls"}};
 
 std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
 
@@ -66,20 +73,34 @@ struct Listeners::Listener {
   Server server;
 };
 
-Listeners::Listeners() = default;
+Listeners::Listeners(tls::InUse* certificates) : certificates_(certificates) {}
 Listeners::~Listeners() = default;
 
 void Listeners::check(const config::Element& listener, config::Diagnostics& diagnostics) {
   const config::Values values(kListener, listener, diagnostics);
-  declared_.insert_or_assign(values.text("id"), values.text("address"));
+  const auto secure = tls::read(listener, tls::Side::server, diagnostics);
+  declared_.insert_or_assign(
+      values.text("id"),
+      Declared{values.text("address"), secure.has_value(),
+               secure && secure->clients != tls::Settings::Clients::none});
 }
 
-void Listeners::add(const config::Element& listener) {
+void Listeners::add(const config::Element& listener, const connector::Context& context) {
   config::Diagnostics diagnostics;
   check(listener, diagnostics);
   if (!diagnostics.empty()) throw Error(ErrorKind::config, "bad-listener", diagnostics.text());
   const config::Values values(kListener, listener, diagnostics);
-  listeners_.insert_or_assign(values.text("id"), std::make_unique<Listener>(settings_of(values)));
+  ServerSettings settings = settings_of(values);
+  if (const auto secure = tls::read(listener, tls::Side::server, diagnostics)) {
+    using Contexts = tls::Live<std::shared_ptr<SSL_CTX>>;
+    const auto contexts = std::make_shared<Contexts>(
+        *secure, tls::Owner{"listener", values.text("id")}, context, certificates_,
+        [wanted = *secure](const tls::Material& material) {
+          return tls::make_context(tls::Side::server, wanted, material, "");
+        });
+    settings.tls = [contexts] { return *contexts->current(); };
+  }
+  listeners_.insert_or_assign(values.text("id"), std::make_unique<Listener>(std::move(settings)));
 }
 
 void Listeners::check_use(const config::Element& own, bool authenticated,
@@ -94,17 +115,33 @@ void Listeners::check_use(const config::Element& own, bool authenticated,
     diagnostics.add(attribute->value_place,
                     "there is no HTTP listener \"" + attribute->value + "\"",
                     config::suggest(attribute->value, known));
-  } else if (!authenticated && !is_loopback(found->second)) {
+    return;
+  }
+  const Declared& listener = found->second;
+  if (!authenticated && !is_loopback(listener.address)) {
     diagnostics.add(
         attribute->value_place,
-        "an endpoint that anybody can reach at " + found->second + " has no authentication",
-        "give it a user and a password, or let the listener listen on 127.0.0.1");
+        "an endpoint that anybody can reach at " + listener.address + " has no authentication",
+        "give it a user and a password or the subject of a certificate, or let the listener listen "
+        "on 127.0.0.1");
+  }
+  const config::Attribute* subject = own.attribute("subject");
+  if (subject && !listener.asks_certificates) {
+    diagnostics.add(subject->value_place,
+                    "the endpoint wants a certificate, and listener \"" + attribute->value +
+                        "\" asks for none",
+                    "write <tls clients=\"required\" trust=\"secret:…\" …/> in the listener");
   }
 }
 
 bool Listeners::is_open(const std::string& id) const {
   const auto found = declared_.find(id);
-  return found != declared_.end() && !is_loopback(found->second);
+  return found != declared_.end() && !is_loopback(found->second.address);
+}
+
+bool Listeners::is_secure(const std::string& id) const {
+  const auto found = declared_.find(id);
+  return found != declared_.end() && found->second.secure;
 }
 
 Server& Listeners::at(const std::string& id) {

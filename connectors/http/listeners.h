@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "connectors/http/server.h"
+#include "connectors/tls/in_use.h"
 #include "core/base/guarded.h"
 #include "core/connector/connector.h"
 
@@ -19,25 +20,32 @@ namespace masar::http {
 /// threads at once, as the connectors' own life is not.
 class Listeners {
  public:
-  Listeners();
+  /// `certificates`, which outlives this, hears of those of the listeners, and of those of the
+  /// endpoints that call out by HTTP. It may be null.
+  explicit Listeners(tls::InUse* certificates = nullptr);
   ~Listeners();
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
 
   /// `<listener id connector="http" address …>`: findings; remembers the address for is_open().
   void check(const config::Element& listener, config::Diagnostics& diagnostics);
-  /// Throws Error(config) for what check() would have found.
-  void add(const config::Element& listener);
+  /// Throws Error(config) for what check() would have found, and for secrets that are not there or
+  /// hold no certificate or key.
+  void add(const config::Element& listener, const connector::Context& context);
 
-  /// The inbound rule of every HTTP connector: a finding at the attribute of the connector's own
-  /// element that names the listener (`<http listener=…>`) where that one is unknown (nearest
-  /// name), and where it listens beyond 127.0.0.1 and ::1 though the endpoint has no
-  /// `authenticated` sender. Call check() of the listeners first; without any known listener
-  /// nothing is said.
+  /// The inbound rule of every HTTP connector: a finding where the listener that the element names
+  /// (`<http listener=…>`) is unknown, listens beyond 127.0.0.1 and ::1 though the endpoint has no
+  /// `authenticated` sender, or asks nobody for the certificate of the element's `subject`.
+  /// Call check() of the listeners first; without any known listener nothing is said.
+  /// Not for several threads.
   void check_use(const config::Element& own, bool authenticated, config::Diagnostics& diagnostics,
                  std::string_view named_by = "listener") const;
   /// Whether the listener is reachable from beyond this machine. False for an unknown one.
   bool is_open(const std::string& id) const;
+  /// Whether it speaks TLS: addresses on it begin with https.
+  bool is_secure(const std::string& id) const;
+  /// May be null.
+  tls::InUse* certificates() const noexcept { return certificates_; }
 
   /// Throws Error(config, "no-listener").
   Server& at(const std::string& id);
@@ -54,8 +62,14 @@ class Listeners {
 
  private:
   struct Listener;
+  struct Declared {
+    std::string address;
+    bool secure = false;
+    bool asks_certificates = false;
+  };
+  tls::InUse* const certificates_;
   std::map<std::string, std::unique_ptr<Listener>> listeners_;
-  std::map<std::string, std::string> declared_;  ///< id → address, from check() and add()
+  std::map<std::string, Declared> declared_;  ///< by id, from check() and add()
   Guarded<std::map<std::string, std::string>> bound_;
   connector::Intake* intake_ = nullptr;
 };

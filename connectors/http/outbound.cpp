@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "connectors/http/client.h"
+#include "connectors/http/client_tls.h"
 #include "connectors/http/inbound.h"
 #include "connectors/http/payload.h"
 #include "core/base/error.h"
@@ -33,7 +34,7 @@ const config::ElementTable& out_table() {
          {"code-member", Kind::name, false, "", "the member of a JSON reply that <code> reads", {}},
          {"proxy", Kind::address, false, "", "host:port of a proxy", {}},
          {"reply-bytes", Kind::bytes, false, "1048576", "limit of a reply, in bytes", {}}},
-        {"status", "code", "header"}};
+        {"status", "code", "header", "tls"}};
     for (auto& field : payload_fields()) made.fields.push_back(std::move(field));
     return made;
   }();
@@ -96,14 +97,14 @@ std::optional<std::string> member(const pugi::xml_document& json, const std::str
 class HttpOutbound final : public Outbound {
  public:
   HttpOutbound(const config::Values& values, const config::Element& own, const EndpointSpec& spec,
-               const connector::Context& context)
+               const connector::Context& context, std::shared_ptr<ClientTls> secure)
       : url_(values.text("url")),
         method_(values.text("method")),
         code_member_(values.text("code-member")),
         timeout_(spec.timeout),
         payload_(values, spec.xml, context.prefixes),
         executor_(context.executor),
-        client_(settings_of(values, spec)) {
+        client_(settings_of(values, spec, std::move(secure))) {
     if (values.has("user")) {
       headers_.emplace_back("Authorization",
                             basic_authorization(values.text("user"),
@@ -149,8 +150,10 @@ class HttpOutbound final : public Outbound {
   }
 
  private:
-  static ClientSettings settings_of(const config::Values& values, const EndpointSpec& spec) {
+  static ClientSettings settings_of(const config::Values& values, const EndpointSpec& spec,
+                                    std::shared_ptr<ClientTls> secure) {
     ClientSettings settings;
+    settings.tls = std::move(secure);
     settings.threads = spec.concurrency;
     settings.reuse = spec.idempotent;
     settings.reply_bytes_max = static_cast<std::size_t>(values.integer("reply-bytes"));
@@ -265,6 +268,7 @@ void check_outbound(const config::Element& own, config::Diagnostics& diagnostics
   if (values.has("user") != values.has("password")) {
     diagnostics.add(own.place, "user and password belong together");
   }
+  check_client_tls(own, values.text("url"), diagnostics);
   check_payload(values, diagnostics);
   for (const config::Element* one : own.elements("status")) {
     const config::Values status(status_table(), *one, diagnostics);
@@ -278,10 +282,12 @@ void check_outbound(const config::Element& own, config::Diagnostics& diagnostics
 }
 
 std::unique_ptr<Outbound> make_outbound(const config::Element& own, const EndpointSpec& spec,
-                                        const connector::Context& context) {
+                                        const connector::Context& context, tls::InUse* in_use) {
   config::Diagnostics checked;
   const config::Values values(out_table(), own, checked);
-  return std::make_unique<HttpOutbound>(values, own, spec, context);
+  return std::make_unique<HttpOutbound>(
+      values, own, spec, context,
+      client_tls(own, values.text("url"), spec.id, context, in_use));
 }
 
 }  // namespace masar::http

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "connectors/tls/in_use.h"
 #include "core/config/element.h"
 #include "core/connector/connector.h"
 
@@ -11,9 +12,11 @@ namespace masar::http {
 void check_outbound(const config::Element& own, config::Diagnostics& diagnostics);
 
 /// An outbound endpoint by its `<http>`, which check_outbound() found nothing wrong with. Its
-/// secrets are read here: throws Error(config, "no-secret").
+/// secrets are read here: throws Error(config, "no-secret" or "bad-certificate"). `in_use` may be
+/// null.
 std::unique_ptr<connector::Outbound> make_outbound(const config::Element& own,
                                                    const connector::EndpointSpec& spec,
-                                                   const connector::Context& context);
+                                                   const connector::Context& context,
+                                                   tls::InUse* in_use);
 
 }  // namespace masar::http

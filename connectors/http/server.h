@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+typedef struct ssl_ctx_st SSL_CTX;  // <openssl/ssl.h> stays out of headers
+
 namespace masar::http {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -23,6 +25,9 @@ struct Request {
   Pairs headers;  ///< names in lower case, in order; without those of a trailer
   std::string body;
   std::string peer;  ///< `address:port`
+  /// Of the certificate that the peer has shown and TLS has verified, as RFC 2253 writes it:
+  /// CN=roads,O=GAM. Empty: none.
+  std::string subject;
 
   /// The first header of that (lower case) name, or empty.
   std::string_view header(std::string_view name) const;
@@ -85,7 +90,11 @@ struct ServerSettings {
   std::size_t connections_max = 1024;  ///< beyond it: 503 with Retry-After
   std::size_t refusals_max = 256;  ///< of those at once; beyond it nothing is accepted for a while
   std::size_t header_bytes_max = 16 << 10;            ///< request line included; more: 431
-  std::chrono::milliseconds request_timeout{10'000};  ///< first to last byte of a request: 408
+  /// The context for a new connection, never null, which may be another one each time. Empty: no
+  /// TLS. Called on the server's threads.
+  std::function<std::shared_ptr<SSL_CTX>()> tls;
+  /// First to last byte of a request: 408. Of a TLS handshake: closed.
+  std::chrono::milliseconds request_timeout{10'000};
   std::chrono::milliseconds idle_timeout{30'000};     ///< between two requests: closed
   std::chrono::milliseconds linger{1'000};  ///< for reading away what still comes before closing
   std::size_t linger_bytes_max = 4 << 20;

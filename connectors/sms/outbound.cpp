@@ -78,7 +78,8 @@ class SmsOutbound final : public connector::Outbound {
     if (!settings_.report_url.empty()) return settings_.report_url;
     const auto bound = listeners_.addresses();
     const auto found = bound.find(settings_.report_listener);
-    return found == bound.end() ? std::string() : "http://" + found->second;
+    if (found == bound.end()) return {};
+    return (listeners_.is_secure(found->first) ? "https://" : "http://") + found->second;
   }
 
   std::string address(const std::string& to, const std::string& text,

@@ -1,5 +1,6 @@
 #include "connectors/sms/sms.h"
 
+#include "connectors/http/client_tls.h"
 #include "connectors/sms/national.h"
 #include "connectors/sms/outbound.h"
 #include "connectors/sms/report.h"
@@ -51,7 +52,7 @@ const config::ElementTable& out_table() {
         "the key that makes the reports' addresses unguessable",
         {}},
        parts_field()},
-      {}};
+      {"tls"}};
   return table;
 }
 
@@ -177,6 +178,7 @@ void SmsConnector::check(const EndpointSpec& spec, config::Diagnostics& diagnost
   const config::Values values(out_table(), *own, diagnostics);
   check_urls(values, diagnostics);
   check_parts(values, diagnostics);
+  http::check_client_tls(*own, values.text("url"), diagnostics);
   // The address of a report is its authentication.
   listeners_.check_use(*own, true, diagnostics, "report-listener");
   if (listeners_.is_open(values.text("report-listener")) && values.text("report-url").empty()) {
@@ -226,7 +228,10 @@ std::unique_ptr<connector::Outbound> SmsConnector::add_outbound(const EndpointSp
                     std::to_string(kReportKeyBytesMin) + " bytes");
   }
   take_reports(settings, spec, intake);
-  return make_outbound(std::move(settings), client_settings(spec), context_, listeners_);
+  http::ClientSettings client = client_settings(spec);
+  client.tls =
+      http::client_tls(*own, settings.url, spec.id, context_, listeners_.certificates());
+  return make_outbound(std::move(settings), std::move(client), context_, listeners_);
 }
 
 void SmsConnector::take_reports(const Settings& settings, const EndpointSpec& spec,

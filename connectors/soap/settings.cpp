@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "connectors/http/client_tls.h"
 #include "core/base/error.h"
 
 namespace masar::soap {
@@ -88,7 +89,7 @@ const config::ElementTable& out_table() {
          {}},
         {"proxy", Kind::address, false, "", "host:port of a proxy", {}},
         {"reply-bytes", Kind::bytes, false, "1048576", "limit of a reply, in bytes", {}}},
-       {"operation", "header"}},
+       {"operation", "header", "tls"}},
       security_fields({"digest", "text"}, "digest"));
   return table;
 }
@@ -166,7 +167,9 @@ const config::Element& SettingsReader::own() const {
   return *own_;
 }
 
-bool SettingsReader::authenticated() const { return own_ && own_->attribute("user"); }
+bool SettingsReader::authenticated() const {
+  return own_ && (own_->attribute("user") || own_->attribute("subject"));
+}
 
 void SettingsReader::check(config::Diagnostics& diagnostics) const {
   if (!own_)
@@ -198,6 +201,7 @@ void SettingsReader::check_outbound(config::Diagnostics& diagnostics) const {
   }
   if (values.has("user") != values.has("password"))
     diagnostics.add(own_->place, "user and password belong together");
+  http::check_client_tls(*own_, values.text("url"), diagnostics);
   check_security(values, diagnostics);
   if (own_->elements("operation").empty())
     diagnostics.add(own_->place, "the endpoint has no <operation>");

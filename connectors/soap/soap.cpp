@@ -3,6 +3,7 @@
 #include <atomic>
 #include <map>
 
+#include "connectors/http/client_tls.h"
 #include "connectors/soap/settings.h"
 
 namespace masar::soap {
@@ -64,6 +65,8 @@ std::unique_ptr<connector::Outbound> SoapConnector::add_outbound(const EndpointS
                                                                  Intake&) {
   const SettingsReader reader(spec, context_.prefixes);
   OutboundSettings settings = reader.outbound(context_.secrets);
+  settings.client.tls = http::client_tls(*reader.element(), settings.url, spec.id, context_,
+                                         listeners_.certificates());
   XmlLimits limits = spec.xml;
   limits.bytes_max = settings.client.reply_bytes_max;
   return std::make_unique<SoapOutbound>(

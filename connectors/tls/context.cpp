@@ -98,6 +98,65 @@ void trust(SSL_CTX* context, Side side, const Settings& settings, const Material
   SSL_CTX_set_cert_store(context, store.release());
 }
 
+/// What the thread's handshakes ended with; see last_refusal().
+struct Seen {
+  long verified = X509_V_OK;
+  int alert = 0;  ///< close_notify, 0, is none
+};
+thread_local Seen seen;
+
+int note_verified(int good, X509_STORE_CTX* store) {
+  if (good == 0) seen.verified = X509_STORE_CTX_get_error(store);
+  return good;
+}
+
+void note_alert(const SSL*, int where, int alert) {
+  if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (alert & 0xff) != 0) seen.alert = alert;
+}
+
+std::optional<Refusal> refusal_by(long verified) {
+  switch (verified) {
+    case X509_V_OK: return std::nullopt;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return Refusal{"certificate-expired", "the certificate, or its authority's, has expired"};
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return Refusal{"certificate-not-yet-valid", "the certificate is not valid yet"};
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return Refusal{"certificate-name", "the certificate is for another name"};
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+      return Refusal{"certificate-authority",
+                     "the certificate comes from no authority that is trusted"};
+    default:
+      return Refusal{"certificate-bad", std::string("the certificate cannot be taken: ") +
+                                            X509_verify_cert_error_string(verified)};
+  }
+}
+
+std::optional<Refusal> refusal_by_alert(int alert) {
+  const std::string said = SSL_alert_desc_string_long(alert);
+  switch (alert & 0xff) {
+    case 0: return std::nullopt;
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_CERTIFICATE_REQUIRED:
+      return Refusal{"own-certificate-refused",
+                     "the other side does not take the hub's certificate: " + said, true};
+    case SSL_AD_PROTOCOL_VERSION:
+      return Refusal{"tls-version", "the other side speaks no version of TLS that the hub does"};
+    default: return Refusal{"no-handshake", "the other side ended it: " + said};
+  }
+}
+
 void verify_server(SSL_CTX* context, const std::string& name) {
   X509_VERIFY_PARAM* const param = SSL_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_hostflags(
@@ -105,7 +164,7 @@ void verify_server(SSL_CTX* context, const std::string& name) {
   const int set = is_ip(name) ? X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str())
                               : X509_VERIFY_PARAM_set1_host(param, name.c_str(), name.size());
   if (set != 1) fail("name \"" + name + "\"", "it is no name of a host");
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verified);
 }
 
 int verify_mode(Settings::Clients clients) {
@@ -138,6 +197,7 @@ void apply(SSL_CTX* context, Side side, const Settings& settings, const Material
   // A resumed session would keep a peer whose authority has been withdrawn.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 0);
+  SSL_CTX_set_info_callback(context, note_alert);
   if (!settings.certificate.empty()) show(context, settings, material);
   trust(context, side, settings, material);
   if (side == Side::client) {
@@ -147,10 +207,43 @@ void apply(SSL_CTX* context, Side side, const Settings& settings, const Material
   }
 }
 
-std::int64_t days_left(std::string_view pem, Instant now) {
+std::shared_ptr<SSL_CTX> make_context(Side side, const Settings& settings, const Material& material,
+                                      const std::string& host) {
+  std::shared_ptr<SSL_CTX> context(
+      SSL_CTX_new(side == Side::server ? TLS_server_method() : TLS_client_method()), SSL_CTX_free);
+  if (!context) throw Error(ErrorKind::internal, "no-tls", "OpenSSL made no context");
+  apply(context.get(), side, settings, material, host);
+  return context;
+}
+
+std::string peer_subject(const SSL* connection) {
+  const Certificate shown(SSL_get1_peer_certificate(connection));
+  if (!shown || SSL_get_verify_result(connection) != X509_V_OK) return {};
+  const std::unique_ptr<BIO, Free> bio(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(bio.get(), X509_get_subject_name(shown.get()), 0, XN_FLAG_RFC2253);
+  char* start = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &start);
+  return std::string(start, static_cast<std::size_t>(size));
+}
+
+std::optional<Refusal> refusal_of(const SSL* connection) {
+  return refusal_by(SSL_get_verify_result(connection));
+}
+
+void forget_refusal() {
+  ERR_clear_error();
+  seen = {};
+}
+
+std::optional<Refusal> last_refusal() {
+  if (const auto ours = refusal_by(seen.verified)) return ours;
+  return refusal_by_alert(seen.alert);
+}
+
+std::chrono::seconds time_left(std::string_view pem, Instant now) {
   const std::time_t seconds =
       std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-  std::optional<std::int64_t> least;
+  std::optional<std::chrono::seconds> least;
   for (const Certificate& each : certificates("certificate", pem)) {
     const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> from(
         ASN1_TIME_set(nullptr, seconds), ASN1_TIME_free);
@@ -158,7 +251,7 @@ std::int64_t days_left(std::string_view pem, Instant now) {
     int rest = 0;
     if (ASN1_TIME_diff(&days, &rest, from.get(), X509_get0_notAfter(each.get())) != 1)
       fail("certificate", "its end cannot be read");
-    const std::int64_t left = rest < 0 ? days - 1 : days;
+    const auto left = std::chrono::hours(24) * days + std::chrono::seconds(rest);
     least = std::min(least.value_or(left), left);
   }
   return *least;

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <cstdint>
+#include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,7 +10,8 @@
 #include "core/base/time.h"
 #include "core/connector/connector.h"
 
-typedef struct ssl_ctx_st SSL_CTX;  // <openssl/ssl.h> stays out of headers
+typedef struct ssl_st SSL;  // <openssl/ssl.h> stays out of headers
+typedef struct ssl_ctx_st SSL_CTX;
 
 namespace masar::tls {
 
@@ -34,9 +37,33 @@ Material load(const Settings& settings, const connector::Secrets& secrets);
 void apply(SSL_CTX* context, Side side, const Settings& settings, const Material& material,
            const std::string& host);
 
-/// Whole days from `now` until the first of these certificates ends; negative: days since.
+/// A new context that apply() has set up.
+std::shared_ptr<SSL_CTX> make_context(Side side, const Settings& settings, const Material& material,
+                                      const std::string& host);
+
+/// The subject of the certificate that the other side has shown and TLS has verified, as RFC 2253
+/// writes it, most specific part first: CN=roads,O=GAM. Empty: it has shown none.
+std::string peer_subject(const SSL* connection);
+
+/// Why TLS came to nothing, for people and programs: names no secret.
+struct Refusal {
+  std::string code;  ///< "certificate-expired", "certificate-name", "certificate-authority" …
+  std::string text;
+  /// The other side took the hub's certificate for a bad one, or wanted one. It says so before it
+  /// reads a byte of what the hub sends, though in TLS 1.3 after the hub has begun to send.
+  bool of_own = false;
+};
+/// What was wrong with the certificate that the other side has shown; none: nothing.
+std::optional<Refusal> refusal_of(const SSL* connection);
+/// For a transport that keeps OpenSSL's connection to itself: what this thread saw since
+/// forget_refusal(), by a context of apply(). Clears OpenSSL's queue of errors, too, from which it
+/// would take what went wrong before for what goes wrong next.
+void forget_refusal();
+std::optional<Refusal> last_refusal();
+
+/// From `now` until the first of these certificates ends; negative: since then.
 /// Throws Error(config, "bad-certificate") where there is none.
-std::int64_t days_left(std::string_view pem, Instant now);
+std::chrono::seconds time_left(std::string_view pem, Instant now);
 
 /// Whether this is an IP address: then it is no name to ask a server for.
 bool is_ip(const std::string& host);

@@ -56,11 +56,34 @@ bool host_is_ours(const Request& request, const std::string& address) {
   return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
 }
 
-/// One gauge as the text format has it; `labels` with its braces, or empty.
+/// One sample of a gauge as the text format has it; `labels` with its braces, or empty.
+std::string sample(const std::string& name, const std::string& labels, const std::string& value) {
+  return "masar_" + name + labels + " " + value + "\n";
+}
+
+std::string gauge(const std::string& name, const std::string& help, const std::string& samples) {
+  return "# HELP masar_" + name + " " + help + "\n# TYPE masar_" + name + " gauge\n" + samples;
+}
+
 std::string gauge(const std::string& name, const std::string& help, const std::string& labels,
                   const std::string& value) {
-  return "# HELP masar_" + name + " " + help + "\n# TYPE masar_" + name + " gauge\nmasar_" + name +
-         labels + " " + value + "\n";
+  return gauge(name, help, sample(name, labels, value));
+}
+
+/// Nothing where there is no certificate. Kinds, ids and names are the configuration's: letters,
+/// digits and marks that need no escape.
+std::string certificates(const std::vector<tls::InUse::Left>& all) {
+  const std::string name = "certificate_expiry_seconds";
+  std::string samples;
+  for (const auto& one : all) {
+    samples += sample(name,
+                      "{" + one.owner.kind + "=\"" + one.owner.id + "\",which=\"" + one.which +
+                          "\"}",
+                      std::to_string(one.time.count()));
+  }
+  if (samples.empty()) return {};
+  return gauge(name, "Until the first certificate there ends; 86400 are a day, negative: expired.",
+               samples);
 }
 
 std::string count_help(const std::string& name) {
@@ -237,6 +260,7 @@ struct Admin::Pages {
     }
     text += gauge("build_info", "Which build runs; always 1.",
                   "{version=\"" + settings.version + "\"}", "1");
+    if (settings.certificates) text += certificates(settings.certificates());
     return http::text_response(200, text, "text/plain; version=0.0.4; charset=utf-8");
   }
 

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "connectors/tls/in_use.h"
 #include "core/engine/hub.h"
 #include "core/engine/operations.h"
 
@@ -12,6 +15,8 @@ struct AdminSettings {
   std::string address = "127.0.0.1:0";  ///< host:port; beyond localhost only where told so
   std::string token;  ///< bearer token; every path but /live, /ready, /clock asks for it
   std::string version = "unknown";      ///< of this build, for masar_build_info
+  /// How long the certificates in use are good yet; empty: there are none. Any thread.
+  std::function<std::vector<tls::InUse::Left>()> certificates = {};
 };
 
 /// The operators' HTTP interface (INTERFACES.md 8–10, 13): /live, /ready, /metrics, /clock and

@@ -43,7 +43,8 @@ class Installation {
     hub_ = std::make_unique<engine::Hub>(parts());
     admin_ = std::make_unique<admin::Admin>(
         *hub_, admin::AdminSettings{snapshot_->hub.admin_address,
-                                    admin_token(options.state + "/admin.token"), kVersion});
+                                    admin_token(options.state + "/admin.token"), kVersion,
+                                    [this] { return certificates(); }});
     anchor_audit();
   }
 
@@ -81,6 +82,11 @@ class Installation {
   }
 
  private:
+  /// By the host's clock, whatever the hub's is: TLS goes by it.
+  std::vector<tls::InUse::Left> certificates() const {
+    return connectors_.certificates->left(SystemBusinessClock().now());
+  }
+
   fs::path in_state(const std::string& path) const {
     return masar::in_state(options_.state, path);
   }

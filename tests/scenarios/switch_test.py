@@ -60,6 +60,7 @@ class Inquirers:
     def __init__(self, stage: Stage, number: str) -> None:
         self.answers: list[list[list[str]]] = [[] for _ in range(LOAD_THREADS)]
         self._stage, self._number, self._stop = stage, number, threading.Event()
+        self.gate = threading.Lock()  # while it is held, nobody begins to look
         self._threads = [threading.Thread(target=self._look, args=(answers,))
                          for answers in self.answers]
         for thread in self._threads:
@@ -67,6 +68,8 @@ class Inquirers:
 
     def _look(self, answers: list[list[str]]) -> None:
         while not self._stop.is_set():
+            with self.gate:
+                pass
             answers.append(cast.inquire(self._stage, self._number))
 
     def count(self) -> int:
@@ -162,10 +165,11 @@ class Ways:
         payers = Inquirers(self.stage, cast.billing_number(self.stage, who))
         try:
             payers.more()
-            # Refused while an inquiry is open, so it is asked until it hits a moment without.
-            wait_for(lambda: (self.stage.hub.post("/api/clock"),
-                              self.stage.state(who.application) == "closing-payment")[1],
-                     "the bill's expiry")
+            # Refused while an inquiry is open: those under way end, the next ones come at once.
+            with payers.gate:
+                wait_for(lambda: (self.stage.hub.post("/api/clock"),
+                                  self.stage.state(who.application) == "closing-payment")[1],
+                         "the bill's expiry")
             payers.more()
         finally:
             payers.end()

@@ -83,13 +83,6 @@ std::string clean(std::string_view value) {
   return result;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 /// What comes next, or an empty text at the end.
 std::string receive(net::StreamSocket& socket, Deadline deadline) {
   std::string piece(kPiece, '\0');

@@ -85,10 +85,7 @@ std::optional<std::string> read_body(const Door& door, const Payload& payload, R
 void take(const Door& door, const Payload& payload, Request request, const Respond& respond) {
   auto body = read_body(door, payload, request, respond);
   if (!body) return;
-  connector::Received received;
-  received.endpoint = door.endpoint;
-  received.sender = door.partner;
-  received.headers = allowed_headers(request);
+  connector::Received received = door.message(request);
   received.message_id = std::string(request.header("message-id"));
   received.body = std::move(*body);
   door.intake->take(std::move(received), [door, payload, respond](const IntakeAnswer& parts) {

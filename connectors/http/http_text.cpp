@@ -17,13 +17,6 @@ int hex_digit(char c) {
   return -1;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 const char* title_of(int status) {
   switch (status) {
     case 400: return "Bad Request";
@@ -70,6 +63,13 @@ std::vector<std::string> Request::segments() const {
         decode_percent(std::string_view(path).substr(at, end - at), false).value_or(""));
     at = end + 1;
   }
+  return result;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
 }
 

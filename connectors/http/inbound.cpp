@@ -14,13 +14,6 @@ using connector::PartAnswer;
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 bool is_token(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) ||
@@ -194,6 +187,14 @@ Pairs partner_headers(const connector::Attempt& attempt) {
   for (const auto& [name, value] : attempt.headers)
     if (is_partner_header(name)) result.emplace_back(name, value);
   return result;
+}
+
+connector::Received Door::message(const Request& request) const {
+  connector::Received received;
+  received.endpoint = endpoint;
+  received.sender = partner;
+  received.headers = allowed_headers(request);
+  return received;
 }
 
 Pairs allowed_headers(const Request& request) {

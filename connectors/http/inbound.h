@@ -42,6 +42,8 @@ struct Door {
   /// The 403 is problem_json: that is no partner, and no answer is signed for him.
   /// Any thread.
   Handler handler() const;
+  /// A request as Intake gets it, without its id and its body.
+  connector::Received message(const Request& request) const;
   Response answer(const Problem& problem, std::string_view content_type = {}) const {
     return error ? error(problem, content_type) : problem_json(problem);
   }

@@ -162,15 +162,9 @@ class HttpOutbound final : public Outbound {
   }
 
   Outcome outcome_of(CallResult result) const {
+    if (result.kind != CallResult::Kind::replied) return without_reply(std::move(result));
     Outcome outcome;
     outcome.body = std::move(result.body);
-    if (result.kind != CallResult::Kind::replied) {
-      const bool not_sent = result.kind == CallResult::Kind::not_sent;
-      outcome.kind = not_sent ? OutcomeKind::unavailable : OutcomeKind::unknown;
-      outcome.code = result.code;
-      outcome.text = result.text;
-      return outcome;
-    }
     outcome.code = std::to_string(result.status);
     outcome.text = "the partner answered " + outcome.code;
     outcome.retry_after = result.retry_after();
@@ -259,6 +253,16 @@ void check_header(const config::Element& element, config::Diagnostics& diagnosti
 }
 
 }  // namespace
+
+Outcome without_reply(CallResult result) {
+  Outcome outcome;
+  const bool not_sent = result.kind == CallResult::Kind::not_sent;
+  outcome.kind = not_sent ? OutcomeKind::unavailable : OutcomeKind::unknown;
+  outcome.code = std::move(result.code);
+  outcome.text = std::move(result.text);
+  outcome.body = std::move(result.body);
+  return outcome;
+}
 
 void check_outbound(const config::Element& own, config::Diagnostics& diagnostics) {
   const config::Values values(out_table(), own, diagnostics);

@@ -2,11 +2,16 @@
 
 #include <memory>
 
+#include "connectors/http/client.h"
 #include "connectors/tls/in_use.h"
 #include "core/config/element.h"
 #include "core/connector/connector.h"
 
 namespace masar::http {
+
+/// How an attempt ended whose call brought no reply (ENGINE.md 18): unavailable where nothing of it
+/// was sent, else unknown, with the bytes that came.
+connector::Outcome without_reply(CallResult result);
 
 /// Lint of an outbound endpoint's `<http>`.
 void check_outbound(const config::Element& own, config::Diagnostics& diagnostics);

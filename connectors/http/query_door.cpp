@@ -149,14 +149,11 @@ std::optional<Problem> QueryDoor::document_of(const Pairs& query, std::string& d
 }
 
 void QueryDoor::take(const Request& request, const Respond& respond) const {
-  connector::Received received;
+  connector::Received received = door_.message(request);
   if (const auto problem = document_of(request.query, received.body)) {
     door_.intake->refused(door_.endpoint, problem->code, problem->text);
     return respond(door_.answer(*problem));
   }
-  received.endpoint = door_.endpoint;
-  received.sender = door_.partner;
-  received.headers = allowed_headers(request);
   door_.intake->take(std::move(received),
                      [self = shared_from_this(), respond](const connector::IntakeAnswer& parts) {
                        try {

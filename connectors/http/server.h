@@ -56,6 +56,8 @@ struct Problem {
 Response problem_json(const Problem& problem);
 Response text_response(int status, std::string body,
                        std::string content_type = "text/plain; charset=utf-8");
+/// With its ASCII letters in lower case.
+std::string lower(std::string_view text);
 /// As a JSON string literal, quotes included. For well-formed UTF-8.
 std::string json_quote(std::string_view text);
 

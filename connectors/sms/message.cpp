@@ -3,17 +3,14 @@
 #include "connectors/sms/parts.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/message/xml_names.h"
 
 namespace masar::sms {
 namespace {
 
 std::string child_text(pugi::xml_node message, std::string_view local) {
   for (const auto& child : message.children()) {
-    const std::string_view name = child.name();
-    const auto colon = name.find(':');
-    if (name.substr(colon == std::string_view::npos ? 0 : colon + 1) == local) {
-      return child.text().get();
-    }
+    if (local_part(child.name()) == local) return child.text().get();
   }
   return {};
 }

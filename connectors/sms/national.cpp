@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "connectors/http/outbound.h"
 #include "connectors/http/token.h"
 #include "connectors/sms/message.h"
 #include "connectors/sms/national_json.h"
@@ -49,10 +50,7 @@ FetchedToken token_of(const CallResult& result) {
 }
 
 Outcome outcome_of(const CallResult& result) {
-  if (result.kind == CallResult::Kind::not_sent)
-    return outcome(OutcomeKind::unavailable, result.code, result.text);
-  if (result.kind == CallResult::Kind::unknown)
-    return {OutcomeKind::unknown, result.code, result.text, result.body, {}};
+  if (result.kind != CallResult::Kind::replied) return http::without_reply(result);
   const std::string status = std::to_string(result.status);
   const std::string said = "the platform answered " + status;
   if (is_busy(result.status))

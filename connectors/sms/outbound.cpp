@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "connectors/http/outbound.h"
 #include "connectors/sms/message.h"
 #include "connectors/sms/report.h"
 
@@ -22,12 +23,7 @@ bool is_refusal(int status) {
 }
 
 Outcome outcome_of(const CallResult& result) {
-  if (result.kind == CallResult::Kind::not_sent) {
-    return {OutcomeKind::unavailable, result.code, result.text, {}, {}};
-  }
-  if (result.kind == CallResult::Kind::unknown) {
-    return {OutcomeKind::unknown, result.code, result.text, result.body, {}};
-  }
+  if (result.kind != CallResult::Kind::replied) return http::without_reply(result);
   const std::string status = std::to_string(result.status);
   const std::string said = "the gateway answered " + status;
   if (result.status == 202 && (result.body.starts_with("0:") || result.body.starts_with("3:"))) {

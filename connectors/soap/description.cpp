@@ -9,6 +9,7 @@
 
 #include "connectors/http/server.h"
 #include "connectors/soap/envelope.h"
+#include "core/message/xml_names.h"
 #include "core/message/xml_writer.h"
 
 namespace masar::soap {
@@ -51,7 +52,7 @@ pugi::xml_document parsed(const XsdGate::Source& source) {
 std::vector<pugi::xml_node> references(const pugi::xml_document& schema) {
   std::vector<pugi::xml_node> found;
   for (const pugi::xml_node child : schema.document_element().children()) {
-    const std::string_view name = local_name(child);
+    const std::string_view name = local_part(child.name());
     const bool refers = name == "import" || name == "include" || name == "redefine";
     if (refers && child.attribute("schemaLocation")) found.push_back(child);
   }
@@ -71,11 +72,12 @@ void add_elements(const std::vector<XsdGate::Source>& schemas, const XsdGate::So
   seen.push_back(&source);
   const pugi::xml_document schema = parsed(source);
   for (const pugi::xml_node child : schema.document_element().children()) {
-    if (local_name(child) == "element") names.elements.push_back(child.attribute("name").value());
+    if (local_part(child.name()) == "element")
+      names.elements.push_back(child.attribute("name").value());
   }
   for (const pugi::xml_node one : references(schema)) {
     const XsdGate::Source* other = find(schemas, file_of(source, one));
-    if (other && local_name(one) != "import") add_elements(schemas, *other, seen, names);
+    if (other && local_part(one.name()) != "import") add_elements(schemas, *other, seen, names);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "connectors/http/inbound.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/message/xml_names.h"
 #include "core/message/xml_writer.h"
 
 namespace masar::soap {
@@ -61,8 +62,8 @@ bool must_be_understood(pugi::xml_node block, Version version) {
 
 /// 1.2, part 1, 5.4.8: one for each block that was not understood.
 std::string not_understood(pugi::xml_node block) {
-  return "<soap:NotUnderstood qname=\"b:" + std::string(local_name(block)) + "\" xmlns:b=\"" +
-         escaped(uri_of(block)) + "\"/>";
+  return "<soap:NotUnderstood qname=\"b:" + std::string(local_part(block.name())) +
+         "\" xmlns:b=\"" + escaped(namespace_of(block)) + "\"/>";
 }
 
 /// 1.2, part 1, 5.4.7 and appendix A: what would be understood, the better one first.
@@ -144,7 +145,7 @@ Opened EnvelopeReader::open(std::string_view bytes) const {
   const pugi::xml_node root = document->document_element();
   const std::string_view name = root.name();
   const bool known = name == own(Version::v11, "Envelope") || name == own(Version::v12, "Envelope");
-  if (!known && local_name(root) == "Envelope") {
+  if (!known && local_part(root.name()) == "Envelope") {
     throw BadEnvelope{{Blame::version_mismatch,
                        "the envelope is neither of SOAP 1.1 nor of SOAP 1.2", {}, {}, upgrade()},
                       "soap-version"};
@@ -245,23 +246,6 @@ int status_of(Version version, const Fault& fault) {
 std::string refusal_detail(std::string_view code, std::string_view text) {
   return "<mh:Refusal xmlns:mh=\"urn:masar:hub:1\"><mh:Code>" + escaped(code) +
          "</mh:Code><mh:Text>" + escaped(text) + "</mh:Text></mh:Refusal>";
-}
-
-std::string_view local_name(pugi::xml_node element) {
-  const std::string_view name = element.name();
-  const auto colon = name.find(':');
-  return colon == std::string_view::npos ? name : name.substr(colon + 1);
-}
-
-std::string_view uri_of(pugi::xml_node element) {
-  const std::string_view name = element.name();
-  const auto colon = name.find(':');
-  if (colon == std::string_view::npos) return {};
-  const std::string declaration = "xmlns:" + std::string(name.substr(0, colon));
-  for (pugi::xml_node at = element; at; at = at.parent()) {
-    if (const auto found = at.attribute(declaration.c_str())) return found.value();
-  }
-  return {};
 }
 
 std::string detail_text(pugi::xml_node fault, Version version, std::string_view path) {

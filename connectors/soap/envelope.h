@@ -94,10 +94,6 @@ std::string escaped_exactly(std::string_view text);
 /// The same of text for people: without what XML cannot hold and what would not be seen.
 std::string escaped(std::string_view text);
 
-/// The namespace URI of an element of a tree that XmlReader built.
-std::string_view uri_of(pugi::xml_node element);
-std::string_view local_name(pugi::xml_node element);
-
 /// The text at a path of element names below a fault's detail: `tr:TrafficFault/tr:Code`. Empty
 /// where there is none.
 std::string detail_text(pugi::xml_node fault, Version version, std::string_view path);

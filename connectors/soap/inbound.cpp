@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/message/xml_names.h"
 #include "core/message/xml_writer.h"
 
 namespace masar::soap {
@@ -117,20 +118,17 @@ connector::Received Inbound::read(const http::Request& request, Said& said) cons
   said.repeated = std::move(blocks.repeated);
   if (!opened.payload) throw bad_sender("soap-empty-body", "the Body is empty");
   if (opened.is_fault) throw bad_sender("soap-fault", "a fault is no request");
-  const auto declared = settings_.actions.find(std::string(local_name(opened.payload)));
+  const auto declared = settings_.actions.find(std::string(local_part(opened.payload.name())));
   const std::string action =
       opened.version == Version::v12
           ? http::media_parameter(request.header("content-type"), "action")
           : std::string(request.header("soapaction"));
   if (!action_fits(action, declared == settings_.actions.end() ? "" : declared->second,
-                   local_name(opened.payload))) {
+                   local_part(opened.payload.name()))) {
     throw bad_sender("soap-action", "the action does not fit the Body");
   }
-  connector::Received received;
+  connector::Received received = settings_.door.message(request);
   received.body = write_xml(opened.payload);
-  received.endpoint = settings_.door.endpoint;
-  received.sender = settings_.door.partner;
-  received.headers = http::allowed_headers(request);
   put_first(received.headers, std::move(blocks.headers));
   for (const auto& [name, value] : received.headers) {
     if (name == "message-id") received.message_id = value;

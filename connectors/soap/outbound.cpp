@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "connectors/http/inbound.h"
+#include "connectors/http/outbound.h"
 #include "core/base/error.h"
+#include "core/message/xml_names.h"
 #include "core/message/xml_writer.h"
 
 namespace masar::soap {
@@ -81,8 +83,8 @@ void SoapOutbound::send(Attempt attempt, Done done) {
   try {
     const Document document = reader_.read(attempt.body);
     const pugi::xml_node root = document->document_element();
-    expected.uri = std::string(uri_of(root));
-    if (expected.name.empty()) expected.name = std::string(local_name(root)) + "Response";
+    expected.uri = std::string(namespace_of(root));
+    if (expected.name.empty()) expected.name = std::string(local_part(root.name())) + "Response";
     call = call_of(attempt, found->second, write_xml(root));
   } catch (const Error&) {
     return refuse("bad-payload", "the payload to be sent is not well-formed");
@@ -125,19 +127,13 @@ bool SoapOutbound::fits(const Opened& opened, const Expected& expected) const {
   if (!opened.payload || opened.version != settings_.version) return false;
   const bool qualified = expected.name.find(':') != std::string::npos;
   return qualified ? expected.name == opened.payload.name()
-                   : expected.name == local_name(opened.payload) &&
-                         expected.uri == uri_of(opened.payload);
+                   : expected.name == local_part(opened.payload.name()) &&
+                         expected.uri == namespace_of(opened.payload);
 }
 
 Outcome SoapOutbound::outcome_of(CallResult result, const Expected& expected) const {
   const Operation& operation = expected.operation;
-  if (result.kind == CallResult::Kind::not_sent) {
-    return {OutcomeKind::unavailable, result.code, result.text, {}, {}};
-  }
-  if (result.kind == CallResult::Kind::unknown) {
-    const std::string code = result.code, text = result.text;
-    return unknown(code, text, std::move(result));
-  }
+  if (result.kind != CallResult::Kind::replied) return http::without_reply(std::move(result));
   const std::string status = std::to_string(result.status);
   const bool good = result.status / 100 == 2;
   if (good && operation.one_way && result.body.empty())

@@ -44,14 +44,14 @@ Document part_document(pugi::xml_node node, const XmlReader& reader, std::string
   return reader.read(payload);
 }
 
-std::vector<pugi::xml_node> parts_of(const route::Route& route, const expression::Frame& frame) {
+expression::Nodes parts_of(const route::Route& route, const expression::Frame& frame) {
   const auto value = route.parts->evaluate(frame);
   const auto& nodes = value.as<expression::Nodes>();
   if (nodes.empty()) throw Error(ErrorKind::rejected, "no-parts", "the message has no part");
   if (nodes.size() > route.parts_max)
     throw Error(ErrorKind::rejected, "too-many-parts",
                 "the message has more than " + std::to_string(route.parts_max) + " parts");
-  return {nodes.begin(), nodes.end()};
+  return nodes;
 }
 
 connector::IntakeAnswer aggregated(const route::Route& route, const route::Origin& origin,

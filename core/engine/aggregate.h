@@ -1,6 +1,6 @@
 #pragma once
 
-#include <memory>
+#include <string>
 
 #include "core/connector/connector.h"
 #include "core/engine/metrics.h"
@@ -15,7 +15,7 @@ Document part_document(pugi::xml_node node, const XmlReader& reader, std::string
 
 /// The elements that `parts=` of the route selects in a message, in their order. Throws
 /// Error(rejected, "no-parts" or "too-many-parts").
-std::vector<pugi::xml_node> parts_of(const route::Route& route, const expression::Frame& frame);
+expression::Nodes parts_of(const route::Route& route, const expression::Frame& frame);
 
 /// The one answer that `<aggregate>` of the route makes of its parts' answers; without one they
 /// stay as they are. Its mapping sees

@@ -188,20 +188,19 @@ void link_key(const config::Element& element, Endpoint& endpoint, const Snapshot
   endpoint.keys.push_back(std::move(duplicate));
 }
 
-}  // namespace
-
-namespace {
-
-void check_drops(const Endpoint& endpoint, const config::Values& values,
-                 config::Diagnostics& diagnostics) {
+/// Of unknown="drop".
+void load_known(Endpoint& endpoint, const Snapshot& snapshot, const config::Values& values,
+                config::Diagnostics& diagnostics) {
   if (endpoint.spec.schema.empty()) {
-    diagnostics.add(values.place("unknown"), "without a schema nothing is unknown",
-                    "write schema=\"FILE.xsd\"");
-  } else if (endpoint.gate && !endpoint.gate->wildcard().empty()) {
-    diagnostics.add(values.place("unknown"),
-                    "nothing is unknown to this schema: " + endpoint.gate->wildcard(),
-                    "leave out unknown=, or the wildcard");
+    return diagnostics.add(values.place("unknown"), "without a schema nothing is unknown",
+                           "write schema=\"FILE.xsd\"");
   }
+  if (!endpoint.gate) return;  // that there is no such schema is told
+  endpoint.known = std::make_shared<XsdNames>(snapshot.schemas, endpoint.spec.schema);
+  if (endpoint.known->wildcard().empty()) return;
+  diagnostics.add(values.place("unknown"),
+                  "nothing is unknown to this schema: " + endpoint.known->wildcard(),
+                  "leave out unknown=, or the wildcard");
 }
 
 }  // namespace
@@ -234,8 +233,7 @@ std::unique_ptr<Endpoint> load_endpoint(const config::Element& root, const Snaps
                       config::suggest(spec.schema, route::keys_of(snapshot.library.schemas)));
     }
   }
-  endpoint->drops_unknown = values.text("unknown") == "drop";
-  if (endpoint->drops_unknown) check_drops(*endpoint, values, diagnostics);
+  if (values.text("unknown") == "drop") load_known(*endpoint, snapshot, values, diagnostics);
   return endpoint;
 }
 

@@ -119,19 +119,18 @@ void PassThrough::forward_encoded(const route::Route& route, connector::Received
       });
 }
 
-// The steps of the route, up to the call, for each part.
+// The steps of the route, up to the call, for each part. What the message is goes to `origin`.
 std::vector<PassThrough::Leg> PassThrough::prepare(const route::Route& route,
                                                    connector::Received received,
-                                                   const route::Origin& origin) const {
+                                                   route::Origin& origin) const {
   std::vector<Leg> legs;
   Attempt attempt;
   attempt.effect_id = received.message_id;
   route::Flow whole;
   whole.headers = std::move(received.headers);
   if (looks_inside(route)) whole.document = reader_.read(received.body);
-  auto of_message = origin;
-  if (whole.document) of_message.type = whole.document->document_element().name();
-  route::fill_message(of_message, whole.variables);
+  if (whole.document) origin.type = whole.document->document_element().name();
+  route::fill_message(origin, whole.variables);
   attempt.body = std::move(received.body);
   if (!route.parts) {
     legs.push_back(prepare_leg(route, std::move(whole), std::move(attempt)));
@@ -187,8 +186,8 @@ void PassThrough::send(std::vector<Leg> legs, const std::shared_ptr<Passage>& pa
     Attempt attempt = std::move(leg.attempt);
     const std::size_t part = leg.part;
     outbound->send(std::move(attempt), [this, passage, part, sent = std::move(leg)](
-                                           const connector::Outcome& outcome) {
-      passage->put(part, answer_for(passage->route, sent, outcome));
+                                           const connector::Outcome& outcome) mutable {
+      passage->put(part, answer_for(passage->route, std::move(sent), outcome));
     });
   }
 }

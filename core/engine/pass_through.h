@@ -43,7 +43,7 @@ class PassThrough {
   void forward_encoded(const route::Route& route, connector::Received received,
                        connector::Intake::Answer answer);
   std::vector<Leg> prepare(const route::Route& route, connector::Received received,
-                           const route::Origin& origin) const;
+                           route::Origin& origin) const;
   Leg prepare_leg(const route::Route& route, route::Flow flow, connector::Attempt attempt) const;
   void send(std::vector<Leg> legs, const std::shared_ptr<Passage>& passage);
   void tap(Leg& leg);

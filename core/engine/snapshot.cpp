@@ -225,9 +225,12 @@ class Loader {
     endpoint->spec.id = file.name;
     endpoint->spec.inbound = root->value("direction") == "in";
     endpoint->spec.schema = root->value("schema");
-    endpoint->drops_unknown = root->value("unknown") == "drop";
     const auto gate = snapshot_->library.schemas.find(endpoint->spec.schema);
-    if (gate != snapshot_->library.schemas.end()) endpoint->gate = gate->second;
+    if (gate != snapshot_->library.schemas.end()) {
+      endpoint->gate = gate->second;
+      if (root->value("unknown") == "drop")
+        endpoint->known = std::make_shared<XsdNames>(snapshot_->schemas, gate->first);
+    }
     snapshot_->library.endpoints[file.name] = endpoint->spec.inbound;
     snapshot_->endpoints[file.name] = std::move(endpoint);
   }
@@ -431,8 +434,8 @@ const Endpoint* Snapshot::endpoint(std::string_view id) const {
 
 Document through_gate(const Endpoint& endpoint, Document document, std::string& body) {
   if (!endpoint.gate) return document;
-  if (endpoint.drops_unknown) {
-    Document known = endpoint.gate->known_of(document);
+  if (endpoint.known) {
+    Document known = endpoint.known->known_of(document);
     if (known != document) body = write_xml(*known);
     document = std::move(known);
   }

@@ -13,6 +13,7 @@
 #include "core/connector/connector.h"
 #include "core/message/xml_reader.h"
 #include "core/message/xsd_gate.h"
+#include "core/message/xsd_names.h"
 #include "core/process/calendar.h"
 #include "core/route/route.h"
 
@@ -49,7 +50,8 @@ struct Endpoint {
   std::string connector;
   config::Place place;
   std::shared_ptr<const XsdGate> gate;  ///< of spec.schema
-  bool drops_unknown = false;  ///< what the schema does not know is taken out before the gate
+  /// What is kept of what comes, before the gate looks at it; null: all of it.
+  std::shared_ptr<const XsdNames> known;
   std::vector<DuplicateKey> keys;
   std::string refusals;  ///< outbound endpoint that gets MessageRefused
   std::optional<mapping::Mapping> refusal;

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/mapping/program.h"
+#include "core/message/xml_names.h"
 
 namespace masar::mapping {
 
@@ -108,19 +109,13 @@ bool Variable::build(Run& run, pugi::xml_node) const {
 
 namespace {
 
-/// The prefix of a qualified name; empty where it has none.
-std::string_view prefix_of(std::string_view name) {
-  const auto colon = name.find(':');
-  return colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
-}
-
 /// Prefixes that a subtree uses, in names and in xsi:type values.
 void gather_prefixes(pugi::xml_node node, std::set<std::string, std::less<>>& prefixes) {
-  prefixes.emplace(prefix_of(node.name()));
+  prefixes.emplace(prefix_part(node.name()));
   for (const pugi::xml_attribute attribute : node.attributes()) {
-    prefixes.emplace(prefix_of(attribute.name()));
+    prefixes.emplace(prefix_part(attribute.name()));
     if (std::strcmp(attribute.name(), "xsi:type") == 0)
-      prefixes.emplace(prefix_of(attribute.value()));
+      prefixes.emplace(prefix_part(attribute.value()));
   }
   for (const pugi::xml_node child : node.children()) {
     if (child.type() == pugi::node_element) gather_prefixes(child, prefixes);

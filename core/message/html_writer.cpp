@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/message/xml_escape.h"
+#include "core/message/xml_names.h"
 
 namespace masar {
 namespace {
@@ -22,11 +23,9 @@ constexpr std::array<std::string_view, 13> kVoid{"area", "base",  "br",   "col",
 class HtmlWriter {
  public:
   explicit HtmlWriter(pugi::xml_node root) {
-    const std::string_view name = root.name();
-    const auto colon = name.find(':');
-    prefix_ = std::string(name.substr(0, colon == std::string_view::npos ? 0 : colon + 1));
-    const std::string declaration =
-        prefix_.empty() ? "xmlns" : "xmlns:" + prefix_.substr(0, prefix_.size() - 1);
+    const std::string_view prefix = prefix_part(root.name());
+    if (!prefix.empty()) prefix_ = std::string(prefix) + ':';
+    const std::string declaration = declaration_of(prefix);
     if (root.attribute(declaration.c_str()).value() != kXhtml || local_name(root) != "html")
       refuse("the root is not html in " + std::string(kXhtml));
   }

@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/message/xml_characters.h"
+#include "core/message/xml_names.h"
 
 namespace masar {
 namespace {
@@ -127,8 +128,7 @@ class Builder {
     pugi::xml_node parent = open_.empty() ? pugi::xml_node(*tree_) : open_.back().node;
     auto node = parent.append_child((prefix_.empty() ? name : prefix_ + ":" + name).c_str());
     if (open_.empty())
-      node.append_attribute((prefix_.empty() ? "xmlns" : "xmlns:" + prefix_).c_str()) =
-          std::string(kJsonNamespace).c_str();
+      node.append_attribute(declaration_of(prefix_).c_str()) = std::string(kJsonNamespace).c_str();
     else if (!open_.back().keys.empty())
       node.append_attribute("key") = std::exchange(key_, {}).c_str();
     return node;
@@ -198,29 +198,12 @@ bool is_text(pugi::xml_node node) {
   return node.type() == pugi::node_pcdata || node.type() == pugi::node_cdata;
 }
 
-std::string_view prefix_of(std::string_view name) {
-  const auto colon = name.find(':');
-  return colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
-}
-
-std::string_view local_of(std::string_view name) {
-  return name.substr(prefix_of(name).empty() ? 0 : prefix_of(name).size() + 1);
-}
-
-std::string_view namespace_of(pugi::xml_node node) {
-  const std::string_view prefix = prefix_of(node.name());
-  const std::string declaration = prefix.empty() ? "xmlns" : "xmlns:" + std::string(prefix);
-  for (; node; node = node.parent())
-    if (const auto declared = node.attribute(declaration.c_str())) return declared.value();
-  return {};
-}
-
 class Writer {
  public:
   std::string take() { return std::move(out_); }
 
   void value(pugi::xml_node node) {
-    const auto name = local_of(node.name());
+    const auto name = local_part(node.name());
     if (namespace_of(node) != kJsonNamespace) fail(node, "JSON has no such element");
     for (const auto* attribute : {"escaped", "escaped-key"})
       if (node.attribute(attribute).as_bool()) fail(node, "escaped texts are not supported");

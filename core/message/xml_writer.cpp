@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "core/message/xml_characters.h"
 #include "core/message/xml_escape.h"
+#include "core/message/xml_names.h"
 
 namespace masar {
 namespace {
@@ -158,14 +159,6 @@ bool is_content(pugi::xml_node node) {
   return node.type() == pugi::node_element || (is_text(node) && node.value()[0] != '\0');
 }
 
-std::string_view prefix_in(std::string_view name) {
-  const std::size_t colon = name.find(':');
-  return colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
-}
-std::string declaration_of(std::string_view prefix) {
-  return prefix.empty() ? "xmlns" : "xmlns:" + std::string(prefix);
-}
-
 /// The declarations that names in a subtree need and do not find inside it.
 class MissingDeclarations {
  public:
@@ -186,12 +179,12 @@ class MissingDeclarations {
       const std::string_view name = attribute.name();
       if (name == "xmlns" || name.starts_with("xmlns:")) declared_.emplace_back(name);
     }
-    need(prefix_in(element.name()));
+    need(prefix_part(element.name()));
     for (pugi::xml_attribute attribute : element.attributes()) {
       const std::string_view name = attribute.name();
-      if (const auto prefix = prefix_in(name); !prefix.empty()) need(prefix);
+      if (const auto prefix = prefix_part(name); !prefix.empty()) need(prefix);
       // The value of an xsi:type names its type by prefix too.
-      if (name.ends_with(":type")) need(prefix_in(attribute.value()));
+      if (name.ends_with(":type")) need(prefix_part(attribute.value()));
     }
     for (pugi::xml_node child : element.children()) {
       if (child.type() == pugi::node_element) visit(child);

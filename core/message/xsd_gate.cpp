@@ -16,7 +16,6 @@
 #include "core/base/error.h"
 #include "core/base/guarded.h"
 #include "core/message/xml_namespaces.h"
-#include "core/message/xsd_names.h"
 #include "core/message/xsd_quick.h"
 
 namespace masar {
@@ -391,7 +390,6 @@ struct XsdGate::Schema {
   SchemaPtr schema;
   std::unique_ptr<XsdQuick> quick;  // null where it knows nothing of the schema
   std::vector<std::string> elements;
-  std::unique_ptr<const XsdNames> names;
   Guarded<std::vector<ContextPtr>> contexts;  // idle ones: making one costs as much as a validation
 };
 
@@ -412,7 +410,6 @@ XsdGate::XsdGate(const std::vector<Source>& sources, const std::string& root_pat
   if (!schema_->schema) refuse_schema(root_path + ": not a schema");
   schema_->elements = global_elements(*root->second);
   schema_->quick = XsdQuick::compile(sources, root_path);
-  schema_->names = std::make_unique<const XsdNames>(sources, root_path);
 }
 
 XsdGate::~XsdGate() = default;
@@ -444,12 +441,6 @@ void XsdGate::require_valid(pugi::xml_node root, std::string_view name) const {
   throw Error(ErrorKind::rejected, "schema-invalid",
               name.empty() ? found : std::string(name) + ": " + found);
 }
-
-Document XsdGate::known_of(const Document& document) const {
-  return schema_->names->known_of(document);
-}
-
-const std::string& XsdGate::wildcard() const noexcept { return schema_->names->wildcard(); }
 
 std::vector<std::string> XsdGate::elements() const { return schema_->elements; }
 

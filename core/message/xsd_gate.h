@@ -7,8 +7,6 @@
 
 #include <pugixml.hpp>
 
-#include "core/message/message.h"
-
 namespace masar {
 
 /// The schemas of a configuration (XSD 1.0 through libxml2, which need not look at most of the
@@ -37,14 +35,6 @@ class XsdGate {
   /// Throws Error(rejected, "schema-invalid") with the first finding, where there is one. `name`,
   /// where it is given, comes before it.
   void require_valid(pugi::xml_node root, std::string_view name = {}) const;
-  /// The document without the elements, whole, and the attributes whose names the schema declares
-  /// nowhere; the same one where it has none. What it knows, but not there, stays, for validate()
-  /// to find. Attributes of xmlns and xsi stay. `document` is the XML reader's: its root declares
-  /// every prefix.
-  Document known_of(const Document& document) const;
-  /// Says where the schema has xs:any or xs:anyAttribute, so that there is nothing that it does not
-  /// know; empty: nowhere.
-  const std::string& wildcard() const noexcept;
   /// Global elements that the schema (its root file) declares: `{uri}name` or `name`.
   std::vector<std::string> elements() const;
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <string_view>
 
+#include "core/message/xml_names.h"
 #include "core/message/xml_namespaces.h"
 #include "core/message/xsd_quick.h"
 
@@ -11,11 +12,6 @@ namespace masar {
 namespace {
 
 using Names = std::set<std::string, std::less<>>;
-
-std::string_view local_of(std::string_view name) {
-  const auto colon = name.find(':');
-  return colon == std::string_view::npos ? name : name.substr(colon + 1);
-}
 
 }  // namespace
 
@@ -36,7 +32,7 @@ class XsdNames::Collector {
     target_ = schema.attribute("targetNamespace").value();
     visit(schema);
     for (const auto& child : schema.children()) {
-      const auto local = local_of(child.name());
+      const auto local = local_part(child.name());
       if (local != "import" && local != "include") continue;
       const auto folder = std::filesystem::path(path).parent_path();
       load(full_schema_path((folder / child.attribute("schemaLocation").value()).string()));
@@ -46,7 +42,7 @@ class XsdNames::Collector {
  private:
   void visit(pugi::xml_node node) {
     for (const auto& child : node.children()) {
-      const auto local = local_of(child.name());
+      const auto local = local_part(child.name());
       const bool any = local == "any" || local == "anyAttribute";
       if (any && into_.wildcard_.empty()) into_.wildcard_ = path_ + " has <" + child.name() + ">";
       if (local == "annotation") continue;
@@ -121,14 +117,11 @@ class Pruner {
   }
 
   std::string full(std::string_view name) const {
-    const auto local = local_of(name);
     std::string expanded = "{";
-    if (local.size() < name.size()) {
-      const auto uri = uris_.find(name.substr(0, name.size() - local.size() - 1));
-      if (uri != uris_.end()) expanded += uri->second;
-    }
+    const auto uri = uris_.find(prefix_part(name));
+    if (uri != uris_.end()) expanded += uri->second;
     expanded += '}';
-    return expanded += local;
+    return expanded += local_part(name);
   }
 
   const Names& elements_;

@@ -111,7 +111,7 @@ class Route {
   std::size_t parts_max = 1;  ///< of one message
   /// Tests that a message, or each part of it, passes before anything else is done with it.
   std::vector<expression::Expression> filters;
-  /// Of a message in parts: makes the one reply of what became of them (parts_document()).
+  /// Of a message in parts: makes the one reply of what became of them (engine/aggregate.h).
   std::optional<mapping::Mapping> aggregate;
   std::string from_effect;                             ///< routes of effects
   std::shared_ptr<const process::Definition> process;  ///< of from, to or query

@@ -57,6 +57,16 @@ void GroupPlan::add(Transaction& transaction, Commit& commit) {
   writes_ = writes_ || has_rows(transaction);
 }
 
+void GroupPlan::add_or_refuse(Transaction& transaction, Commit& commit) {
+  try {
+    add(transaction, commit);
+  } catch (const Conflict& conflict) {
+    refuse(commit, conflict);
+  } catch (const Error& error) {
+    refuse(commit, {"constraint", {}, {}}, error.what());
+  }
+}
+
 /// Everything that can refuse the transaction; what it changes stays in the newest layer.
 void GroupPlan::check(Transaction& transaction, Commit& commit) {
   for (JournalRow& row : transaction.journal) {

@@ -88,6 +88,8 @@ class GroupPlan {
   /// All of the transaction, or, where it throws, nothing of it. Fills ids into `transaction` and
   /// `commit` (whose stamp is set). Throws Conflict, Error(internal, "bad-transaction").
   void add(Transaction& transaction, Commit& commit);
+  /// add(), or in `commit` why it was refused.
+  void add_or_refuse(Transaction& transaction, Commit& commit);
 
   bool writes() const noexcept { return writes_; }
   const RowCounters& counters() const noexcept { return counters_; }

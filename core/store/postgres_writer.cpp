@@ -231,13 +231,7 @@ void PostgresWriter::plan(std::span<Pending> range, GroupPlan& plan) {
   for (Pending& pending : range) {
     pending.commit = {};
     pending.commit.stamp = next_stamp();
-    try {
-      plan.add(pending.transaction, pending.commit);
-    } catch (const Conflict& conflict) {
-      refuse(pending.commit, conflict);
-    } catch (const Error& error) {
-      refuse(pending.commit, {"constraint", {}, {}}, error.what());
-    }
+    plan.add_or_refuse(pending.transaction, pending.commit);
   }
 }
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import zipfile
 
-from processes import Program, free_ports, listens
+from processes import Program, Server, free_ports, listens
 
 VERSION = "2.40.0"
 USER, PASSWORD = "hub", "password of the hub"
@@ -72,11 +72,9 @@ def home() -> pathlib.Path:
     return found
 
 
-class Artemis:
-    """May be killed and started again on the same data."""
-
+class Artemis(Server):
     def __init__(self, folder: pathlib.Path, queues: list[str]) -> None:
-        self.port = free_ports(1)[0]
+        super().__init__(free_ports(1)[0])
         self._folder = folder
         subprocess.run([str(home() / "bin" / "artemis"), "create", str(folder), "--user", USER,
                         "--password", PASSWORD, "--require-login", "--silent", "--no-web",
@@ -88,22 +86,9 @@ class Artemis:
         allowed = "".join(f'<permission type="{kind}" roles="amq"/>' for kind in PERMISSIONS)
         (folder / "etc" / "broker.xml").write_text(
             BROKER.format(port=self.port, queues=declared, permissions=allowed))
-        self._server: Program | None = None
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
 
     def start(self) -> Artemis:
-        self._server = Program([str(self._folder / "bin" / "artemis"), "run"],
-                               self._folder / "run.log", {"JAVA_ARGS_APPEND": "-Xms64m -Xmx256m"})
-        self._server.ready(lambda: listens(self.port))
+        self._program = Program([str(self._folder / "bin" / "artemis"), "run"],
+                                self._folder / "run.log", {"JAVA_ARGS_APPEND": "-Xms64m -Xmx256m"})
+        self._program.ready(lambda: listens(self.port))
         return self
-
-    def kill(self) -> None:
-        if self._server:
-            self._server.kill()
-        self._server = None
-
-    def end(self) -> None:
-        self.kill()  # the data are thrown away

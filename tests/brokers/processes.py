@@ -37,14 +37,16 @@ def listens(port: int) -> bool:
 
 
 class Program:
-    """One program and the processes that it starts; its output goes to a log."""
+    """One program and the processes that it starts; it runs in the folder of its log, so that what
+    it leaves when it is killed goes with that."""
 
     def __init__(self, command: list[str], log: pathlib.Path,
                  environment: dict[str, str] | None = None) -> None:
         self.log = log
         with log.open("ab") as out:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
-                                            stderr=out, env={**os.environ, **(environment or {})})
+                                            stderr=out, env={**os.environ, **(environment or {})},
+                                            cwd=log.parent)
 
     def running(self) -> bool:
         return self.process.poll() is None
@@ -75,6 +77,27 @@ class Program:
 
     def kill(self) -> None:
         self.end(signal.SIGKILL)
+
+
+class Server:
+    """A broker on a port of its own; may be killed and started again on the same data."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._program: Program | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def kill(self) -> None:
+        """SIGKILL: what was not on its disk is lost."""
+        if self._program:
+            self._program.kill()
+        self._program = None
+
+    def end(self) -> None:
+        self.kill()  # the data are thrown away
 
 
 def descendants(pid: int) -> list[int]:

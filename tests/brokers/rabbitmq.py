@@ -1,5 +1,5 @@
 """RabbitMQ as Debian has it, with its plug-in for AMQP 1.0: a node of the tests' own with data,
-name, epmd and ports of its own. May be killed and started again on the same data."""
+name, epmd and ports of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pathlib
 import signal
 import subprocess
 
-from processes import Program, free_ports, listens
+from processes import Program, Server, free_ports, listens
 
 USER, PASSWORD = "hub", "password of the hub"
 ROOT = pathlib.Path("/usr/lib/rabbitmq/lib")
@@ -27,15 +27,16 @@ def queue(name: str, **arguments: str) -> dict[str, object]:
             "arguments": arguments}
 
 
-class RabbitMQ:
+class RabbitMQ(Server):
     """`queues`: what exists at the first start. `tls`: certificate, key and trust as files; then
     there is a second port, on which a client's certificate names its user."""
 
     def __init__(self, folder: pathlib.Path, queues: list[dict[str, object]] | None = None,
                  tls: dict[str, pathlib.Path] | None = None) -> None:
+        port, self.tls_port, self._epmd_port, distribution = free_ports(4)
+        super().__init__(port)
         folder.mkdir(parents=True)
         self.folder = folder
-        self.port, self.tls_port, self._epmd_port, distribution = free_ports(4)
         self._environment = {
             "HOME": str(folder),
             "ERL_EPMD_PORT": str(self._epmd_port),
@@ -64,7 +65,6 @@ class RabbitMQ:
         self._epmd = Program(["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
                              folder / "epmd.log", self._environment)
         self._epmd.ready(lambda: listens(self._epmd_port))
-        self._server: Program | None = None
 
     def _settings(self, tls: dict[str, pathlib.Path] | None) -> list[str]:
         lines = [f"listeners.tcp.1 = 127.0.0.1:{self.port}",
@@ -85,27 +85,17 @@ class RabbitMQ:
                       "auth_mechanisms.2 = EXTERNAL"]
         return lines
 
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
     def start(self) -> RabbitMQ:
         self.log.unlink(missing_ok=True)
-        self._server = Program([tool("rabbitmq-server")], self.log, self._environment)
-        self._server.ready(lambda: "Server startup complete" in self.said())
+        self._program = Program([tool("rabbitmq-server")], self.log, self._environment)
+        self._program.ready(lambda: "Server startup complete" in self.said())
         return self
 
     def said(self) -> str:
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
-    def kill(self) -> None:
-        """SIGKILL: what was not on its disk is lost."""
-        if self._server:
-            self._server.kill()
-        self._server = None
-
     def end(self) -> None:
-        self.kill()  # the data are thrown away
+        super().end()
         self._epmd.end(signal.SIGKILL)
 
     def control(self, *arguments: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import unittest
 
 import queues
-from certificates import Authority
 from desk import Desk
 from processes import free_ports, until
 from rabbitmq import PASSWORD, USER, RabbitMQ, queue
 from side import Broker, Side
+from town import Town
 
 DEAD = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"}
 QUEUES = [queue("shop", **DEAD), queue("relay", **DEAD), queue("dead"), queue("warehouse"),
@@ -23,9 +23,12 @@ class OnRabbitMQ(Side, unittest.TestCase):
 
     @classmethod
     def make_broker(cls) -> RabbitMQ:
-        cls.authority = Authority()
-        cls.rabbitmq = RabbitMQ(cls.folder / "rabbitmq", QUEUES,
-                                cls.authority.files(cls.folder / "tls", "rabbitmq"))
+        cls.town = Town(cls.folder / "tls")
+        cls.town.sign("rabbitmq", "/CN=rabbitmq", "DNS:localhost,IP:127.0.0.1")
+        cls.town.sign("hub", f"/CN={USER}")
+        cls.rabbitmq = RabbitMQ(cls.folder / "rabbitmq", QUEUES, {
+            "certificate": cls.town.file("rabbitmq"), "key": cls.town.file("rabbitmq-key"),
+            "trust": cls.town.file("city")})
         cls.login = (cls.rabbitmq.address, USER, PASSWORD)
         return cls.rabbitmq
 
@@ -35,12 +38,12 @@ class OnRabbitMQ(Side, unittest.TestCase):
 
     def other_desk(self, name: str, connection: str, **settings: str) -> Desk:
         """One whose queues are none of the others'."""
-        certificate, key = self.authority.sign(USER)
         desk = Desk(self.folder / name,
                     {**{f"{each}-queue": f"/queue/{name}-{each}"
                         for each in ("shop", "warehouse", "relay", "back")}, **settings},
-                    {"broker": PASSWORD, "authority": self.authority.pem,
-                     "certificate": certificate, "key": key}, connection)
+                    {"broker": PASSWORD, "authority": self.town.text("city"),
+                     "certificate": self.town.text("hub"), "key": self.town.text("hub-key")},
+                    connection)
         self.addCleanup(desk.end)
         return desk.start()
 

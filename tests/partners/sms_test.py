@@ -7,6 +7,7 @@ import unittest
 import urllib.parse
 
 import standing
+from sms_contract import CONTRACT
 from standing import HttpHub, PartnerProcess
 
 USUAL = {
@@ -51,15 +52,7 @@ class Kannel(unittest.TestCase):
         ]
 
     def test_the_contract(self) -> None:
-        for changes, status, text in (
-            ({}, 202, "0: Accepted for delivery"),
-            ({"password": "x"}, 403, "Authorization failed for sendsms"),
-            ({"to": None}, 400, "Missing receiver number, rejected"),
-            ({"to": "abc"}, 400, "Number(s) has/have been denied by white- and/or black-lists."),
-            ({"from": None}, 400, "Sender missing"),
-            ({"coding": "9"}, 400, "Coding"),
-            ({"text": None}, 202, "0: Accepted for delivery"),
-        ):
+        for changes, status, text in CONTRACT:
             with self.subTest(changes):
                 got = self.send(**changes)
                 self.assertEqual(status, got[0])

@@ -13,6 +13,7 @@ import unittest
 
 from operators_test import findings
 from stage import PYTHON, ROOT, Hub, change, wait_for
+from town import Town
 from trial import MASAR, temporary_folder
 
 sys.path.insert(0, str(ROOT / "ops" / "partners"))
@@ -25,35 +26,6 @@ SECURE = """
   <listener id="switch" connector="http" address="127.0.0.1:0">
     <tls certificate="secret:hub" key="secret:hub-key" trust="secret:city" clients="%s"/>
   </listener>"""
-
-
-class Town:
-    """Certificates of one authority, made by openssl's command line into the secrets' folder."""
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        self.folder = folder
-        self._openssl("req", "-x509", *self._key("city"), "-days", "30", "-subj", "/CN=City",
-                      "-out", str(self.file("city")))
-
-    def file(self, name: str) -> pathlib.Path:
-        return self.folder / name
-
-    def sign(self, name: str, subject: str, names: str = "", days: int = 20) -> None:
-        request = str(self.folder / f"{name}.csr")
-        extension = ["-addext", f"subjectAltName={names}"] if names else []
-        self._openssl("req", "-new", *self._key(name), "-subj", subject, *extension,
-                      "-out", request)
-        self._openssl("x509", "-req", "-in", request, "-CA", str(self.file("city")), "-CAkey",
-                      str(self.file("city-key")), "-CAcreateserial", "-copy_extensions", "copy",
-                      "-days", str(days), "-out", str(self.file(name)))
-
-    def _key(self, name: str) -> list[str]:
-        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-                str(self.folder / f"{name}-key")]
-
-    @staticmethod
-    def _openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
 class MutualTls(unittest.TestCase):

@@ -85,4 +85,20 @@ class Certificates {
   std::string folder_;
 };
 
+/// One authority and what it signs.
+class Authority {
+ public:
+  explicit Authority(const std::string& name) : own_(folder_.of_itself("own", "/CN=" + name)) {}
+
+  std::string pem() const { return own_.certificate(); }
+  Pem sign(const std::string& subject, const std::string& names = "") const {
+    return folder_.of(own_, "signed" + std::to_string(++signed_), subject, names);
+  }
+
+ private:
+  Certificates folder_;
+  Pem own_;
+  mutable int signed_ = 0;
+};
+
 }  // namespace masar::test

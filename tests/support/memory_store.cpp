@@ -327,13 +327,7 @@ class MemoryStore final : public Store, private GroupCommitter {
     for (Pending& pending : group) {
       pending.commit = {};
       pending.commit.stamp = last_stamp_ = std::max(last_stamp_, clock_.now());
-      try {
-        plan.add(pending.transaction, pending.commit);
-      } catch (const Conflict& conflict) {
-        refuse(pending.commit, conflict);
-      } catch (const Error& error) {
-        refuse(pending.commit, {"constraint", {}, {}}, error.what());
-      }
+      plan.add_or_refuse(pending.transaction, pending.commit);
     }
     if (plan.writes()) machine_.commit([&] { write(plan, group); });
     counters_ = plan.counters();

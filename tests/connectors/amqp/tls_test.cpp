@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/connectors/amqp/authority.h"
 #include "tests/connectors/amqp/hub.h"
+#include "tests/support/certificates.h"
 
 // A hub's connection and another hub's listener, with TLS between them.
 
@@ -21,9 +21,9 @@ namespace {
 const std::string kServer = "<tls certificate=\"secret:server\" key=\"secret:server-key\"";
 const std::string kClient = "<tls trust=\"secret:authority\"";
 
-void put(Hub& hub, const std::string& name, const Identity& identity) {
-  hub.secrets.put(name, identity.certificate);
-  hub.secrets.put(name + "-key", identity.key);
+void put(Hub& hub, const std::string& name, const Pem& identity) {
+  hub.secrets.put(name, identity.certificate());
+  hub.secrets.put(name + "-key", identity.key());
 }
 
 /// Two hubs, and what they know of each other.
@@ -34,10 +34,10 @@ struct Pair {
   connector::Outbound* queue = nullptr;
 
   Pair() {
-    put(broker, "server", authority.sign("broker", "DNS:localhost,IP:127.0.0.1"));
+    put(broker, "server", authority.sign("/CN=broker", "DNS:localhost,IP:127.0.0.1"));
     broker.secrets.put("authority", authority.pem());
     hub.secrets.put("authority", authority.pem());
-    put(hub, "me", authority.sign("GAM/roads", ""));
+    put(hub, "me", authority.sign("/O=GAM/CN=roads"));
   }
   void listen(const std::string& tls, const std::string& login = "password=\"secret:hub\"") {
     broker.connector->add_listener(
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(plain_over_tls_reaches_whom_the_authority_names) {
 BOOST_AUTO_TEST_CASE(a_server_of_another_name_is_not_spoken_to) {
   Pair pair;
   // The common name is right; only alternative names count.
-  put(pair.broker, "server", pair.authority.sign("localhost", "DNS:elsewhere"));
+  put(pair.broker, "server", pair.authority.sign("/CN=localhost", "DNS:elsewhere"));
   pair.listen(kServer + "/>");
   pair.dial(kClient + "/>", "localhost");
   BOOST_TEST(has(pair.obstacle(), "certificate verify failed"));
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_server_of_another_name_is_not_spoken_to) {
 
 BOOST_AUTO_TEST_CASE(the_name_that_is_configured_counts_where_there_is_one) {
   Pair pair;
-  put(pair.broker, "server", pair.authority.sign("broker", "DNS:broker.example"));
+  put(pair.broker, "server", pair.authority.sign("/CN=broker", "DNS:broker.example"));
   pair.listen(kServer + "/>");
   pair.dial(kClient + " name=\"broker.example\"/>");
   BOOST_TEST(pair.obstacle() == "");
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(the_name_that_is_configured_counts_where_there_is_one) {
 BOOST_AUTO_TEST_CASE(a_server_of_another_authority_is_not_spoken_to) {
   Pair pair;
   const Authority other("Other");
-  put(pair.broker, "server", other.sign("broker", "IP:127.0.0.1"));
+  put(pair.broker, "server", other.sign("/CN=broker", "IP:127.0.0.1"));
   pair.listen(kServer + "/>");
   // Not even where the system trusts it: those named are the only ones.
   const std::string file =
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(a_client_is_known_by_its_certificate) {
 
 BOOST_AUTO_TEST_CASE(another_certificate_is_nobodys) {
   Pair pair;
-  put(pair.hub, "me", pair.authority.sign("GAM/parks", ""));
+  put(pair.hub, "me", pair.authority.sign("/O=GAM/CN=parks"));
   pair.listen(kServer + " clients=\"required\" trust=\"secret:authority\"/>",
               "subject=\"CN=roads,O=GAM\"");
   pair.dial(kClient + " certificate=\"secret:me\" key=\"secret:me-key\"/>", "127.0.0.1",
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(another_certificate_is_nobodys) {
 BOOST_AUTO_TEST_CASE(a_certificate_of_another_authority_is_refused) {
   Pair pair;
   const Authority other("Authority");  // of the same name
-  put(pair.hub, "me", other.sign("GAM/roads", ""));
+  put(pair.hub, "me", other.sign("/O=GAM/CN=roads"));
   pair.listen(kServer + " clients=\"wanted\" trust=\"secret:authority\"/>",
               "subject=\"CN=roads,O=GAM\"");
   pair.dial(kClient + " certificate=\"secret:me\" key=\"secret:me-key\"/>", "127.0.0.1",
@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_new_certificate_is_used_by_what_begins_and_cuts_nothing) 
   pair.dial(kClient + "/>");
   BOOST_TEST(pair.obstacle() == "");
   const Authority next("Next");
-  put(pair.broker, "server", next.sign("broker", "IP:127.0.0.1"));
+  put(pair.broker, "server", next.sign("/CN=broker", "IP:127.0.0.1"));
   pair.broker.steady.advance(std::chrono::seconds(2));
   // The one who is there stays …
   pair.hub.intake.answer_by([](const auto&) { return connector::IntakeAnswer{accepted()}; });

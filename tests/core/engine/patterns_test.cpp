@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(an_aggregate_makes_one_reply_of_the_parts) {
   ConfigText config = bridging(kParts, R"(<filter test="/Item ne 'skip'"/>
     <call endpoint="shop-out"/><aggregate using="order/results"/>)");
   config.set("mappings/order/results.map.xml", R"(<mapping id="order/results"><output>
-    <Results of="{$message.id}"><for-each select="/parts/part">
+    <Results of="{$message.id}" type="{$message.type}"><for-each select="/parts/part">
       <Result state="{@state}">{if (exists(Done)) then Done else ''}</Result>
     </for-each></Results></output></mapping>)");
   Stage stage(config);
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(an_aggregate_makes_one_reply_of_the_parts) {
   stage.delivered("shop-out", "<Done>yes</Done>");
   stage.fails("shop-out", OutcomeKind::rejected, "NO");
   BOOST_TEST(box->text() ==
-             "replied <Results of=\"m\"><Result state=\"replied\">yes</Result>"
+             "replied <Results of=\"m\" type=\"Box\"><Result state=\"replied\">yes</Result>"
              "<Result state=\"accepted\"/><Result state=\"refused\"/></Results>");
   const auto again = stage.say("bridge-in", items, "m");
   stage.delivered("shop-out", "<Done>yes</Done>");

@@ -4,6 +4,7 @@
 #include "core/message/xml_reader.h"
 #include "core/message/xml_writer.h"
 #include "core/message/xsd_gate.h"
+#include "core/message/xsd_names.h"
 
 using namespace masar;
 
@@ -32,6 +33,11 @@ const XsdGate& gate() {
   return made;
 }
 
+const XsdNames& names() {
+  static const XsdNames made(kSources, "shop.xsd");
+  return made;
+}
+
 Document read(const std::string& inner) {
   const XmlReader reader({{"urn:shop", "s"}, {"urn:common", "c"},
                           {"http://www.w3.org/2001/XMLSchema-instance", "xsi"}}, {});
@@ -43,7 +49,7 @@ Document read(const std::string& inner) {
 
 /// What stays between the root's tags, with its attributes.
 std::string known(const std::string& inner) {
-  const std::string all = write_xml(*gate().known_of(read(inner)));
+  const std::string all = write_xml(*names().known_of(read(inner)));
   const auto from = all.find("urn:common\"") + 11;
   return all.substr(from, all.size() - from - std::string("</s:Order>").size());
 }
@@ -56,7 +62,7 @@ BOOST_AUTO_TEST_SUITE(xsd_names_test)
 
 BOOST_AUTO_TEST_CASE(a_document_without_unknown_names_is_the_same_one) {
   const Document document = read(" urgent='true' xsi:nil='false'" + kGood);
-  BOOST_TEST(gate().known_of(document) == document);
+  BOOST_TEST(names().known_of(document) == document);
 }
 
 BOOST_AUTO_TEST_CASE(unknown_elements_go_whole_and_unknown_attributes_alone) {
@@ -70,12 +76,12 @@ BOOST_AUTO_TEST_CASE(unknown_elements_go_whole_and_unknown_attributes_alone) {
 BOOST_AUTO_TEST_CASE(a_name_that_is_known_elsewhere_stays_for_the_gate) {
   const std::string twice = "><s:no>1</s:no><s:no>2</s:no><s:buyer><c:name>N</c:name></s:buyer>";
   BOOST_TEST(known(twice) == twice);
-  BOOST_TEST(!gate().validate(gate().known_of(read(twice))->document_element()).empty());
+  BOOST_TEST(!gate().validate(names().known_of(read(twice))->document_element()).empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_wildcard_is_said) {
-  BOOST_TEST(gate().wildcard() == "");
-  BOOST_TEST(XsdGate(kSources, "any.xsd").wildcard() == "any.xsd has <xs:anyAttribute>");
+  BOOST_TEST(names().wildcard() == "");
+  BOOST_TEST(XsdNames(kSources, "any.xsd").wildcard() == "any.xsd has <xs:anyAttribute>");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,8 @@
 #include "connectors/http/client_tls.h"
 #include "connectors/http/inbound.h"
 #include "connectors/http/payload.h"
+#include "connectors/http/token_calls.h"
+#include "connectors/http/token_login.h"
 #include "core/base/error.h"
 #include "core/message/xml_writer.h"
 
@@ -34,7 +36,7 @@ const config::ElementTable& out_table() {
          {"code-member", Kind::name, false, "", "the member of a JSON reply that <code> reads", {}},
          {"proxy", Kind::address, false, "", "host:port of a proxy", {}},
          {"reply-bytes", Kind::bytes, false, "1048576", "limit of a reply, in bytes", {}}},
-        {"status", "code", "header", "tls"}};
+        {"status", "code", "header", "token", "tls"}};
     for (auto& field : payload_fields()) made.fields.push_back(std::move(field));
     return made;
   }();
@@ -97,7 +99,8 @@ std::optional<std::string> member(const pugi::xml_document& json, const std::str
 class HttpOutbound final : public Outbound {
  public:
   HttpOutbound(const config::Values& values, const config::Element& own, const EndpointSpec& spec,
-               const connector::Context& context, std::shared_ptr<ClientTls> secure)
+               const connector::Context& context, std::shared_ptr<ClientTls> secure,
+               tls::InUse* in_use)
       : url_(values.text("url")),
         method_(values.text("method")),
         code_member_(values.text("code-member")),
@@ -105,6 +108,13 @@ class HttpOutbound final : public Outbound {
         payload_(values, spec.xml, context.prefixes),
         executor_(context.executor),
         client_(settings_of(values, spec, std::move(secure))) {
+    if (const config::Element* token = own.element("token")) {
+      login_ = std::make_unique<TokenLogin>(*token, spec, context, values.text("proxy"), in_use);
+      token_calls_ = std::make_unique<TokenCalls>(
+          TokenKeeper::Settings{login_->lifetime()}, client_, context,
+          [this](const TokenKeeper::Use& use) { login_->fetch(use); },
+          [this](CallResult result) { return outcome_of(std::move(result)); });
+    }
     if (values.has("user")) {
       headers_.emplace_back("Authorization",
                             basic_authorization(values.text("user"),
@@ -127,6 +137,12 @@ class HttpOutbound final : public Outbound {
     }
   }
 
+  // Whoever waits for a token is told first, so that nothing comes to a client that is gone.
+  ~HttpOutbound() override {
+    if (login_) login_->stop();
+    client_.stop();
+  }
+
   void send(Attempt attempt, Done done) override {
     Call call;
     call.method = method_;
@@ -144,6 +160,7 @@ class HttpOutbound final : public Outbound {
       outcome.text = error.what();
       return executor_.post([done = std::move(done), outcome] { done(outcome); });
     }
+    if (token_calls_) return token_calls_->call(std::move(call), timeout_, std::move(done));
     client_.call(std::move(call), timeout_, [this, done = std::move(done)](CallResult result) {
       done(outcome_of(std::move(result)));
     });
@@ -217,6 +234,8 @@ class HttpOutbound final : public Outbound {
   Pairs headers_;
   std::map<int, OutcomeKind> statuses_;
   std::map<std::string, OutcomeKind> codes_;
+  std::unique_ptr<TokenCalls> token_calls_;
+  std::unique_ptr<TokenLogin> login_;  ///< null: no tokens
   Client client_;  // last: its threads use what stands above
 };
 
@@ -240,13 +259,38 @@ void check_codes(const config::Element& own, const config::Values& values,
   }
 }
 
+bool is_login(const config::Values& header) {
+  return lower(header.text("name")) == "authorization";
+}
+
+void check_logins(const config::Element& own, const config::Values& values,
+                  config::Diagnostics& diagnostics) {
+  std::size_t logins = values.has("user") ? 1 : 0;
+  if (const config::Element* token = own.element("token")) {
+    check_token(*token, diagnostics);
+    ++logins;
+  }
+  config::Diagnostics checked;
+  for (const config::Element* one : own.elements("header"))
+    logins += is_login(config::Values(header_table(), *one, checked)) ? 1 : 0;
+  if (logins > 1) {
+    diagnostics.add(own.place, "a call has one Authorization",
+                    "write user, <token> or <header name=\"Authorization\">");
+  }
+}
+
 void check_header(const config::Element& element, config::Diagnostics& diagnostics) {
   const config::Values header(header_table(), element, diagnostics);
   if (header.has("value") == header.has("secret")) {
     diagnostics.add(element.place, "<header> has a value or a secret",
                     "write value=\"…\" or secret=\"secret:NAME\"");
   }
-  if (header.has("name") && !is_partner_header(header.text("name"))) {
+  const bool login = is_login(header);
+  if (login && !header.has("secret")) {
+    diagnostics.add(header.place("name"), "what Authorization says is a secret",
+                    "write secret=\"secret:NAME\"");
+  }
+  if (header.has("name") && !login && !is_partner_header(header.text("name"))) {
     diagnostics.add(header.place("name"), "this header cannot be set here",
                     "its name is no HTTP token, or the transport's own");
   }
@@ -273,6 +317,7 @@ void check_outbound(const config::Element& own, config::Diagnostics& diagnostics
     diagnostics.add(own.place, "user and password belong together");
   }
   check_client_tls(own, values.text("url"), diagnostics);
+  check_logins(own, values, diagnostics);
   check_payload(values, diagnostics);
   for (const config::Element* one : own.elements("status")) {
     const config::Values status(status_table(), *one, diagnostics);
@@ -291,7 +336,7 @@ std::unique_ptr<Outbound> make_outbound(const config::Element& own, const Endpoi
   const config::Values values(out_table(), own, checked);
   return std::make_unique<HttpOutbound>(
       values, own, spec, context,
-      client_tls(own, values.text("url"), spec.id, context, in_use));
+      client_tls(own, values.text("url"), spec.id, context, in_use), in_use);
 }
 
 }  // namespace masar::http

@@ -6,6 +6,13 @@ namespace masar::http {
 
 using connector::OutcomeKind;
 
+namespace {
+
+/// The last sixth of a token's life is not relied upon.
+constexpr int kSixth = 6;
+
+}  // namespace
+
 TokenKeeper::TokenKeeper(Settings settings, const SteadyClock& steady, Fetch fetch)
     : settings_(settings), steady_(steady), fetch_(std::move(fetch)) {}
 
@@ -42,7 +49,8 @@ void TokenKeeper::fetch() {
 void TokenKeeper::fetched(SteadyClock::TimePoint begun, const FetchedToken& got) {
   const auto waiting = state_.with([&](State& state) {
     state.token = got.token;
-    state.until = begun + settings_.lifetime - settings_.spare;
+    const std::chrono::milliseconds lifetime = got.lifetime ? *got.lifetime : settings_.lifetime;
+    state.until = begun + lifetime - lifetime / kSixth;
     state.fetching = false;
     return std::exchange(state.waiting, {});
   });

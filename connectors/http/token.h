@@ -18,19 +18,19 @@ namespace masar::http {
 struct FetchedToken {
   std::string token;  ///< empty: there is none
   connector::Outcome failure;
+  std::optional<std::chrono::seconds> lifetime;  ///< where the partner said it
 };
 
 /// One token that calls present to a partner and that ends by itself. It is fetched when somebody
-/// needs it, once for all who wait meanwhile, and again shortly before it ends or once the partner
-/// refused it. A fetch that failed fails all who waited; the next one asks again.
+/// needs it, once for all who wait meanwhile, and again once five sixths of its life are over or the
+/// partner refused it. A fetch that failed fails all who waited; the next one asks again.
 ///
 /// Owned by one outbound endpoint, which stops its client before it. get() and refused() from any
 /// thread. Never logs the token.
 class TokenKeeper {
  public:
   struct Settings {
-    std::chrono::milliseconds lifetime{60'000};  ///< from the beginning of its fetch
-    std::chrono::milliseconds spare{10'000};     ///< not presented in its last so long
+    std::chrono::milliseconds lifetime{60'000};  ///< from its fetch; if nobody says it
     std::size_t waiting_max = 1024;              ///< beyond it: unavailable, "token-queue-full"
   };
   using Use = std::function<void(const FetchedToken&)>;

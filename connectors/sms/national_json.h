@@ -12,14 +12,8 @@ namespace masar::sms {
 // of at most `kMembersMax` members, no depth beyond it.
 
 inline constexpr std::size_t kMembersMax = 16;
-inline constexpr std::size_t kTokenBytesMax = 4096;
 
-std::string login_json(std::string_view user, std::string_view password);
 std::string message_json(const Message& message, std::string_view header);
-
-/// The token of an answer to /authenticate, without the prefix `Bearer ` that it may have; visible
-/// ASCII only, since it goes into a header. None where the answer is no such thing.
-std::optional<std::string> read_token(std::string_view body);
 
 /// What /sendSmsNotifications says: one text under a code of the platform's.
 struct NationalAnswer {

@@ -5,10 +5,8 @@
 #include <future>
 
 #include "connectors/http/http.h"
-#include "connectors/http/token.h"
 #include "connectors/sms/national_json.h"
 #include "connectors/sms/sms.h"
-#include "core/base/manual.h"
 #include "tests/connectors/http/raw.h"
 #include "tests/connectors/http/stage.h"
 
@@ -126,21 +124,9 @@ BOOST_AUTO_TEST_CASE(bad_configuration_is_found) {
 }
 
 BOOST_AUTO_TEST_CASE(its_json_is_written_whole_and_read_strictly) {
-  BOOST_TEST(sms::login_json("u\"", "p\\") == R"({"username":"u\"","password":"p\\"})");
   BOOST_TEST(sms::message_json({"962791234567", "\"مرحبا\"\n"}, "GAM") ==
              R"({"data1":{"msisdn":"962791234567","text":"\"مرحبا\"\n","header":"GAM",)"
              R"("messageTypeId":3}})");
-  BOOST_TEST(sms::read_token(R"({"token":"a.b-c"})").value() == "a.b-c");
-  BOOST_TEST(sms::read_token(R"({"token":"Bearer a.b-c"})").value() == "a.b-c");
-  for (const std::string& bad :
-       {std::string(), std::string("t-1"), std::string(R"({"token":""})"),
-        std::string(R"({"token":"Bearer "})"), std::string(R"({"token":7})"),
-        std::string(R"({"token":"a b"})"), std::string(R"({"token":"a\r\nX: y"})"),
-        std::string(R"({"token":"é"})"), std::string(R"(["token"])"),
-        std::string(R"({"token":"a"} x)"), std::string(R"({"data":{"token":"a"}})"),
-        R"({"token":")" + std::string(sms::kTokenBytesMax + 1, 'a') + R"("})"}) {
-    BOOST_TEST(!sms::read_token(bad), bad.substr(0, 80));
-  }
   BOOST_TEST(sms::read_answer(R"({"0":"mobile number[962…] messagesId[1]"})")->sent);
   BOOST_TEST(!sms::read_answer(R"({"17":"invalid header"})")->sent);
   BOOST_TEST(sms::read_answer(R"({"17":"invalid header"})")->code == "17");
@@ -180,8 +166,8 @@ BOOST_AUTO_TEST_CASE(without_a_token_nothing_is_sent) {
     const char* code;
   };
   for (const Case& one : std::vector<Case>{
-           {answer_of("401", ""), OutcomeKind::rejected, "login-401"},
-           {answer_of("403", ""), OutcomeKind::rejected, "login-403"},
+           {answer_of("401", ""), OutcomeKind::unavailable, "login-401"},
+           {answer_of("403", ""), OutcomeKind::unavailable, "login-403"},
            {answer_of("500", ""), OutcomeKind::unavailable, "no-token"},
            {answer_of("503", "", "Retry-After: 7\r\n"), OutcomeKind::unavailable, "no-token"},
            {answer_of("200", "<html/>"), OutcomeKind::unavailable, "no-token"},
@@ -246,86 +232,6 @@ BOOST_AUTO_TEST_CASE(a_refused_token_is_renewed_once) {
   BOOST_TEST(is(Hub(never.url()).send(), OutcomeKind::rejected, "401"));
   BOOST_TEST(never.messages() == 2u);
   BOOST_TEST(never.logins() == 2u);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(token_keeper)
-
-namespace {
-
-/// A keeper whose fetches end when the test says.
-struct Keeper {
-  explicit Keeper(std::size_t waiting_max = 10)
-      : keeper({std::chrono::seconds(60), std::chrono::seconds(10), waiting_max}, steady,
-               [this](http::TokenKeeper::Use use) { fetches.push_back(std::move(use)); }) {}
-  void get() {
-    keeper.get([this](const http::FetchedToken& got) {
-      said += (got.token.empty() ? got.failure.code : got.token) + " ";
-    });
-  }
-  ManualSteadyClock steady;
-  std::vector<http::TokenKeeper::Use> fetches;
-  std::string said;
-  http::TokenKeeper keeper;
-};
-
-http::FetchedToken failure() {
-  return {{}, {OutcomeKind::unavailable, "away", {}, {}, {}}};
-}
-
-}  // namespace
-
-BOOST_AUTO_TEST_CASE(many_wait_for_one_fetch) {
-  Keeper one(3);
-  for (int call = 0; call < 4; ++call) one.get();
-  BOOST_TEST(one.fetches.size() == 1u);
-  BOOST_TEST(one.said == "token-queue-full ");
-  one.fetches[0]({"a", {}});
-  BOOST_TEST(one.said == "token-queue-full a a a ");
-  one.get();
-  BOOST_TEST(one.said == "token-queue-full a a a a ");
-  BOOST_TEST(one.fetches.size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(it_is_renewed_before_it_ends_counted_from_the_fetchs_beginning) {
-  Keeper one;
-  one.get();
-  one.steady.advance(std::chrono::seconds(5));
-  one.fetches[0]({"a", {}});
-  one.steady.advance(std::chrono::seconds(44));
-  one.get();
-  BOOST_TEST(one.said == "a a ");
-  one.steady.advance(std::chrono::seconds(1));
-  one.get();
-  BOOST_TEST(one.said == "a a ");
-  BOOST_REQUIRE(one.fetches.size() == 2u);
-  one.fetches[1]({"b", {}});
-  BOOST_TEST(one.said == "a a b ");
-}
-
-BOOST_AUTO_TEST_CASE(a_failed_fetch_fails_who_waited_and_the_next_asks_again) {
-  Keeper one;
-  one.get(), one.get();
-  one.fetches[0](failure());
-  BOOST_TEST(one.said == "away away ");
-  one.get();
-  BOOST_REQUIRE(one.fetches.size() == 2u);
-  one.fetches[1]({"a", {}});
-  BOOST_TEST(one.said == "away away a ");
-}
-
-BOOST_AUTO_TEST_CASE(a_refused_token_is_forgotten_but_not_a_newer_one) {
-  Keeper one;
-  one.get();
-  one.fetches[0]({"a", {}});
-  one.keeper.refused("a");
-  one.get();
-  BOOST_REQUIRE(one.fetches.size() == 2u);
-  one.fetches[1]({"b", {}});
-  one.keeper.refused("a");  // of a call that began with the first
-  one.get();
-  BOOST_TEST(one.said == "a b b ");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,23 +2,31 @@
 
 #include <algorithm>
 #include <charconv>
-#include <condition_variable>
 #include <ctime>
 #include <deque>
+#include <exception>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include <Poco/Exception.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 
-#include "connectors/http/client_exchange.h"
-#include "connectors/tls/context.h"
+#include "connectors/http/client_link.h"
 
 namespace masar::http {
 
 namespace {
 
+namespace net = boost::asio;
+using Deadline = Link::Deadline;
+
+constexpr std::chrono::seconds kGoodbyeMax{1};  ///< for the other side's answer to TLS's goodbye
 constexpr int kRetryAfterMax = 24 * 60 * 60;  ///< a day; more is taken for nonsense
 
 CallResult failed(CallResult::Kind kind, const CallFailure& failure, CallResult seen = {}) {
@@ -60,6 +68,8 @@ std::optional<std::chrono::seconds> CallResult::retry_after() const {
   return std::chrono::seconds(seconds);
 }
 
+/// Calls are taken from the queue by workers, as many as may be under way at once: coroutines on
+/// one thread, which is made with the first call.
 struct Client::Core {
   struct Job {
     Call call;
@@ -67,34 +77,39 @@ struct Client::Core {
     Done done;
   };
   struct Kept {
-    Link link;
+    std::shared_ptr<Link> link;
     Deadline until;
   };
 
-  explicit Core(ClientSettings wanted)
-      : settings(std::move(wanted)), dialer(settings.proxy, settings.tls) {}
+  explicit Core(ClientSettings wanted) : settings(std::move(wanted)) {}
 
-  void work();
-  CallResult run(const Job& job);
-  CallResult attempt(const Call& call, const CallUrl& url, Deadline deadline, Link link,
-                     bool& began);
-  std::optional<Link> take_kept(const std::string& key);
-  void keep(const std::string& key, const Link& link);
-  bool watch(Poco::Net::StreamSocket& socket);
-  void unwatch();
+  std::size_t workers_max() const { return std::max<std::size_t>(settings.concurrency, 1); }
+  void start_thread();
+  void spawn_worker();
+  std::optional<Job> next();  ///< none: a worker ends
+  Step<> work();
+  Step<CallResult> run(const Job& job);
+  Step<CallResult> attempt(const Job& job, const CallUrl& url, std::shared_ptr<Link> link,
+                           bool fresh, bool& began);
+  void leave(const CallUrl& url, std::shared_ptr<Link> link, bool keeps);
+  Step<> say_goodbye(std::shared_ptr<Link> link);
+  std::shared_ptr<Link> take_kept(const std::string& key);
   static std::string key_of(const CallUrl& url) { return (url.tls ? "s:" : "p:") + url.authority; }
 
   const ClientSettings settings;
-  const Dialer dialer;
+  net::io_context io{1};
+  std::optional<net::executor_work_guard<net::io_context::executor_type>> guard;
+  std::thread thread;
 
-  std::mutex mutex;  // guards all below
-  std::condition_variable came;
+  std::mutex mutex;  // guards these three
   std::deque<Job> waiting;
-  std::size_t idle = 0;
+  std::size_t workers = 0;
   bool stopped = false;
-  std::vector<std::thread> threads;
-  std::map<std::thread::id, Poco::Net::StreamSocket> running;  ///< so that stop() can end them
+
+  // Of the thread alone.
+  std::set<std::shared_ptr<Link>> running;  ///< so that stop() can cut them
   std::map<std::string, std::vector<Kept>> kept;
+  bool cutting = false;  ///< what begins now is cut as well
 };
 
 Client::Client(ClientSettings settings) : core_(std::make_unique<Core>(std::move(settings))) {}
@@ -102,147 +117,155 @@ Client::Client(ClientSettings settings) : core_(std::make_unique<Core>(std::move
 Client::~Client() { stop(); }
 
 void Client::call(Call call, std::chrono::milliseconds timeout, Done done) {
-  std::lock_guard lock(core_->mutex);
+  const std::lock_guard lock(core_->mutex);
   Core::Job job{std::move(call), std::chrono::steady_clock::now() + timeout, std::move(done)};
-  // Beyond the limit, or once stopped, the job has no time left: a thread says so. It may not be
-  // said here.
-  if (core_->stopped || core_->waiting.size() >= core_->settings.waiting_max) {
+  // Beyond the limit the job has no time left: a worker says so. It may not be said here.
+  if (core_->waiting.size() >= core_->settings.waiting_max) {
     job.deadline = {};
     job.call = {};
   }
   core_->waiting.push_back(std::move(job));
-  if (core_->waiting.size() > core_->idle &&
-      core_->threads.size() < std::max<std::size_t>(core_->settings.threads, 1) &&
-      !core_->stopped) {
-    core_->threads.emplace_back([core = core_.get()] { core->work(); });
-  }
-  core_->came.notify_one();
+  if (core_->stopped || core_->workers >= core_->workers_max()) return;
+  if (!core_->thread.joinable()) core_->start_thread();
+  ++core_->workers;
+  // Posted, for on the client's own thread it would begin here and now.
+  net::post(core_->io, [core = core_.get()] { core->spawn_worker(); });
 }
 
 void Client::stop() {
-  std::vector<std::thread> threads;
   {
-    std::lock_guard lock(core_->mutex);
+    const std::lock_guard lock(core_->mutex);
     core_->stopped = true;
-    threads.swap(core_->threads);
-    core_->kept.clear();
-    for (auto& [thread, socket] : core_->running) {
-      try {
-        socket.shutdown();
-      } catch (const Poco::Exception&) {
-        // Not connected (any more): its call ends by itself.
-      }
-    }
   }
-  core_->came.notify_all();
-  for (std::thread& thread : threads) thread.join();
-  for (Core::Job& job : core_->waiting) {
-    job.done(failed(CallResult::Kind::not_sent, {"stopped", "the client has been stopped"}));
+  if (core_->thread.joinable()) {
+    net::post(core_->io, [core = core_.get()] {
+      core->cutting = true;
+      core->kept.clear();
+      for (const auto& link : core->running) link->cut("stopped");
+    });
+    core_->guard.reset();
+    core_->thread.join();
   }
-  core_->waiting.clear();
+  while (const auto job = core_->next())
+    job->done(failed(CallResult::Kind::not_sent, {"stopped", "the client has been stopped"}));
 }
 
-void Client::Core::work() {
-  std::unique_lock lock(mutex);
+void Client::Core::start_thread() {
+  guard.emplace(io.get_executor());
+  thread = std::thread([this] { io.run(); });
+}
+
+void Client::Core::spawn_worker() {
+  net::co_spawn(io, work(), [](const std::exception_ptr& failure) {
+    if (failure) std::rethrow_exception(failure);  // as out of any thread: nobody is to catch it
+  });
+}
+
+std::optional<Client::Core::Job> Client::Core::next() {
+  const std::lock_guard lock(mutex);
+  if (waiting.empty()) {
+    if (workers > 0) --workers;
+    return std::nullopt;
+  }
+  Job job = std::move(waiting.front());
+  waiting.pop_front();
+  return job;
+}
+
+Step<> Client::Core::work() {
   for (;;) {
-    ++idle;
-    came.wait(lock, [this] { return stopped || !waiting.empty(); });
-    --idle;
-    if (waiting.empty()) return;
-    Job job = std::move(waiting.front());
-    waiting.pop_front();
-    const bool late = stopped;
-    lock.unlock();
-    CallResult result =
-        late ? failed(CallResult::Kind::not_sent, {"stopped", "the client has been stopped"})
-             : run(job);
-    unwatch();
-    job.done(std::move(result));
-    job = {};
-    lock.lock();
+    const std::optional<Job> job = next();
+    if (!job) co_return;
+    CallResult result = co_await run(*job);
+    job->done(std::move(result));
   }
 }
 
-CallResult Client::Core::run(const Job& job) {
+Step<CallResult> Client::Core::run(const Job& job) {
+  if (cutting)
+    co_return failed(CallResult::Kind::not_sent, {"stopped", "the client has been stopped"});
   if (job.deadline == Deadline{})
-    return failed(CallResult::Kind::not_sent, {"client-full", "too many calls wait"});
+    co_return failed(CallResult::Kind::not_sent, {"client-full", "too many calls wait"});
   try {
     const CallUrl url = split_url(job.call.url);
     bool began = false;
-    if (settings.reuse) {
-      if (auto link = take_kept(key_of(url))) {
-        CallResult result = attempt(job.call, url, job.deadline, std::move(*link), began);
-        // The partner closed an idle connection while we wrote: nothing was answered, and the
-        // endpoint is one that may be asked again.
-        const bool stale =
-            result.kind == CallResult::Kind::unknown && !began && result.code != "timeout";
-        if (!stale) return result;
-      }
+    if (auto link = settings.reuse ? take_kept(key_of(url)) : nullptr) {
+      CallResult result = co_await attempt(job, url, std::move(link), false, began);
+      // The partner closed an idle connection while we wrote: nothing was answered, and the
+      // endpoint is one that may be asked again.
+      const bool stale = result.kind == CallResult::Kind::unknown && !began &&
+                         result.code != "timeout" && result.code != "stopped";
+      if (!stale) co_return result;
     }
-    Link link = dialer.dial(url, job.deadline, [this](Poco::Net::StreamSocket& opened) {
-      if (!watch(opened)) throw CallFailure("stopped", "the client has been stopped");
-    });
-    CallResult result = attempt(job.call, url, job.deadline, std::move(link), began);
-    // In TLS 1.3 a client is through before the server has looked at its certificate.
-    const auto refusal = tls::last_refusal();
-    if (url.tls && result.kind == CallResult::Kind::unknown && !began && refusal && refusal->of_own)
-      return failed(CallResult::Kind::not_sent, {refusal->code, refusal->text});
-    return result;
+    co_return co_await attempt(job, url, std::make_shared<Link>(io), true, began);
   } catch (const CallFailure& failure) {
-    return failed(CallResult::Kind::not_sent, failure);
+    co_return failed(CallResult::Kind::not_sent, failure);
   } catch (const std::exception& error) {
-    return failed(CallResult::Kind::unknown, {"internal", error.what()});
+    co_return failed(CallResult::Kind::unknown, {"internal", error.what()});
   }
 }
 
-CallResult Client::Core::attempt(const Call& call, const CallUrl& url, Deadline deadline,
-                                 Link link, bool& began) {
-  CallResult seen;
+/// Throws CallFailure while nothing of the call has been sent.
+Step<CallResult> Client::Core::attempt(const Job& job, const CallUrl& url,
+                                       std::shared_ptr<Link> link, bool fresh, bool& began) {
+  const std::string& proxy = settings.proxy;
+  running.insert(link);
+  link->begin(job.deadline);
+  ReplyReader reply(job.call.method, settings);
+  std::optional<CallFailure> failure;
+  bool sending = false;
   try {
-    const std::string bytes = write_call(call, url, settings.reuse, dialer.absolute(url));
-    send_all(link.socket, bytes, deadline);
-    const bool again = read_reply(link.socket, call.method, settings, deadline, seen, began);
-    seen.kind = CallResult::Kind::replied;
-    if (settings.reuse && again) keep(key_of(url), link);
-    return seen;
-  } catch (const CallFailure& failure) {
-    return failed(CallResult::Kind::unknown, failure, std::move(seen));
+    if (fresh) co_await link->dial(url, proxy, settings.tls.get());
+    const std::string bytes =
+        write_call(job.call, url, settings.reuse, !proxy.empty() && !url.tls);
+    sending = true;
+    co_await link->send(bytes);
+    co_await link->receive(reply);
+  } catch (const CallFailure& caught) {
+    failure = caught;
+  }
+  began = reply.began();
+  // In TLS 1.3 a client is through before the server has looked at its certificate.
+  const auto refusal = failure && sending && !began ? link->refusal() : std::nullopt;
+  leave(url, std::move(link), !failure && settings.reuse && reply.keeps());
+  if (failure && !sending) throw *failure;
+  if (refusal && refusal->of_own)
+    co_return failed(CallResult::Kind::not_sent, {refusal->code, refusal->text});
+  CallResult seen = reply.taken();
+  if (failure) co_return failed(CallResult::Kind::unknown, *failure, std::move(seen));
+  seen.kind = CallResult::Kind::replied;
+  co_return seen;
+}
+
+void Client::Core::leave(const CallUrl& url, std::shared_ptr<Link> link, bool keeps) {
+  link->rest();
+  running.erase(link);
+  std::vector<Kept>* all = keeps && !cutting ? &kept[key_of(url)] : nullptr;
+  if (all && all->size() < workers_max()) {
+    all->push_back({std::move(link), std::chrono::steady_clock::now() + settings.idle_max});
+  } else if (url.tls && !cutting) {
+    net::co_spawn(io, say_goodbye(std::move(link)), net::detached);
   }
 }
 
-std::optional<Link> Client::Core::take_kept(const std::string& key) {
+Step<> Client::Core::say_goodbye(std::shared_ptr<Link> link) {
+  running.insert(link);
+  link->begin(std::chrono::steady_clock::now() + kGoodbyeMax);
+  co_await link->say_goodbye();
+  link->rest();
+  running.erase(link);
+}
+
+std::shared_ptr<Link> Client::Core::take_kept(const std::string& key) {
   const auto now = std::chrono::steady_clock::now();
-  std::lock_guard lock(mutex);
   std::vector<Kept>& all = kept[key];
   while (!all.empty()) {
-    Kept one = std::move(all.back());
+    const Kept one = std::move(all.back());
     all.pop_back();
     // Readable means closed, or bytes that nobody asked for: neither is to be used.
-    if (one.until > now && !one.link.wire.poll(Poco::Timespan(0), Poco::Net::Socket::SELECT_READ)) {
-      running.insert_or_assign(std::this_thread::get_id(), one.link.wire);
-      return one.link;
-    }
+    if (one.until > now && one.link->is_idle()) return one.link;
   }
-  return std::nullopt;
-}
-
-void Client::Core::keep(const std::string& key, const Link& link) {
-  std::lock_guard lock(mutex);
-  std::vector<Kept>& all = kept[key];
-  if (!stopped && all.size() < settings.threads) {
-    all.push_back({link, std::chrono::steady_clock::now() + settings.idle_max});
-  }
-}
-
-bool Client::Core::watch(Poco::Net::StreamSocket& socket) {
-  std::lock_guard lock(mutex);
-  if (!stopped) running.insert_or_assign(std::this_thread::get_id(), socket);
-  return !stopped;
-}
-
-void Client::Core::unwatch() {
-  std::lock_guard lock(mutex);
-  running.erase(std::this_thread::get_id());
+  return nullptr;
 }
 
 }  // namespace masar::http

@@ -15,9 +15,8 @@ namespace masar::http {
 class ClientTls;  // client_tls.h
 
 struct ClientSettings {
-  std::size_t threads = 8;  ///< calls at once; threads are made when first needed
-  std::size_t waiting_max =
-      1024;  ///< calls waiting for a thread; beyond it: not sent, "client-full"
+  std::size_t concurrency = 8;     ///< calls at once
+  std::size_t waiting_max = 1024;  ///< calls waiting beside them; beyond it: "client-full"
   std::size_t reply_bytes_max = 1 << 20;
   std::size_t reply_header_bytes_max = 16 << 10;
   /// Keep connections open and use them again. Only for calls that may be repeated: a connection
@@ -59,9 +58,8 @@ struct CallResult {
   std::optional<std::chrono::seconds> retry_after() const;
 };
 
-/// The outbound HTTP client: Poco::Net sockets and TLS on a bounded number of threads, with a
-/// deadline of our own over the whole call (the look-up of a name excepted, which the resolver
-/// bounds; it holds below TLS, too, record by record).
+/// The outbound HTTP client: many calls on one thread (Asio, OpenSSL), each with a deadline over
+/// all of it, look-up of the name and handshake included. The thread is made with the first call.
 ///
 /// Owned by one outbound endpoint. call() from any thread; stop() by one; the destructor stops.
 /// Never throws for what a partner does.
@@ -73,10 +71,11 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// `done` is called exactly once, on a thread of the client, within `timeout`.
+  /// `done` is called exactly once, on the client's thread, within `timeout`; it may call again,
+  /// and holds the other calls up while it runs.
   void call(Call call, std::chrono::milliseconds timeout, Done done);
   /// Ends waiting calls as not sent and running ones by closing their connections; joins the
-  /// threads.
+  /// thread. Not from inside `done`.
   void stop();
 
  private:

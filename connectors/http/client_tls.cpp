@@ -1,36 +1,16 @@
 #include "connectors/http/client_tls.h"
 
-#include "connectors/http/client_exchange.h"
-#include "connectors/tls/live.h"
+#include "connectors/http/client_message.h"
 
 namespace masar::http {
-
-namespace {
-
-using Poco::Net::Context;
-
-/// Poco's context, set up by OpenSSL's: Poco by itself takes common names for names of hosts, and
-/// with its default VERIFY_RELAXED skips the name of a host on 127.x (TRAPS).
-Context::Ptr poco_context(const tls::Settings& settings, const tls::Material& material,
-                          const std::string& host) {
-  Context::Ptr context(
-      new Context(Context::TLS_CLIENT_USE, "", Context::VERIFY_STRICT, 9, false));
-  context->enableExtendedCertificateVerification(false);
-  tls::apply(context->sslContext(), tls::Side::client, settings, material, host);
-  return context;
-}
-
-}  // namespace
 
 ClientTls::ClientTls(tls::Settings settings, const std::string& host, const std::string& endpoint,
                      const connector::Context& context, tls::InUse* in_use)
     : name_(settings.name.empty() ? host : settings.name),
       contexts_(settings, {"endpoint", endpoint}, context, in_use,
                 [settings, host](const tls::Material& material) {
-                  return poco_context(settings, material, host);
+                  return tls::make_context(tls::Side::client, settings, material, host);
                 }) {}
-
-Context::Ptr ClientTls::of_system(const std::string& host) { return poco_context({}, {}, host); }
 
 void check_client_tls(const config::Element& own, const std::string& url,
                       config::Diagnostics& diagnostics) {

@@ -14,13 +14,6 @@ using connector::PartAnswer;
 
 namespace {
 
-bool is_token(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-}
-
 constexpr std::size_t kPasswordsMax = 4;
 constexpr std::size_t kShownSubjectMax = 200;  ///< bytes of it in an audit row
 

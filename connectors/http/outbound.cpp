@@ -171,7 +171,7 @@ class HttpOutbound final : public Outbound {
                                     std::shared_ptr<ClientTls> secure) {
     ClientSettings settings;
     settings.tls = std::move(secure);
-    settings.threads = spec.concurrency;
+    settings.concurrency = spec.concurrency;
     settings.reuse = spec.idempotent;
     settings.reply_bytes_max = static_cast<std::size_t>(values.integer("reply-bytes"));
     settings.proxy = values.text("proxy");

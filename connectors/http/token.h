@@ -22,8 +22,8 @@ struct FetchedToken {
 };
 
 /// One token that calls present to a partner and that ends by itself. It is fetched when somebody
-/// needs it, once for all who wait meanwhile, and again once five sixths of its life are over or the
-/// partner refused it. A fetch that failed fails all who waited; the next one asks again.
+/// needs it, once for all who wait meanwhile, and again once five sixths of its life are over or
+/// the partner refused it. A fetch that failed fails all who waited; the next one asks again.
 ///
 /// Owned by one outbound endpoint, which stops its client before it. get() and refused() from any
 /// thread. Never logs the token.

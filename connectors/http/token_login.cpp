@@ -81,7 +81,7 @@ ClientSettings client_settings(const config::Values& values, const config::Eleme
                                const connector::Context& context, const std::string& proxy,
                                tls::InUse* in_use) {
   ClientSettings settings;
-  settings.threads = 1;  // one login at a time, for all who wait
+  settings.concurrency = 1;  // one login at a time, for all who wait
   settings.reply_bytes_max = kReplyBytesMax;
   settings.proxy = proxy;
   settings.tls = client_tls(token, values.text("url"), spec.id + "/token", context, in_use);

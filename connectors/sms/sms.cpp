@@ -124,7 +124,7 @@ void check_urls(const config::Values& values, config::Diagnostics& diagnostics) 
 /// A connection a call: nothing is to be repeated.
 http::ClientSettings client_settings(const EndpointSpec& spec) {
   http::ClientSettings client;
-  client.threads = spec.concurrency;
+  client.concurrency = spec.concurrency;
   client.reply_bytes_max = kReplyBytesMax;
   return client;
 }

@@ -398,7 +398,7 @@ OutboundSettings SettingsReader::outbound(const connector::Secrets& secrets) con
   }
   settings.fault_code = values.text("fault-code");
   settings.timeout = spec_.timeout;
-  settings.client.threads = spec_.concurrency;
+  settings.client.concurrency = spec_.concurrency;
   settings.client.reuse = spec_.idempotent;
   settings.client.reply_bytes_max = static_cast<std::size_t>(values.integer("reply-bytes"));
   settings.client.proxy = values.text("proxy");

@@ -1,6 +1,7 @@
 #include "connectors/tls/context.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -98,20 +99,17 @@ void trust(SSL_CTX* context, Side side, const Settings& settings, const Material
   SSL_CTX_set_cert_store(context, store.release());
 }
 
-/// What the thread's handshakes ended with; see last_refusal().
-struct Seen {
-  long verified = X509_V_OK;
-  int alert = 0;  ///< close_notify, 0, is none
-};
-thread_local Seen seen;
-
-int note_verified(int good, X509_STORE_CTX* store) {
-  if (good == 0) seen.verified = X509_STORE_CTX_get_error(store);
-  return good;
+/// Where a connection keeps the alert that came.
+int alert_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
 }
 
-void note_alert(const SSL*, int where, int alert) {
-  if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (alert & 0xff) != 0) seen.alert = alert;
+void note_alert(const SSL* connection, int where, int alert) {
+  const bool came = (where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT;
+  if (!came || (alert & 0xff) == SSL_AD_CLOSE_NOTIFY) return;
+  const auto kept = static_cast<std::intptr_t>(alert);
+  SSL_set_ex_data(const_cast<SSL*>(connection), alert_index(), reinterpret_cast<void*>(kept));
 }
 
 std::optional<Refusal> refusal_by(long verified) {
@@ -164,7 +162,7 @@ void verify_server(SSL_CTX* context, const std::string& name) {
   const int set = is_ip(name) ? X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str())
                               : X509_VERIFY_PARAM_set1_host(param, name.c_str(), name.size());
   if (set != 1) fail("name \"" + name + "\"", "it is no name of a host");
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verified);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
 }
 
 int verify_mode(Settings::Clients clients) {
@@ -227,17 +225,9 @@ std::string peer_subject(const SSL* connection) {
 }
 
 std::optional<Refusal> refusal_of(const SSL* connection) {
-  return refusal_by(SSL_get_verify_result(connection));
-}
-
-void forget_refusal() {
-  ERR_clear_error();
-  seen = {};
-}
-
-std::optional<Refusal> last_refusal() {
-  if (const auto ours = refusal_by(seen.verified)) return ours;
-  return refusal_by_alert(seen.alert);
+  if (const auto ours = refusal_by(SSL_get_verify_result(connection))) return ours;
+  const auto kept = reinterpret_cast<std::intptr_t>(SSL_get_ex_data(connection, alert_index()));
+  return refusal_by_alert(static_cast<int>(kept));
 }
 
 std::chrono::seconds time_left(std::string_view pem, Instant now) {

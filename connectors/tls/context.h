@@ -53,13 +53,9 @@ struct Refusal {
   /// reads a byte of what the hub sends, though in TLS 1.3 after the hub has begun to send.
   bool of_own = false;
 };
-/// What was wrong with the certificate that the other side has shown; none: nothing.
+/// What was wrong with the certificate that the other side has shown, or the alert with which it
+/// ended, on a connection of a context that apply() has set up; none: nothing.
 std::optional<Refusal> refusal_of(const SSL* connection);
-/// For a transport that keeps OpenSSL's connection to itself: what this thread saw since
-/// forget_refusal(), by a context of apply(). Clears OpenSSL's queue of errors, too, from which it
-/// would take what went wrong before for what goes wrong next.
-void forget_refusal();
-std::optional<Refusal> last_refusal();
 
 /// From `now` until the first of these certificates ends; negative: since then.
 /// Throws Error(config, "bad-certificate") where there is none.

@@ -26,6 +26,7 @@ struct Workload {
 };
 constexpr Workload kWorkloads[]{{"pass-through", masar::bench::measure_pass_through},
                                 {"pass-through-mapped", masar::bench::measure_mapped},
+                                {"soap-proxy", masar::bench::measure_proxy},
                                 {"durable-intake", masar::bench::measure_intake},
                                 {"durable-intake-postgresql",
                                  masar::bench::measure_intake_postgres},

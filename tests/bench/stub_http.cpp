@@ -54,14 +54,6 @@ std::size_t body_length(std::string_view head) {
       std::strtoul(std::string(field(head, "content-length")).c_str(), nullptr, 10));
 }
 
-void write_all(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (count <= 0) return;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
-
 void no_delay(int socket) {
   const int on = 1;
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -70,8 +62,7 @@ void no_delay(int socket) {
 /// A caller's connection, made anew where the hub has closed it.
 class Connection {
  public:
-  explicit Connection(const std::string& address)
-      : host_(address), port_(std::atoi(address.c_str() + address.rfind(':') + 1)) {}
+  explicit Connection(const std::string& address) : host_(address) {}
   ~Connection() { drop(); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -94,15 +85,7 @@ class Connection {
 
  private:
   bool exchange(const std::string& request, std::string& reply) {
-    if (socket_ < 0) {
-      socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      const sockaddr_in address = loopback(port_);
-      if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        drop();
-        return false;
-      }
-      no_delay(socket_);
-    }
+    if (socket_ < 0) socket_ = connect_loopback(host_);
     write_all(socket_, request);
     reply.clear();
     for (char bytes[16384];;) {
@@ -112,10 +95,9 @@ class Connection {
         return false;
       }
       reply.append(bytes, static_cast<std::size_t>(count));
-      const auto end = reply.find(kEndOfHead);
-      if (end == std::string::npos) continue;
-      const std::string_view head = std::string_view(reply).substr(0, end + 2);
-      if (reply.size() < end + kEndOfHead.size() + body_length(head)) continue;
+      const auto whole = message_length(reply);
+      if (!whole || reply.size() < *whole) continue;
+      const std::string_view head = std::string_view(reply).substr(0, reply.find(kEndOfHead) + 2);
       if (same(field(head, "connection"), "close")) drop();
       return true;
     }
@@ -127,7 +109,6 @@ class Connection {
   }
 
   const std::string host_;
-  const int port_;
   int socket_ = -1;
 };
 
@@ -202,11 +183,11 @@ bool StubServer::read(int socket) {
 }
 
 bool StubServer::answer(int socket, std::string& input) {
+  const auto length = message_length(input);
+  if (!length || input.size() < *length) return false;
+  const std::size_t whole = *length;
   const auto end = input.find(kEndOfHead);
-  if (end == std::string::npos) return false;
   const std::string_view head = std::string_view(input).substr(0, end + 2);
-  const std::size_t whole = end + kEndOfHead.size() + body_length(head);
-  if (input.size() < whole) return false;
   const auto begin = head.find(' ') + 1;
   Request request{head, head.substr(begin, head.find(' ', begin) - begin),
                   std::string_view(input).substr(end + kEndOfHead.size(),
@@ -278,6 +259,31 @@ std::string decode_percent(std::string_view text) {
     }
   }
   return out;
+}
+
+int connect_loopback(const std::string& address) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in to = loopback(std::atoi(address.c_str() + address.rfind(':') + 1));
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+    ::close(socket);
+    throw std::runtime_error("cannot connect to " + address);
+  }
+  no_delay(socket);
+  return socket;
+}
+
+void write_all(int socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+std::optional<std::size_t> message_length(std::string_view bytes) {
+  const auto end = bytes.find(kEndOfHead);
+  if (end == std::string_view::npos) return std::nullopt;
+  return end + kEndOfHead.size() + body_length(bytes.substr(0, end + 2));
 }
 
 }  // namespace masar::bench

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -76,5 +77,11 @@ class StubCallers {
 };
 
 std::string decode_percent(std::string_view text);
+
+/// A connection without Nagle's delay to `127.0.0.1:port`. Throws std::runtime_error.
+int connect_loopback(const std::string& address);
+void write_all(int socket, std::string_view bytes);
+/// Of a message with Content-Length, head included; none while its head is not whole.
+std::optional<std::size_t> message_length(std::string_view bytes);
 
 }  // namespace masar::bench

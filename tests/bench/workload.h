@@ -55,6 +55,7 @@ Figure measure_pass_through(const Options& options);
 Figure measure_mapped(const Options& options);
 Figure measure_intake(const Options& options);
 Figure measure_intake_postgres(const Options& options);
+Figure measure_proxy(const Options& options);
 Figure measure_notifications(const Options& options);
 Figure measure_cases(const Options& options);
 Figure measure_cases_postgres(const Options& options);

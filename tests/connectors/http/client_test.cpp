@@ -71,12 +71,14 @@ BOOST_AUTO_TEST_CASE(a_call_is_sent_whole_and_its_reply_read) {
   BOOST_TEST(request.starts_with("POST /x?y=%2B HTTP/1.1\r\n"));
   BOOST_TEST(has(request, "Host: " + partner.address() + "\r\n"));
   BOOST_TEST(has(request, "Content-Length: 4\r\n"));
-  BOOST_TEST(has(request, "Connection: Close\r\n"));
+  BOOST_TEST(has(request, "Connection: close\r\n"));
   BOOST_TEST(request.ends_with("\r\n\r\n<a/>"));
 }
 
 BOOST_AUTO_TEST_CASE(replies_are_read_strictly) {
   const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string many_fields;
+  for (int field = 0; field < 101; ++field) many_fields += "X: y\r\n";
   const std::vector<Reply> table = {
       {"chunked", chunked + "1\r\no\r\n1\r\nk\r\n0\r\n\r\n", Kind::replied, ""},
       {"to the end", "HTTP/1.1 200 OK\r\n\r\nok", Kind::replied, ""},
@@ -103,6 +105,21 @@ BOOST_AUTO_TEST_CASE(replies_are_read_strictly) {
       {"continue", "HTTP/1.1 100 Continue\r\n\r\n" + kOk, Kind::unknown, "reply-status"},
       {"status 999", "HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n", Kind::unknown,
        "reply-status"},
+      {"a folded line", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok",
+       Kind::replied, ""},
+      {"folded at once", "HTTP/1.1 200 OK\r\n b\r\n\r\nok", Kind::unknown, "reply-malformed"},
+      {"a line that is none", "HTTP/1.1 200 OK\r\nnothing\r\n\r\nok", Kind::unknown,
+       "reply-malformed"},
+      {"a blank before the colon", "HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok",
+       Kind::unknown, "reply-malformed"},
+      {"a bare LF", "HTTP/1.1 200 OK\r\nX: a\nContent-Length: 2\r\n\r\nok", Kind::unknown,
+       "reply-malformed"},
+      {"a NUL", std::string("HTTP/1.1 200 OK\r\nX: \0\r\n\r\nok", 28), Kind::unknown,
+       "reply-malformed"},
+      {"too many fields", "HTTP/1.1 200 OK\r\n" + many_fields + "\r\nok", Kind::unknown,
+       "reply-malformed"},
+      {"a trailer", chunked + "2\r\nok\r\n0\r\nX: y\r\n\r\n", Kind::unknown, "reply-malformed"},
+      {"HTTP/1.x", "HTTP/1.x 200 OK\r\n\r\nok", Kind::unknown, "reply-malformed"},
       {"not HTTP", "SSH-2.0-x\r\n\r\n", Kind::unknown, ""},
       {"HTTP/2", "HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok", Kind::unknown,
        "reply-malformed"},
@@ -299,6 +316,56 @@ BOOST_AUTO_TEST_CASE(header_values_cannot_break_out) {
   BOOST_TEST(!has(request, "\nHost: evil"));
 }
 
+BOOST_AUTO_TEST_CASE(a_call_may_be_made_where_another_ends) {
+  RawServer partner([](RawSocket& socket, int) {
+    socket.read_response();
+    socket.send(kOk);
+  });
+  for (const std::size_t concurrency : {1u, 2u}) {
+    ClientSettings settings;
+    settings.concurrency = concurrency;
+    std::promise<CallResult> second;
+    Client client(settings);
+    client.call(to(partner.address()), kLong, [&](const CallResult&) {
+      client.call(to(partner.address()), kLong,
+                  [&](CallResult result) { second.set_value(std::move(result)); });
+    });
+    BOOST_TEST(second.get_future().get().kind == Kind::replied);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_nobody_knows_is_not_sent) {
+  Client client({});
+  const CallResult result = ask(client, to("partner.invalid:80"));
+  BOOST_TEST(result.kind == Kind::not_sent);
+  BOOST_TEST(result.code == "cannot-connect");
+}
+
+BOOST_AUTO_TEST_CASE(calls_are_under_way_at_once) {
+  std::promise<void> first_came, second_came;
+  RawServer first([&](RawSocket& socket, int) {
+    socket.read_response();
+    first_came.set_value();
+    second_came.get_future().wait();
+    socket.send(kOk);
+  });
+  RawServer second([&](RawSocket& socket, int) {
+    socket.read_response();
+    first_came.get_future().wait();
+    second_came.set_value();
+    socket.send(kOk);
+  });
+  std::promise<CallResult> results[2];
+  Client client({});
+  const auto start = [&](const RawServer& partner, std::promise<CallResult>& result) {
+    client.call(to(partner.address()), kLong,
+                [&result](CallResult got) { result.set_value(std::move(got)); });
+  };
+  start(first, results[0]);
+  start(second, results[1]);
+  for (auto& one : results) BOOST_TEST(one.get_future().get().kind == Kind::replied);
+}
+
 BOOST_AUTO_TEST_CASE(stopping_ends_running_and_waiting_calls) {
   std::promise<void> arrived;
   RawServer silent([&](RawSocket& socket, int number) {
@@ -307,7 +374,7 @@ BOOST_AUTO_TEST_CASE(stopping_ends_running_and_waiting_calls) {
     socket.read_all();  // until the client closes
   });
   ClientSettings settings;
-  settings.threads = 1;
+  settings.concurrency = 1;
   settings.waiting_max = 2;
   std::vector<std::promise<CallResult>> results(4);
   Client client(settings);

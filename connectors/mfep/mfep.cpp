@@ -90,7 +90,7 @@ struct Inbound {
   Inbound(const EndpointSpec& spec, Intake& the_intake, const connector::Context& context,
           Profile spoken)
       : endpoint(spec.id), partner(spec.partner), intake(the_intake), profile(std::move(spoken)),
-        reader({}, spec.xml), clock(context.business), executor(context.executor),
+        reader(context.prefixes, spec.xml), clock(context.business), executor(context.executor),
         log(context.log) {}
 
   std::string endpoint;
@@ -164,6 +164,7 @@ void serve(const std::shared_ptr<const Inbound>& me, const http::Request& reques
   received.message_id = opened->guid;
   received.headers = http::allowed_headers(request);
   received.body = std::move(opened->body);
+  received.document = opened->document;
   me->intake.take(std::move(received), [me, respond, opened](connector::IntakeAnswer parts) {
     // Not on the thread that answers: it may be the store's writer, and a signature takes a
     // millisecond.

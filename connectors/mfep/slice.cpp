@@ -17,7 +17,6 @@ class TagScanner {
 
   struct Tag {
     std::size_t begin = 0, end = 0;  ///< of `<…>`
-    std::string_view name;
     bool closing = false, empty = false;
   };
 
@@ -27,6 +26,12 @@ class TagScanner {
       return read_tag();
     }
     return std::nullopt;
+  }
+
+  /// Of an opening tag.
+  std::string_view name(const Tag& tag) const {
+    const std::size_t from = tag.begin + 1;
+    return text_.substr(from, text_.find_first_of(" \t\r\n/>", from) - from);
   }
 
  private:
@@ -56,8 +61,6 @@ class TagScanner {
     tag.end = at_ = at + 1;
     tag.closing = text_[tag.begin + 1] == '/';
     tag.empty = text_[tag.end - 2] == '/';
-    const std::size_t from = tag.begin + (tag.closing ? 2 : 1);
-    tag.name = text_.substr(from, text_.find_first_of(" \t\r\n/>", from) - from);
     return tag;
   }
 
@@ -73,7 +76,7 @@ std::optional<std::string_view> signed_slice(std::string_view document) {
   std::size_t begin = 0;  // a child of the root never begins at 0
   std::optional<std::string_view> slice;
   while (const auto tag = scanner.next()) {
-    if (depth == 1 && !tag->closing && tag->name == kBody) {
+    if (depth == 1 && !tag->closing && scanner.name(*tag) == kBody) {
       if (slice) return std::nullopt;
       begin = tag->begin;
     }

@@ -85,6 +85,7 @@ struct Received {
   std::string message_id;          ///< empty: the sender gave none
   std::vector<std::pair<std::string, std::string>> headers;  ///< allow-listed
   std::string body;                ///< XML bytes (the codec's one XML form)
+  Document document;               ///< of `body`, where the source has read it as Intake would
   std::optional<Instant> expires;
   std::string encoded;             ///< pass-through: the encoded message as it came
   bool admitted = false;           ///< the source asked Intake::holds() and was told no

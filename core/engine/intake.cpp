@@ -116,7 +116,8 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
                               caller->finish(std::move(given));
                             });
     }
-    it.document = parts_.snapshot.reader->read(it.received.body);
+    it.document = it.received.document ? std::move(it.received.document)
+                                       : parts_.snapshot.reader->read(it.received.body);
     it.origin = {it.received.message_id, it.received.sender, it.document->document_element().name(),
                  id, parts_.business.now()};
     it.route = parts_.snapshot.inbound(id, it.origin.type);

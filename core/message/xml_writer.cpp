@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -159,41 +158,47 @@ bool is_content(pugi::xml_node node) {
   return node.type() == pugi::node_element || (is_text(node) && node.value()[0] != '\0');
 }
 
-/// The declarations that names in a subtree need and do not find inside it.
+/// The prefixes that names in a subtree need and that are not declared inside it; "" is that of the
+/// default namespace. Views into the tree.
 class MissingDeclarations {
  public:
-  explicit MissingDeclarations(pugi::xml_node subtree) { visit(subtree); }
-  const std::set<std::string, std::less<>>& names() const { return missing_; }
+  explicit MissingDeclarations(pugi::xml_node subtree) {
+    visit(subtree);
+    std::sort(missing_.begin(), missing_.end());
+  }
+  const std::vector<std::string_view>& prefixes() const { return missing_; }
 
  private:
+  static bool has(const std::vector<std::string_view>& all, std::string_view prefix) {
+    return std::find(all.begin(), all.end(), prefix) != all.end();
+  }
   void need(std::string_view prefix) {
-    if (prefix == "xml" || prefix == "xmlns") return;
-    std::string name = declaration_of(prefix);
-    if (std::find(declared_.begin(), declared_.end(), name) == declared_.end()) {
-      missing_.insert(std::move(name));
-    }
+    if (has(missing_, prefix) || has(declared_, prefix)) return;
+    if (prefix != "xml" && prefix != "xmlns") missing_.push_back(prefix);
   }
   void visit(pugi::xml_node element) {
     const std::size_t outer = declared_.size();
-    for (pugi::xml_attribute attribute : element.attributes()) {
+    const pugi::xml_attribute first = element.first_attribute();
+    for (auto attribute = first; attribute; attribute = attribute.next_attribute()) {
       const std::string_view name = attribute.name();
-      if (name == "xmlns" || name.starts_with("xmlns:")) declared_.emplace_back(name);
+      if (name == "xmlns" || name.starts_with("xmlns:"))
+        declared_.push_back(name == "xmlns" ? std::string_view() : local_part(name));
     }
     need(prefix_part(element.name()));
-    for (pugi::xml_attribute attribute : element.attributes()) {
+    for (auto attribute = first; attribute; attribute = attribute.next_attribute()) {
       const std::string_view name = attribute.name();
       if (const auto prefix = prefix_part(name); !prefix.empty()) need(prefix);
       // The value of an xsi:type names its type by prefix too.
       if (name.ends_with(":type")) need(prefix_part(attribute.value()));
     }
-    for (pugi::xml_node child : element.children()) {
+    for (auto child = element.first_child(); child; child = child.next_sibling()) {
       if (child.type() == pugi::node_element) visit(child);
     }
     declared_.resize(outer);
   }
 
-  std::vector<std::string> declared_;  // of the elements that are open
-  std::set<std::string, std::less<>> missing_;
+  std::vector<std::string_view> declared_;  // by the elements that are open
+  std::vector<std::string_view> missing_;
 };
 
 class Writer {
@@ -295,7 +300,8 @@ class Writer {
 
   void add_declarations(pugi::xml_node element) {
     const MissingDeclarations missing(element);
-    for (const std::string& name : missing.names()) {
+    for (const std::string_view prefix : missing.prefixes()) {
+      const std::string name = declaration_of(prefix);
       for (pugi::xml_node up = element.parent(); up; up = up.parent()) {
         if (const pugi::xml_attribute found = up.attribute(name.c_str())) {
           if (found.value()[0] != '\0') write_attribute(name.c_str(), found.value());

@@ -87,6 +87,7 @@ class Opener {
     received.message_id = opened.guid;
     received.headers = {{"content-type", "application/xml"}};
     received.body = std::move(opened.body);
+    received.document = std::move(opened.document);
     return received;
   }
 

@@ -6,6 +6,8 @@
 #include <map>
 
 #include "core/engine/listed_messages.h"
+#include "tests/contracts/store_bench.h"
+#include "tests/contracts/store_rows.h"
 #include "tests/core/engine/orders.h"
 
 using namespace masar;
@@ -53,6 +55,20 @@ std::string lines(const ListPage& page) {
     text += "\n";
   }
   return text;
+}
+
+/// Messages that came long ago and are done.
+void fill(Stage& stage, std::size_t count, const std::string& type) {
+  store::Transaction filled;
+  for (std::size_t n = 0; n < count; ++n) {
+    auto row = contracts::journal_row("Z", "z" + std::to_string(n));
+    row.state = store::JournalState::done;
+    row.endpoint = "shop-in";
+    row.name = type;
+    row.payload = order("Z");
+    filled.journal.push_back(std::move(row));
+  }
+  contracts::commit_ok(stage.store(), std::move(filled));
 }
 
 void refused(const ConfigText& config, const std::string& says) {
@@ -181,6 +197,32 @@ BOOST_AUTO_TEST_CASE(a_page_goes_on_where_the_one_before_ended) {
   BOOST_TEST(pages == 3);
   question.after = std::numeric_limits<store::RowId>::max();
   BOOST_TEST(page(stage, question).messages.empty());
+}
+
+BOOST_AUTO_TEST_CASE(no_page_looks_at_more_than_its_bounds) {
+  Stage stage(listing("<column name=\"no\" value=\"/Order/no\"/>",
+                      "endpoints=\"shop-in\" type=\"Order\""));
+  constexpr auto kRows = static_cast<std::size_t>(engine::kListedJournalMax);
+  fill(stage, kRows + 1, "Note");
+  const auto first = page(stage);  // a page of nothing that is not the last one
+  BOOST_TEST(first.messages.empty());
+  BOOST_TEST(first.after.value() == engine::kListedJournalMax);
+
+  fill(stage, engine::kListedLookedMax + 500, "Order");
+  auto question = everything();
+  question.after = *first.after;
+  question.where = {{0, "A"}};
+  const auto second = page(stage, question);
+  BOOST_TEST(second.messages.empty());
+  const auto looked = static_cast<std::size_t>(second.after.value() - *first.after) - 1;
+  BOOST_TEST(looked >= engine::kListedLookedMax);
+  BOOST_TEST(looked < engine::kListedLookedMax + engine::kListedTogether);
+
+  stage.say("shop-in", order("A"), "a");
+  question.after = *second.after;
+  const auto third = page(stage, question);
+  BOOST_TEST(lines(third) == "A\n");
+  BOOST_TEST(!third.after.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_condition_leaves_out_what_is_known_to_be_otherwise) {

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import csv
 import datetime
+import http.server
 import io
 import json
 import subprocess
+import threading
 import unittest
 import urllib.parse
 from decimal import Decimal
@@ -91,13 +93,15 @@ class DailyList(OnStage):
 
     def client(self, *arguments: str, ends: int = 0, **options: str) -> str:
         asked = {"type": "payments", **EVER, **options}
-        token = self.stage.hub.folder / "state" / "admin.token"
-        done = subprocess.run([MASAR, "messages", *arguments,
-                               *(f"--{k}={v}" for k, v in asked.items()), "--token-file", token,
-                               "--address", self.stage.hub.addresses["admin"]],
-                              capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+        done = self.run_client(self.stage.hub.addresses["admin"], *arguments,
+                               *(f"--{k}={v}" for k, v in asked.items()))
         self.assertEqual((done.returncode, bool(done.stderr)), (ends, ends != 0), done.stderr)
         return (done.stderr or done.stdout).decode("utf-8")  # every line end as it is
+
+    def run_client(self, address: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        token = self.stage.hub.folder / "state" / "admin.token"
+        return subprocess.run([MASAR, "messages", *arguments, "--token-file", token, "--address",
+                               address], capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
 
     def csv(self, text: str) -> list[dict[str, str]]:
         self.assertNotIn("\n", text.replace("\r\n", ""))
@@ -192,6 +196,36 @@ class DailyList(OnStage):
         for since, until, listed in ((at, tomorrow, whole), (today, tomorrow, whole),
                                      (today, at, []), (tomorrow, EVER["to"], [])):
             self.assertEqual(self.page(**{"from": since, "to": until})["messages"], listed)
+
+    def test_a_list_that_is_cut_off_is_no_whole_one(self) -> None:
+        first = self.page(limit=3)
+        self.assertIsNotNone(first["after"])
+
+        class Ending(http.server.BaseHTTPRequestHandler):
+            """A hub that answers the first page and none behind it."""
+
+            def do_GET(self) -> None:
+                body = json.dumps({"detail": "gone"} if "after=" in self.path else first).encode()
+                self.send_response(503 if "after=" in self.path else 200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        with http.server.HTTPServer(("127.0.0.1", 0), Ending) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                done = self.run_client(f"127.0.0.1:{server.server_port}", "--type=payments",
+                                       "--from=2020-01-01", "--to=2100-01-01", "--format=csv")
+            finally:
+                server.shutdown()
+                thread.join()
+        self.assertEqual((done.returncode, done.stdout.count(b"\r\n")), (1, 4))
+        self.assertIn(b"gone", done.stderr)
+        self.assertIn(b"the list is not whole", done.stderr)
 
     def test_whoever_asks_wrongly_is_told_what_is_wrong(self) -> None:
         self.assertEqual(self.ask(token="", **EVER)[0], 401)

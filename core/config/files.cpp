@@ -68,10 +68,15 @@ void read_folder(const fs::path& folder, std::string_view ending, bool deep,
   }
 }
 
+/// A list that came later counts only where there is something in it: what a program from before it
+/// has stored keeps its name.
 std::string hash_of(const Files& files) {
+  constexpr std::size_t kListsAtFirst = 9;
   std::string all;
-  for (const auto list : kFileLists) {
-    for (const auto& file : files.*list) all += file.name + '\0' + sha256(file.contents);
+  for (std::size_t at = 0; at < kFileLists.size(); ++at) {
+    const auto& list = files.*kFileLists[at];
+    if (at >= kListsAtFirst && list.empty()) continue;
+    for (const auto& file : list) all += file.name + '\0' + sha256(file.contents);
     all += '\1';
   }
   return sha256_hex(all);
@@ -98,6 +103,7 @@ Files Files::load(const std::string& directory, Diagnostics& diagnostics) {
   read_folder(root / "lookups", ".xml", false, files.lookups, diagnostics);
   read_folder(root / "texts", ".xml", false, files.texts, diagnostics);
   read_folder(root / "schemas", ".xsd", false, files.schemas, diagnostics);
+  read_folder(root / "lists", ".xml", false, files.lists, diagnostics);
   // The mappings stand beside the configuration's folder, wherever the program was started from.
   const fs::path beside = (root / ".." / "mappings").lexically_normal();
   read_folder(fs::is_directory(root / "mappings", error) ? root / "mappings" : beside, ".map.xml",

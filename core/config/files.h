@@ -24,7 +24,8 @@ struct File {
 /// bytes. Immutable after load().
 struct Files {
   std::vector<File> hub;  ///< exactly one once loaded without findings
-  std::vector<File> endpoints, routes, processes, calendars, lookups, texts, schemas, mappings;
+  std::vector<File> endpoints, routes, processes, calendars, lookups, texts, schemas, mappings,
+      lists;
   std::string hash;  ///< SHA-256 over names and contents, hex: names the snapshot
 
   /// Reads `directory` (hub.xml and its folders) and the folder `mappings` beside it. Folders that
@@ -37,9 +38,9 @@ struct Files {
 
 /// Every list of Files. Their order is that of the hash, and their positions stand in packed bytes:
 /// new ones are added at the end.
-inline constexpr std::array<std::vector<File> Files::*, 9> kFileLists{
+inline constexpr std::array<std::vector<File> Files::*, 10> kFileLists{
     &Files::hub,     &Files::endpoints, &Files::routes,  &Files::processes, &Files::calendars,
-    &Files::lookups, &Files::texts,     &Files::schemas, &Files::mappings};
+    &Files::lookups, &Files::texts,     &Files::schemas, &Files::mappings,  &Files::lists};
 
 /// Settings: name → value. `${name}` in an attribute of hub.xml or an endpoint stands for one.
 using Settings = std::map<std::string, std::string, std::less<>>;

@@ -20,7 +20,7 @@ bool take_one(std::string_view& bytes, Packed& packed) {
     std::string name;
     return take(bytes, name) && take(bytes, packed.settings[name]);
   }
-  if (kind.size() != 1 || kind[0] < '0' || kind[0] > '8') return false;
+  if (kind.size() != 1 || kind[0] < '0' || kind[0] > '9') return false;
   File file;
   if (!take(bytes, file.path) || !take(bytes, file.name) || !take(bytes, file.contents))
     return false;

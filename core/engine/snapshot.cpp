@@ -41,6 +41,7 @@ class Loader {
       check_fail_over(*route);
     }
     for (const auto& route : snapshot_->routes) check_inquiry(*route);
+    load_lists();
     if (diagnostics_.findings().size() != before) return nullptr;
     snapshot_->content = config::pack(files_, used_settings());
     snapshot_->reader.emplace(snapshot_->prefixes, snapshot_->hub.xml);
@@ -268,6 +269,21 @@ class Loader {
     if (!by.emplace(key, &route).second) {
       diagnostics_.add(
           place, "another route is from \"" + key.first + "\", \"" + key.second + "\" already", "");
+    }
+  }
+
+  void load_lists() {
+    for (const auto& file : files_.lists) {
+      const auto* root = document(file);
+      if (!root || !root_is(*root, "list")) continue;
+      auto list = load_message_list(
+          *root, {snapshot_->library, snapshot_->routes, faulty_routes_.empty()}, diagnostics_);
+      if (!list) continue;
+      if (list->id != file.name) {
+        diagnostics_.add(root->place, "list \"" + list->id + "\" stands in a file of another name",
+                         "write id=\"" + file.name + "\"");
+      }
+      snapshot_->lists[file.name] = std::move(*list);
     }
   }
 

@@ -11,6 +11,7 @@
 #include "core/config/element.h"
 #include "core/config/files.h"
 #include "core/connector/connector.h"
+#include "core/engine/message_list.h"
 #include "core/message/xml_reader.h"
 #include "core/message/xsd_gate.h"
 #include "core/message/xsd_names.h"
@@ -146,6 +147,7 @@ class Snapshot {
   std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> endpoints;
   route::Library library;
   std::vector<std::shared_ptr<const route::Route>> routes;
+  std::map<std::string, MessageList, std::less<>> lists;
   std::optional<XmlReader> reader;  ///< by its own prefixes
   std::vector<XsdGate::Source> schemas;  ///< the files, by their names
 

@@ -126,6 +126,11 @@ ALTER TABLE timers ADD COLUMN working BYTEWISE NOT NULL DEFAULT '';
 CREATE INDEX timers_working ON timers(case_key, kind, name, serial) WHERE working <> '';
 )sql";
 
+// What a message became that was journaled anew.
+constexpr const char* kVersion4 = R"sql(
+CREATE INDEX journal_origin ON journal(origin, id) WHERE origin > 0;
+)sql";
+
 constexpr const char* kTables =
     "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
 constexpr const char* kIsOurs =
@@ -175,7 +180,7 @@ class PostgresSchema final : public SchemaSession {
 
 }  // namespace
 
-const Migrations kPostgresMigrations{kVersion1, kVersion2, kVersion3};
+const Migrations kPostgresMigrations{kVersion1, kVersion2, kVersion3, kVersion4};
 
 int postgres_version(PostgresSession& session) { return PostgresSchema(session).version(); }
 

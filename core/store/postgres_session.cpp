@@ -67,7 +67,7 @@ std::string reason(const PGconn* connection, const std::string& password) {
 // SQLite's hints are not PostgreSQL's language.
 std::string without_hint(std::string sql) {
   constexpr std::string_view kHint = " INDEXED BY ";
-  if (const auto at = sql.find(kHint); at != std::string::npos) {
+  for (auto at = sql.find(kHint); at != std::string::npos; at = sql.find(kHint, at)) {
     sql.erase(at, sql.find(' ', at + kHint.size()) - at);
   }
   return sql;

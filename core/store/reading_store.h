@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/store/message_reader.h"
 #include "core/store/row_reader.h"
 #include "core/store/session_pool.h"
 
@@ -38,6 +39,14 @@ class ReadingStore : public Store {
   }
   std::vector<JournalRow> journal_parts(RowId envelope) override {
     return readers_.with([&](Session& s) { return reads::read_parts(s, envelope); });
+  }
+  RowId journal_before(Instant at) override {
+    return readers_.with([&](Session& s) { return reads::read_journal_before(s, at); });
+  }
+  std::vector<MessageRow> messages(std::string_view type, RowId after, RowId until,
+                                   std::size_t limit) override {
+    return readers_.with(
+        [&](Session& s) { return reads::read_messages(s, type, after, until, limit); });
   }
   std::vector<JournalRow> undone(RowId after, std::size_t limit,
                                  std::string_view case_key) override {

@@ -186,6 +186,15 @@ struct ReplyRow {
   int journal_index = -1;  ///< ≥ 0: the id of this journal row of the same transaction
 };
 
+/// A message as it came in, with its answer and what became of it.
+struct MessageRow {
+  JournalRow row;
+  std::optional<ReplyRow> reply;
+  /// Of the newest row that it was journaled anew as; where there is none, as in `row`.
+  std::string case_key;
+  JournalState state = JournalState::undone;
+};
+
 /// A loaded configuration, kept as long as an open case or an outbox row names it (ENGINE.md 22).
 struct SnapshotRow {
   std::string hash;

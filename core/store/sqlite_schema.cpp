@@ -111,6 +111,11 @@ ALTER TABLE timers ADD COLUMN working TEXT NOT NULL DEFAULT '';
 CREATE INDEX timers_working ON timers(case_key) WHERE working <> '';
 )sql";
 
+// What a message became that was journaled anew.
+constexpr const char* kVersion4 = R"sql(
+CREATE INDEX journal_origin ON journal(origin) WHERE origin > 0;
+)sql";
+
 class SqliteSchema final : public SchemaSession {
  public:
   explicit SqliteSchema(sqlite3* database) : database_(database) {}
@@ -150,7 +155,7 @@ class SqliteSchema final : public SchemaSession {
 
 }  // namespace
 
-const Migrations kSqliteMigrations{kVersion1, kVersion2, kVersion3};
+const Migrations kSqliteMigrations{kVersion1, kVersion2, kVersion3, kVersion4};
 
 void migrate_sqlite(sqlite3* database, std::span<const char* const> steps) {
   SqliteSchema session(database);

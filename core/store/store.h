@@ -155,6 +155,13 @@ class Store {
   virtual std::optional<JournalRow> find_journal(RowId id) = 0;
   /// In order of part, then id: one that was journaled anew follows its original.
   virtual std::vector<JournalRow> journal_parts(RowId envelope) = 0;
+  /// The highest id of the journal whose stamp is before `at`; 0: there is none. Stamps rise with
+  /// ids, so it costs at most as many look-ups as the highest id has bits.
+  virtual RowId journal_before(Instant at) = 0;
+  /// Messages of a type that came in, after < id ≤ until, in order. One that was journaled anew is
+  /// one. Reads every row of the journal up to the last one that it gives: name a near `until`.
+  virtual std::vector<MessageRow> messages(std::string_view type, RowId after, RowId until,
+                                           std::size_t limit) = 0;
   /// Undone rows with id > after, in order. `case_key` empty: of all cases.
   virtual std::vector<JournalRow> undone(RowId after, std::size_t limit,
                                          std::string_view case_key = {}) = 0;

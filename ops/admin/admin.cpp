@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "ops/admin/json.h"
 #include "ops/admin/letters.h"
+#include "ops/admin/messages.h"
 #include "ops/admin/motion.h"
 
 namespace masar::admin {
@@ -122,6 +123,7 @@ struct Admin::Pages {
         },
         false);
     get("/api/audit", [this](const Request& request) { return audit(request); });
+    get("/api/messages", [this](const Request& request) { return list_messages(hub, request); });
     get("/api/tasks", [this](const Request& request) { return tasks(request); });
     post("/api/tasks/", [this](const Request& request, Respond respond) {
       answer_task(request, std::move(respond));

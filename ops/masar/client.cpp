@@ -1,5 +1,6 @@
-// `masar cases`, `masar tasks`, `masar dead-letters`, `masar endpoints`, `masar restore`,
-// `masar calendar` and `masar audit list`: thin clients of the operators' interface.
+// `masar cases`, `masar messages`, `masar tasks`, `masar dead-letters`, `masar endpoints`,
+// `masar restore`, `masar calendar` and `masar audit list`: thin clients of the operators'
+// interface.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -15,7 +16,11 @@
 #include <boost/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/base/time.h"
 #include "core/engine/snapshot.h"
+#include "ops/admin/csv.h"
+#include "ops/admin/messages.h"
 #include "ops/masar/commands.h"
 
 namespace masar {
@@ -186,6 +191,81 @@ int list_endpoints(const ClientOptions& options) {
 
 int pause_endpoint(const ClientOptions& options, const std::string& id, bool paused) {
   return act(options, "/api/endpoints/" + encoded(id) + (paused ? "/pause" : "/resume"), "{}");
+}
+
+namespace {
+
+/// Says what is wrong with an instant or a date of an option; empty: nothing.
+std::string time_problem(const char* option, const std::string& text) {
+  if (parse_date(text) || parse_instant(text)) return {};
+  return std::string(option) + ": write a date (2026-11-20) or an instant (2026-11-20T08:00:00Z)";
+}
+
+/// The first mistake in what was asked for; empty: none that is seen from here.
+std::string problem_of(const Messages& what) {
+  if (auto wrong = time_problem("--from", what.from); !wrong.empty()) return wrong;
+  if (auto wrong = time_problem("--to", what.to); !wrong.empty()) return wrong;
+  for (const auto& one : what.where) {
+    if (one.find('=') == std::string::npos) return "--where " + one + ": write COLUMN=VALUE";
+  }
+  return {};
+}
+
+std::vector<std::string> strings_of(const json::value* list) {
+  std::vector<std::string> texts;
+  if (!list || !list->is_array()) return texts;
+  for (const auto& text : list->as_array()) {
+    if (text.is_string()) texts.emplace_back(text.as_string());
+  }
+  return texts;
+}
+
+void print_cells(const std::vector<std::string>& cells) {
+  for (const auto& cell : cells) {
+    if (&cell != &cells.front()) std::cout << "\t";
+    std::cout << clean_text(cell);
+  }
+  std::cout << "\n";
+}
+
+}  // namespace
+
+int list_messages(const ClientOptions& options, const Messages& what) {
+  if (const std::string wrong = problem_of(what); !wrong.empty()) {
+    std::cerr << "masar: " << wrong << "\n";
+    return kUsage;
+  }
+  const bool json_lines = options.json || what.format == "json";
+  const bool csv = !json_lines && what.format == "csv";
+  std::string question = "/api/messages?limit=500&type=" + encoded(what.type) +
+                         "&from=" + encoded(what.from) + "&to=" + encoded(what.to);
+  for (const auto& one : what.where) {
+    const auto equals = one.find('=');
+    question += "&where=" + encoded(one.substr(0, equals) + ":" + one.substr(equals + 1));
+  }
+  std::vector<std::string> columns;
+  const auto page = [&](const json::value& after) {
+    const std::string behind = after.is_null() ? "" : "&after=" + json::serialize(after);
+    Answer answer = ask(options, "GET", question + behind, {});
+    if (after.is_null() && answer.status == 200) {
+      columns = strings_of(member(answer.body, "columns"));
+      if (csv) std::cout << admin::csv_line(admin::message_header(columns));
+      if (!csv && !json_lines) print_cells(admin::message_header(columns));
+    }
+    return answer;
+  };
+  const auto visit = [&](const json::value& row) {
+    if (json_lines) {
+      std::cout << json::serialize(row) << "\n";
+    } else if (const auto* message = row.if_object()) {
+      const auto cells = admin::message_cells(*message, columns);
+      if (csv) std::cout << admin::csv_line(cells);
+      else print_cells(cells);
+    }
+  };
+  if (each_row("messages", page, visit)) return kOk;
+  if (!columns.empty()) std::cerr << "masar: the list is not whole\n";
+  return kFailed;
 }
 
 int list_tasks(const ClientOptions& options) {

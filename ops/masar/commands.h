@@ -75,6 +75,14 @@ struct Migrate {
 };
 /// kFailed also where some case does not fit.
 int migrate_cases(const ClientOptions& options, const Migrate& what);
+/// What `masar messages` is told.
+struct Messages {
+  std::string type, from, to;
+  std::vector<std::string> where;  ///< COLUMN=VALUE
+  std::string format = "table";    ///< or csv, json: one object a line
+};
+/// All of a list, page after page. kFailed also where it ends before its last page.
+int list_messages(const ClientOptions& options, const Messages& what);
 int list_audit(const ClientOptions& options, std::int64_t after);
 /// Effects that may have been sent after the backup from which the hub's store was restored.
 int list_restored(const ClientOptions& options);

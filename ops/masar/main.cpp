@@ -144,6 +144,21 @@ void add_cases(CLI::App& app, masar::ClientOptions& client, Cases& options, int&
   });
 }
 
+void add_messages(CLI::App& app, masar::ClientOptions& client, masar::Messages& what,
+                  int& result) {
+  auto* messages = app.add_subcommand(
+      "messages", "list messages that came in, with the columns that the configuration names");
+  messages->add_option("--type", what.type, "the list: a file of config/lists")->required();
+  messages->add_option("--from", what.from, "received at this date or instant, or later")
+      ->required();
+  messages->add_option("--to", what.to, "received before this date or instant")->required();
+  messages->add_option("--where", what.where, "COLUMN=VALUE: only where all of these hold");
+  messages->add_option("--format", what.format, "table, csv or json")
+      ->check(CLI::IsMember({"table", "csv", "json"}));
+  add_client(*messages, client);
+  messages->callback([&] { result = masar::list_messages(client, what); });
+}
+
 void add_calendar(CLI::App& app, masar::ClientOptions& client, masar::RunOptions& run,
                   int& result) {
   auto* calendar = app.add_subcommand(
@@ -186,6 +201,8 @@ int parse_and_run(int argc, char** argv) {
 
   Cases cases;
   add_cases(app, client, cases, result);
+  masar::Messages messages;
+  add_messages(app, client, messages, result);
   add_calendar(app, client, run, result);
 
   std::string task, answer;

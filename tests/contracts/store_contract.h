@@ -3,6 +3,7 @@
 #include "tests/contracts/store_contract_cases.h"
 #include "tests/contracts/store_contract_commits.h"
 #include "tests/contracts/store_contract_journal.h"
+#include "tests/contracts/store_contract_messages.h"
 #include "tests/contracts/store_contract_retention.h"
 
 // What every store must do (core/store/store.h, ENGINE.md 6, 11, 17), whatever it stands on. A
@@ -33,6 +34,10 @@
   X(snapshots_know_their_users)                \
   X(old_messages_lose_their_content)           \
   X(newest_rows_survive)                       \
+  X(journal_is_cut_by_time)                    \
+  X(messages_come_by_type_in_windows)          \
+  X(message_journaled_anew_is_one)             \
+  X(message_outlives_its_content)              \
   X(personal_content_goes_with_its_salt)       \
   X(ended_cases_go_whole)                      \
   X(expired_keys_go)                           \

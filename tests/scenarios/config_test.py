@@ -34,7 +34,18 @@ BILL = "mappings/switch/bill.map.xml"
 PROCESS = "config/processes/clearance.scxml"
 HUB = "config/hub.xml"
 
+LIST = "config/lists/payments.xml"
+
 MISTAKES = (
+    # Lists
+    Mistake(LIST, 'name="DueAmt"', 'name="¦PaidAmt"', 'a second column "PaidAmt"',
+            "name it otherwise"),
+    Mistake(LIST, 'type="MFEP"', 'type="¦MFEB"', 'no route takes "MFEB" from "switch-payments"',
+            'did you mean "MFEP"?'),
+    Mistake(LIST, 'endpoints="switch-payments"', 'endpoints="¦switch-payment"',
+            'unknown endpoint "switch-payment"', 'did you mean "switch-payments"?'),
+    Mistake(LIST, 'value="/TrxInf/Currency"', 'value="/TrxInf/Currency +¦"',
+            "expected a value, found the end", ""),
     # Routes
     Mistake(RELEASE, 'endpoint="traffic-department"', 'endpoint="¦traffic-departmant"',
             'unknown endpoint "traffic-departmant"', 'did you mean "traffic-department"?'),

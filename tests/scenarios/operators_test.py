@@ -19,7 +19,7 @@ NATIONAL_NUMBER, PHONE, PLATE = "9876543210", "0798765432", "98761"
 PHONE_ABROAD = "962798765432"
 NAME = "كناري الأول"
 PAGES = ("/metrics", "/api/cases", "/api/cases/X", "/api/tasks", "/api/routes", "/api/endpoints",
-         "/api/dead-letters")
+         "/api/dead-letters", "/api/messages")
 NEVER_ISSUED = "000000990002"  # twelve digits, wrong check digit
 
 # The text format of Prometheus, as promtool's check reads it.

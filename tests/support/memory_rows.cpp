@@ -20,6 +20,7 @@ void MemoryRows::put(const JournalRow& row) {
   journal.insert_or_assign(row.id, row);
   if (row.state == JournalState::undone) undone.insert(row.id);
   if (row.envelope > 0) parts.emplace(row.envelope, row.part, row.id);
+  if (row.origin > 0) anew.emplace(row.origin, row.id);
 }
 
 void MemoryRows::set_state(RowId id, JournalState state) {
@@ -34,6 +35,7 @@ void MemoryRows::set_state(RowId id, JournalState state) {
 void MemoryRows::erase_journal(RowId id) {
   const JournalRow& row = journal.at(id);
   parts.erase({row.envelope, row.part, id});
+  anew.erase({row.origin, id});
   undone.erase(id);
   journal.erase(id);
 }

@@ -48,6 +48,7 @@ struct MemoryRows {
   // Indexes.
   std::set<store::RowId> undone;
   std::set<std::tuple<store::RowId, int, store::RowId>> parts;  ///< envelope, part, id
+  std::set<std::pair<store::RowId, store::RowId>> anew;         ///< origin, id
   std::set<std::tuple<Instant, int, TimerKey>> due;             ///< due, order
   std::map<std::string, std::int64_t> sequences;                ///< of effects, by id
   std::set<std::pair<std::string, std::int64_t>> waiting;       ///< endpoint, sequence

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/store/group_writer.h"
+#include "core/store/message_reader.h"
 #include "core/store/row_reader.h"
 #include "core/store/search_fields.h"
 
@@ -126,6 +127,31 @@ class MemoryStore final : public Store, private GroupCommitter {
     for (auto at = rows_.parts.lower_bound({envelope, 0, 0});
          at != rows_.parts.end() && std::get<0>(*at) == envelope; ++at) {
       rows.push_back(rows_.journal.at(std::get<2>(*at)));
+    }
+    return rows;
+  }
+
+  RowId journal_before(Instant at) override {
+    const std::lock_guard lock(mutex_);
+    return last_before(at, next_id(rows_.journal) - 1, [this](RowId after) {
+      const auto row = rows_.journal.upper_bound(after);
+      return row == rows_.journal.end()
+                 ? std::nullopt
+                 : std::optional(std::pair(row->first, row->second.stamp));
+    });
+  }
+  std::vector<MessageRow> messages(std::string_view type, RowId after, RowId until,
+                                   std::size_t limit) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<MessageRow> rows;
+    for (auto at = rows_.journal.upper_bound(after);
+         at != rows_.journal.end() && at->first <= until && rows.size() < limit; ++at) {
+      const JournalRow& row = at->second;
+      if (row.kind != JournalKind::message || row.origin != 0 || row.name != type) continue;
+      const auto anew = rows_.anew.lower_bound({row.id + 1, 0});  // behind those of this row
+      const bool is_anew = anew != rows_.anew.begin() && std::prev(anew)->first == row.id;
+      const JournalRow& newest = is_anew ? rows_.journal.at(std::prev(anew)->second) : row;
+      rows.push_back({row, found(rows_.replies, row.id), newest.case_key, newest.state});
     }
     return rows;
   }

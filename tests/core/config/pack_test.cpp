@@ -33,6 +33,20 @@ BOOST_AUTO_TEST_CASE(comes_back_whole) {
   BOOST_TEST(packed->files.mappings.at(0).name == "p/m");
 }
 
+// As a program from before lists/ has stored it: its cases find their configuration by this name.
+BOOST_AUTO_TEST_CASE(a_folder_that_came_later_changes_no_name_where_it_is_empty) {
+  Files files = some_files();
+  BOOST_TEST(files.hash == 
+             "e761477bb639c94ce1632ad533e453d64ef41fe806c04d549d2cbbd93bd04dc9");
+  files.lists = {{"config/lists/l.xml", "l", "<list/>"}};
+  files.rehash();
+  BOOST_TEST(files.hash != some_files().hash);
+  const auto packed = unpack(pack(files, {}));
+  BOOST_REQUIRE(packed.has_value());
+  BOOST_TEST(packed->files.hash == files.hash);
+  BOOST_TEST(packed->files.lists.at(0).contents == "<list/>");
+}
+
 BOOST_AUTO_TEST_CASE(anything_else_is_refused) {
   const std::string bytes = pack(some_files(), {});
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
@@ -40,7 +54,9 @@ BOOST_AUTO_TEST_CASE(anything_else_is_refused) {
     BOOST_TEST((!part || part->files.hash != some_files().hash), cut);
   }
   const std::string head = "masar-files 1\n";
-  for (const char* bad : {"9:", "1:9", "1:01:a", "-1:", "99999999999999999999:", "1:s1:a2:x", "x"})
+  BOOST_TEST(unpack(head + "1:91:a1:b1:c").has_value());
+  for (const char* bad : {"9:", "1:9", "1::1:a1:b1:c", "2:101:a1:b1:c", "1:01:a", "-1:",
+                          "99999999999999999999:", "1:s1:a2:x", "x"})
     BOOST_TEST(!unpack(head + bad).has_value(), bad);
   BOOST_TEST(!unpack("masar-files 2\n").has_value());
 }

@@ -1,85 +1,13 @@
 // The operators' interface over real HTTP, in front of a hub on the test's thread.
 #define BOOST_TEST_DYN_LINK
-#include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <future>
-
-#include "ops/admin/admin.h"
 #include "ops/admin/json.h"
 #include "ops/admin/letters.h"
-#include "tests/connectors/http/raw.h"
-#include "tests/core/engine/inquiries.h"
+#include "tests/ops/admin/office.h"
 
 using namespace masar;
 using namespace masar::testing;
-namespace json = boost::json;
-
-namespace {
-
-constexpr const char* kToken = "a-token-of-the-test";
-
-struct Answer {
-  int status = 0;
-  std::string head, body;
-  json::object object() const { return json::parse(body).as_object(); }
-};
-
-/// A hub with its interface on a free port. A request is on its way on a thread of its own while
-/// the hub moves here.
-struct Office {
-  explicit Office(const ConfigText& config = order_config())
-      : stage(config), admin(stage.hub(), {"127.0.0.1:0", kToken}) {
-    admin.start();
-  }
-  ~Office() { admin.stop(); }
-
-  Answer raw(const std::string& bytes) {
-    auto pending = std::async(std::launch::async, [&] {
-      test::RawSocket socket(admin.address());
-      socket.send(bytes);
-      return socket.read_response();
-    });
-    while (pending.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) stage.run();
-    const std::string response = pending.get();
-    const auto end = response.find("\r\n\r\n");
-    return {std::stoi("0" + test::status_of(response)), response.substr(0, end),
-            end == std::string::npos ? "" : response.substr(end + 4)};
-  }
-  Answer ask(const std::string& method, const std::string& target, const std::string& body = {},
-             const std::string& host = "localhost", const std::string& token = kToken) {
-    std::string bytes = method + " " + target + " HTTP/1.1\r\nHost: " + host + "\r\n";
-    if (!token.empty()) bytes += "Authorization: Bearer " + token + "\r\n";
-    bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-    return raw(bytes);
-  }
-  Answer get(const std::string& target) { return ask("GET", target); }
-  Answer post(const std::string& target, const std::string& body = {}) {
-    return ask("POST", target, body);
-  }
-
-  Stage stage;
-  admin::Admin admin;
-};
-
-std::string code_of(const Answer& answer) {
-  return std::string(answer.object().at("code").as_string());
-}
-
-json::array rows(Office& office, const std::string& of, const std::string& list = {}) {
-  return office.get("/api/" + of).object().at(list.empty() ? of : list).as_array();
-}
-
-const std::string kPhone = "0791234567";
-
-void open_with_phone(Stage& stage, const std::string& no) {
-  stage.say(
-      "shop-in",
-      "<Order><no>" + no + "</no><plate>20-12345</plate><phone>" + kPhone + "</phone></Order>",
-      "open-" + no);
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(admin_interface)
 
@@ -89,7 +17,8 @@ BOOST_AUTO_TEST_CASE(every_page_but_three_asks_for_the_token) {
     BOOST_TEST(office.ask("GET", open, "", "localhost", "").status == 200);
   }
   for (const char* closed : {"/metrics", "/api/cases", "/api/cases/A", "/api/tasks", "/api/routes",
-                             "/api/endpoints", "/api/dead-letters", "/api/migration"}) {
+                             "/api/endpoints", "/api/dead-letters", "/api/migration",
+                             "/api/messages"}) {
     for (const char* token : {"", "wrong", "a-token-of-the-tesu"}) {
       const auto refused = office.ask("GET", closed, "", "localhost", token);
       BOOST_TEST(refused.status == 401, closed);
@@ -122,7 +51,7 @@ BOOST_AUTO_TEST_CASE(a_foreign_host_is_refused_on_every_page) {
 }
 
 BOOST_AUTO_TEST_CASE(get_changes_nothing) {
-  Office office;
+  Office office(with_orders());
   to_paying(office.stage, "A");
   office.stage.say("shop-in", note("A", "break"), "n");
   const auto before = office.stage.store().counts();
@@ -130,7 +59,7 @@ BOOST_AUTO_TEST_CASE(get_changes_nothing) {
   const auto task = office.stage.tasks("A").at(0).id;
   for (const std::string& page : std::vector<std::string>{
            "/live", "/ready", "/clock", "/metrics", "/api/cases", "/api/cases/A", "/api/tasks",
-           "/api/routes", "/api/endpoints", "/api/dead-letters", "/api/migration"}) {
+           "/api/routes", "/api/endpoints", "/api/dead-letters", "/api/migration", kOrders}) {
     BOOST_TEST(office.get(page).status == 200, page);
   }
   for (const std::string& act :

@@ -100,6 +100,7 @@ Guide::Part outbound_part(const Element& own) {
   for (const Element* one : own.elements("header"))
     headers += (headers.empty() ? "`" : ", `") + std::string(one->value("name")) + "`";
   if (!headers.empty()) part.facts.push_back({"Headers with every call", headers});
+  part.facts.push_back({"Idempotency-Key", "the same as the message id"});
   add(part.facts, envelope_facts(false));
   Guide::Table table{"What your answers mean to the hub", {"answer", "means"}, {}};
   for (const Element* one : own.elements("status"))
@@ -178,8 +179,7 @@ Facts envelope_facts(bool inbound) {
             {"Correlation", "header `Correlation-Id`, if you have one"},
             {"Trace", "headers `traceparent` and `tracestate` (W3C Trace Context), if you trace"}};
   }
-  return {{"Message id", "headers `Message-Id` and `Idempotency-Key`: the hub's, the same in every "
-                         "repetition of a message"},
+  return {{"Message id", "header `Message-Id`: the hub's, the same in every repetition"},
           {"Correlation", "header `Correlation-Id`, where the message belongs to a case"},
           {"Trace", "headers `traceparent` and `tracestate` (W3C Trace Context)"}};
 }

@@ -103,9 +103,7 @@ Guide::Part part_of(const Endpoint& endpoint, const Said& said, const http::List
     part.facts.push_back({"Login", said.token ? token_text(said, inbound)
                                               : "HTTP Basic, user `" + said.user + "`"});
   }
-  for (auto& fact : http::envelope_facts(inbound)) {
-    if (fact.what != "Message id" || inbound) part.facts.push_back(std::move(fact));
-  }
+  for (auto& fact : http::envelope_facts(inbound)) part.facts.push_back(std::move(fact));
   part.tables.push_back(operations_table(said, inbound));
   add_blocks(said, inbound, part);
   part.tables.push_back(inbound ? answers() : replies(said));

@@ -62,7 +62,9 @@ BOOST_AUTO_TEST_CASE(what_came_after_its_expiry_is_refused_unless_it_repeats_wha
   BOOST_TEST(send("m1", order("A"), "2026-01-04T08:00:01Z") == "accepted");
   BOOST_TEST(send("m2", order("B"), "2026-01-04T08:00:00Z") == "refused expired");
   BOOST_TEST(stage.state("B") == "");
-  BOOST_TEST(stage.timeline("").back().name == "expired");
+  const auto rows = stage.timeline("");
+  BOOST_REQUIRE(!rows.empty());
+  BOOST_TEST(rows.back().name == "expired");
   stage.clock("2026-01-04T09:00:00Z");
   BOOST_TEST(send("m1", order("A"), "2026-01-04T08:00:01Z") == "accepted");
   BOOST_TEST(send("m1", order("C"), "2026-01-04T08:00:01Z") == "refused duplicate-differs");

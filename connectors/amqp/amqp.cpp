@@ -6,6 +6,7 @@
 
 #include "connectors/amqp/connection.h"
 #include "connectors/amqp/declared.h"
+#include "connectors/amqp/guide.h"
 #include "connectors/amqp/listener.h"
 #include "core/base/error.h"
 
@@ -93,6 +94,10 @@ class AmqpConnector final : public connector::Connector {
     auto source = std::make_shared<Source>(spec, std::move(settings), context_);
     add(service.sources, spec, address, source);
     return std::make_unique<AmqpOutbound>(std::move(source));
+  }
+
+  connector::Guide guide(const connector::GuideRequest& request) const override {
+    return amqp::guide(request, declared_);
   }
 
   void start() override {

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/connector/trace.h"
 
 namespace masar::amqp {
 namespace {
@@ -223,12 +224,29 @@ class Sections {
       const Primitive entry = entries.next();
       if (!key.is_string()) refuse("an application property's name is no string");
       if (!is_listed(key.payload)) continue;
+      if (is_trace(key.payload) && entry.is_binary()) {
+        add_trace(key.payload, entry.payload);
+        continue;
+      }
       if (auto text = simple_text(entry)) add(lower(key.payload), std::move(*text));
     }
   }
 
+  static bool is_trace(std::string_view name) {
+    return name == "traceparent" || name == "tracestate";
+  }
+
+  /// Sent as binary: its text, or the binary form; other bytes are no reason to refuse a message.
+  void add_trace(std::string_view name, std::string_view bytes) {
+    if (auto text = connector::traceparent_of_binary(bytes)) {
+      add(std::string(name), std::move(*text));
+    } else if (is_utf8(bytes)) {
+      add(std::string(name), clean_text(bytes));
+    }
+  }
+
   bool is_listed(std::string_view name) const {
-    return name == "traceparent" || name == "tracestate" ||
+    return is_trace(name) ||
            std::find(properties_.begin(), properties_.end(), name) != properties_.end();
   }
 

@@ -1,15 +1,26 @@
 #include "connectors/amqp/declared.h"
 
 namespace masar::amqp {
-void Declared::judge(const Endpoint& mine, const Listening& listener,
+namespace {
+
+template <typename Map>
+const typename Map::mapped_type* find(const Map& map, const std::string& id) {
+  const auto found = map.find(id);
+  return found == map.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+void Declared::judge(const Endpoint& mine, const ListenerSettings& listener,
                      config::Diagnostics& diagnostics) {
+  const bool asks = listener.tls && listener.tls->clients != tls::Settings::Clients::none;
   if (!mine.has_login && !is_loopback(listener.address)) {
     diagnostics.add(mine.place,
                     "endpoint \"" + mine.id + "\" has no user and password, and listener \"" +
                         mine.edge + "\" is reachable from beyond this machine",
                     "write user=\"…\" password=\"secret:…\", or user=\"…\" subject=\"CN=…\"");
   }
-  if (mine.by_certificate && !listener.asks_certificates) {
+  if (mine.by_certificate && !asks) {
     diagnostics.add(mine.place,
                     "endpoint \"" + mine.id + "\" wants a certificate, and listener \"" +
                         mine.edge + "\" asks for none",
@@ -18,15 +29,23 @@ void Declared::judge(const Endpoint& mine, const Listening& listener,
 }
 
 void Declared::listener(const ListenerSettings& settings, config::Diagnostics& diagnostics) {
-  const bool asks = settings.tls && settings.tls->clients != tls::Settings::Clients::none;
-  const Listening listener{settings.address, asks};
-  listeners_[settings.id] = listener;
+  listeners_[settings.id] = settings;
   for (const Endpoint& each : endpoints_) {
-    if (!each.by_connection && each.edge == settings.id) judge(each, listener, diagnostics);
+    if (!each.by_connection && each.edge == settings.id) judge(each, settings, diagnostics);
   }
 }
 
-void Declared::connection(const ConnectionSettings& settings) { connections_.insert(settings.id); }
+void Declared::connection(const ConnectionSettings& settings) {
+  connections_[settings.id] = settings;
+}
+
+const ListenerSettings* Declared::find_listener(const std::string& id) const {
+  return find(listeners_, id);
+}
+
+const ConnectionSettings* Declared::find_connection(const std::string& id) const {
+  return find(connections_, id);
+}
 
 void Declared::endpoint(const connector::EndpointSpec& spec, const EndpointSettings& settings,
                         config::Diagnostics& diagnostics) {
@@ -67,11 +86,10 @@ void Declared::check_edge(const Endpoint& mine, const config::Element& own,
                           config::Diagnostics& diagnostics) const {
   std::vector<std::string> known;
   if (mine.by_connection) {
-    if (connections_.contains(mine.edge)) return;
-    known.assign(connections_.begin(), connections_.end());
+    if (find_connection(mine.edge)) return;
+    for (const auto& [id, connection] : connections_) known.push_back(id);
   } else {
-    const auto found = listeners_.find(mine.edge);
-    if (found != listeners_.end()) return judge(mine, found->second, diagnostics);
+    if (const auto* found = find_listener(mine.edge)) return judge(mine, *found, diagnostics);
     for (const auto& [id, listener] : listeners_) known.push_back(id);
   }
   // Listeners and connections are checked first where there are any; without any there is nothing

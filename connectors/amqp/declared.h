@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +18,10 @@ class Declared {
   void endpoint(const connector::EndpointSpec& spec, const EndpointSettings& settings,
                 config::Diagnostics& diagnostics);
 
+  /// By id; null where none was declared.
+  const ListenerSettings* find_listener(const std::string& id) const;
+  const ConnectionSettings* find_connection(const std::string& id) const;
+
  private:
   struct Endpoint {
     std::string id;
@@ -35,15 +38,11 @@ class Declared {
   void check_edge(const Endpoint& mine, const config::Element& own,
                   config::Diagnostics& diagnostics) const;
 
-  struct Listening {
-    std::string address;
-    bool asks_certificates;
-  };
-  static void judge(const Endpoint& mine, const Listening& listener,
+  static void judge(const Endpoint& mine, const ListenerSettings& listener,
                     config::Diagnostics& diagnostics);
 
-  std::map<std::string, Listening> listeners_;
-  std::set<std::string> connections_;
+  std::map<std::string, ListenerSettings> listeners_;
+  std::map<std::string, ConnectionSettings> connections_;
   std::vector<Endpoint> endpoints_;
 };
 

@@ -47,6 +47,12 @@ const Fields kListening{
      "127.0.0.1:0",
      "host:port that it listens on; port 0: a free one",
      {}},
+    {"public-address",
+     Kind::address,
+     false,
+     "",
+     "host:port by which partners reach it, for their documents; without it the address",
+     {}},
     {"login",
      Kind::duration,
      false,
@@ -318,6 +324,7 @@ ListenerSettings read_listener(const config::Element& listener, config::Diagnost
   ListenerSettings settings;
   settings.id = values.text("id");
   settings.address = values.text("address");
+  settings.public_address = values.text("public-address");
   settings.connections_max = ranges.integer("connections", 1, kConnectionsMax);
   settings.threads = ranges.integer("threads", 1, kThreadsMax);
   settings.limits.opening = ranges.time("login");

@@ -29,6 +29,7 @@ struct ConnectionLimits {
 struct ListenerSettings {
   std::string id;
   std::string address;  ///< host:port as written
+  std::string public_address;  ///< how partners reach it; empty: as it listens
   std::size_t connections_max = 256;
   std::size_t threads = 1;  ///< that handle events
   ConnectionLimits limits;

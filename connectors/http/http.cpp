@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "connectors/http/guide.h"
 #include "connectors/http/inbound.h"
 #include "connectors/http/outbound.h"
 #include "connectors/http/payload.h"
@@ -157,6 +158,9 @@ class HttpConnector final : public connector::Connector {
   void stop_accepting() override { listeners_.stop_accepting(); }
   void stop() override { listeners_.stop(); }
   std::map<std::string, std::string> addresses() const override { return listeners_.addresses(); }
+  connector::Guide guide(const connector::GuideRequest& request) const override {
+    return http::guide(request, context_.prefixes, listeners_);
+  }
 
  private:
   void check_inbound(const EndpointSpec& spec, const config::Element& own,

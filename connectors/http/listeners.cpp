@@ -19,6 +19,12 @@ const config::ElementTable kListener{
     {{"id", Kind::name, true, "", "the name by which endpoints refer to it", {}},
      {"connector", Kind::name, true, "http", "http", {}},
      {"address", Kind::address, true, "", "host:port to listen on; port 0 is any free one", {}},
+     {"public-address",
+      Kind::address,
+      false,
+      "",
+      "host:port by which partners reach it, for their documents; without it the address",
+      {}},
      {"threads", Kind::integer, false, "1", "threads that read and write", {}},
      {"connections-max", Kind::integer, false, "1024", "connections at once; beyond it 503", {}},
      {"header-bytes", Kind::bytes, false, "16384", "limit of a request's header, in bytes", {}},
@@ -81,7 +87,7 @@ void Listeners::check(const config::Element& listener, config::Diagnostics& diag
   const auto secure = tls::read(listener, tls::Side::server, diagnostics);
   declared_.insert_or_assign(
       values.text("id"),
-      Declared{values.text("address"), secure.has_value(),
+      Declared{values.text("address"), values.text("public-address"), secure.has_value(),
                secure && secure->clients != tls::Settings::Clients::none});
 }
 
@@ -142,6 +148,20 @@ bool Listeners::is_open(const std::string& id) const {
 bool Listeners::is_secure(const std::string& id) const {
   const auto found = declared_.find(id);
   return found != declared_.end() && found->second.secure;
+}
+
+std::string Listeners::url(const std::string& id, const std::string& path) const {
+  const auto found = declared_.find(id);
+  if (found == declared_.end()) return path;
+  const Declared& listener = found->second;
+  const std::string& address =
+      listener.public_address.empty() ? listener.address : listener.public_address;
+  return (listener.secure ? "https://" : "http://") + address + path;
+}
+
+bool Listeners::asks_certificates(const std::string& id) const {
+  const auto found = declared_.find(id);
+  return found != declared_.end() && found->second.asks_certificates;
 }
 
 Server& Listeners::at(const std::string& id) {

@@ -44,6 +44,10 @@ class Listeners {
   bool is_open(const std::string& id) const;
   /// Whether it speaks TLS: addresses on it begin with https.
   bool is_secure(const std::string& id) const;
+  /// How partners reach a path on it: by its public address, or as it listens.
+  std::string url(const std::string& id, const std::string& path) const;
+  /// Whether it asks its clients for a certificate.
+  bool asks_certificates(const std::string& id) const;
   /// May be null.
   tls::InUse* certificates() const noexcept { return certificates_; }
 
@@ -64,6 +68,7 @@ class Listeners {
   struct Listener;
   struct Declared {
     std::string address;
+    std::string public_address;
     bool secure = false;
     bool asks_certificates = false;
   };

@@ -149,6 +149,7 @@ class HttpOutbound final : public Outbound {
     call.url = attempt.operation.starts_with("/") ? url_ + attempt.operation : url_;
     call.headers = partner_headers(attempt);
     call.headers.emplace_back("Content-Type", payload_.content_type());
+    call.headers.emplace_back("Message-Id", attempt.effect_id);
     call.headers.emplace_back("Idempotency-Key", attempt.effect_id);
     call.headers.insert(call.headers.end(), headers_.begin(), headers_.end());
     try {

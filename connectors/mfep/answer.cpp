@@ -16,23 +16,24 @@ constexpr std::string_view kDone = "0";
 constexpr std::string_view kComeAgain = "303";
 constexpr std::size_t kCodeDigitsMax = 5;
 
+constexpr std::pair<std::string_view, std::string_view> kTexts[]{
+    {"0", "Success"},
+    {"2", "Invalid signature"},
+    {"101", "Invalid message"},
+    {"303", "Internal error"},
+    {"322", "Invalid service type"},
+    {"323", "Bill closed or expired"},
+    {"324", "Bill already paid"},
+    {"325", "Invalid paid amount"},
+    {"326", "Invalid due amount"},
+    {"340", "Duplicate payment"},
+    {"353", "Amount over the upper limit"},
+    {"380", "Signature missing"},
+    {"401", "Bill not found"},
+    {"408", "Invalid billing number"},
+    {"409", "No due amount"}};
+
 std::string_view description(std::string_view code) {
-  static constexpr std::pair<std::string_view, std::string_view> kTexts[]{
-      {"0", "Success"},
-      {"2", "Invalid signature"},
-      {"101", "Invalid message"},
-      {"303", "Internal error"},
-      {"322", "Invalid service type"},
-      {"323", "Bill closed or expired"},
-      {"324", "Bill already paid"},
-      {"325", "Invalid paid amount"},
-      {"326", "Invalid due amount"},
-      {"340", "Duplicate payment"},
-      {"353", "Amount over the upper limit"},
-      {"380", "Signature missing"},
-      {"401", "Bill not found"},
-      {"408", "Invalid billing number"},
-      {"409", "No due amount"}};
   for (const auto& [known, text] : kTexts) {
     if (known == code) return text;
   }
@@ -163,6 +164,8 @@ bool is_of_whole(std::string_view refusal) {
          refusal.starts_with("xml-") || refusal.starts_with("json-") ||
          refusal.starts_with("mfep-") || refusal.starts_with("signature-");
 }
+
+std::span<const std::pair<std::string_view, std::string_view>> error_codes() { return kTexts; }
 
 std::string error_code_of(std::string_view refusal) {
   if (is_error_number(refusal)) return std::string(refusal);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "connectors/mfep/profile.h"
 #include "connectors/mfep/request.h"
@@ -16,6 +18,9 @@ namespace masar::mfep {
 /// where all of them have the same. Throws Error where a reply cannot be written or signed.
 std::string write_answer(const connector::IntakeAnswer& parts, const Opened& request,
                          const Profile& profile, Instant now);
+
+/// The ErrorCodes that answers may have, with their ErrorDesc.
+std::span<const std::pair<std::string_view, std::string_view>> error_codes();
 
 /// The answer to a message as a whole, with `code` in its header.
 std::string write_error(std::string_view code, const std::string& guid, const Profile& profile,

@@ -2,6 +2,7 @@
 
 #include "connectors/http/inbound.h"
 #include "connectors/mfep/answer.h"
+#include "connectors/mfep/guide.h"
 #include "connectors/mfep/request.h"
 #include "core/base/error.h"
 
@@ -192,6 +193,9 @@ class MfepConnector final : public connector::Connector {
   void stop_accepting() override {}
   void stop() override {}
   std::map<std::string, std::string> addresses() const override { return {}; }
+  connector::Guide guide(const connector::GuideRequest& request) const override {
+    return mfep::guide(request, listeners_);
+  }
   void pause(const std::string& endpoint, bool paused) override {
     const auto found = paused_.find(endpoint);
     if (found != paused_.end()) *found->second = paused;

@@ -8,6 +8,7 @@
 #include "connectors/http/token_login.h"
 #include "connectors/sms/message.h"
 #include "connectors/sms/national_json.h"
+#include "core/connector/trace.h"
 
 namespace masar::sms {
 
@@ -60,8 +61,9 @@ class National final : public connector::Outbound {
     const ReadMessage read = read_message(reader_, attempt.body, settings_.parts_max);
     if (!read.message)
       return executor_.post([done = std::move(done), read] { done(read.refused); });
-    calls_.call(post("/sendSmsNotifications", message_json(*read.message, settings_.from)),
-                settings_.timeout, std::move(done));
+    http::Call call = post("/sendSmsNotifications", message_json(*read.message, settings_.from));
+    connector::put_trace(call.headers, connector::trace_of(attempt.headers));
+    calls_.call(std::move(call), settings_.timeout, std::move(done));
   }
 
  private:

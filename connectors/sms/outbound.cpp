@@ -6,6 +6,7 @@
 #include "connectors/http/outbound.h"
 #include "connectors/sms/message.h"
 #include "connectors/sms/report.h"
+#include "core/connector/trace.h"
 
 namespace masar::sms {
 
@@ -57,6 +58,7 @@ class SmsOutbound final : public connector::Outbound {
     }
     http::Call call;
     call.method = "GET";
+    call.headers = connector::trace_of(attempt.headers);
     call.url = address(read.message->to, read.message->text,
                        reports + settings_.report_path + "/" +
                            report_segment(settings_.report_key, attempt.effect_id) + "?state=%d");

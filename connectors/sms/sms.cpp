@@ -1,6 +1,7 @@
 #include "connectors/sms/sms.h"
 
 #include "connectors/http/client_tls.h"
+#include "connectors/sms/guide.h"
 #include "connectors/sms/national.h"
 #include "connectors/sms/outbound.h"
 #include "connectors/sms/report.h"
@@ -149,6 +150,9 @@ class SmsConnector final : public connector::Connector {
   void stop() override {}
   void pause(const std::string&, bool) override {}
   std::map<std::string, std::string> addresses() const override { return {}; }
+  connector::Guide guide(const connector::GuideRequest& request) const override {
+    return sms::guide(request, listeners_);
+  }
 
  private:
   std::unique_ptr<connector::Outbound> add_national(const EndpointSpec& spec,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <filesystem>
 #include <sstream>
 
 #include <pugixml.hpp>
@@ -11,6 +10,7 @@
 #include "connectors/soap/envelope.h"
 #include "core/message/xml_names.h"
 #include "core/message/xml_writer.h"
+#include "core/message/xsd_files.h"
 
 namespace masar::soap {
 
@@ -34,49 +34,17 @@ constexpr const char* kRefusalSchema = R"(<?xml version="1.0" encoding="UTF-8"?>
 )";
 constexpr const char* kTransport = "http://schemas.xmlsoap.org/soap/http";
 
-const XsdGate::Source* find(const std::vector<XsdGate::Source>& schemas, std::string_view file) {
-  const auto found = std::find_if(schemas.begin(), schemas.end(),
-                                  [&](const auto& one) { return one.path == file; });
-  return found == schemas.end() ? nullptr : &*found;
-}
-
-/// The files have been compiled as schemas already, so that they are well-formed.
-pugi::xml_document parsed(const XsdGate::Source& source) {
-  pugi::xml_document document;
-  document.load_buffer(source.contents.data(), source.contents.size(),
-                       pugi::parse_full | pugi::parse_ws_pcdata, pugi::encoding_utf8);
-  return document;
-}
-
-/// The imports, includes and redefinitions with a location.
-std::vector<pugi::xml_node> references(const pugi::xml_document& schema) {
-  std::vector<pugi::xml_node> found;
-  for (const pugi::xml_node child : schema.document_element().children()) {
-    const std::string_view name = local_part(child.name());
-    const bool refers = name == "import" || name == "include" || name == "redefine";
-    if (refers && child.attribute("schemaLocation")) found.push_back(child);
-  }
-  return found;
-}
-
-std::string file_of(const XsdGate::Source& from, pugi::xml_node reference) {
-  const auto folder = std::filesystem::path(from.path).parent_path();
-  return (folder / reference.attribute("schemaLocation").value())
-      .lexically_normal()
-      .generic_string();
-}
-
 void add_elements(const std::vector<XsdGate::Source>& schemas, const XsdGate::Source& source,
                   std::vector<const XsdGate::Source*>& seen, SchemaNames& names) {
   if (std::find(seen.begin(), seen.end(), &source) != seen.end()) return;
   seen.push_back(&source);
-  const pugi::xml_document schema = parsed(source);
+  const pugi::xml_document schema = parse_schema(source);
   for (const pugi::xml_node child : schema.document_element().children()) {
     if (local_part(child.name()) == "element")
       names.elements.push_back(child.attribute("name").value());
   }
-  for (const pugi::xml_node one : references(schema)) {
-    const XsdGate::Source* other = find(schemas, file_of(source, one));
+  for (const pugi::xml_node one : schema_references(schema)) {
+    const XsdGate::Source* other = find_schema(schemas, referred_file(source, one));
     if (other && local_part(one.name()) != "import") add_elements(schemas, *other, seen, names);
   }
 }
@@ -95,10 +63,6 @@ std::string camel(std::string_view id) {
     begins = false;
   }
   return name;
-}
-
-std::string location(std::string_view address, std::string_view file) {
-  return std::string(address).append("?xsd=").append(http::encode_percent(file));
 }
 
 using Attributes = std::vector<std::pair<const char*, std::string>>;
@@ -128,24 +92,27 @@ class Writer {
   }
 
   std::string write(const std::vector<std::pair<std::string, std::string>>& imports,
-                    std::string_view address) {
-    add_types(imports, address);
+                    std::string_view address, const Description::Locate& locate) {
+    std::vector<std::pair<std::string, std::string>> versions;  // suffix of names, prefix
+    if (described_.soap11) versions.emplace_back("Soap11", "soap:");
+    if (described_.soap12) versions.emplace_back("Soap12", "soap12:");
+    add_types(imports, locate);
     add_messages();
     add_port_type();
-    add_binding("Soap11", "soap:");
-    add_binding("Soap12", "soap12:");
+    for (const auto& [suffix, prefix] : versions) add_binding(suffix, prefix);
     const pugi::xml_node service = add(root_, "wsdl:service", {{"name", name_ + "Service"}});
-    for (const auto& [suffix, prefix] : {std::pair("Soap11", "soap:address"),
-                                         std::pair("Soap12", "soap12:address")}) {
+    for (const auto& [suffix, prefix] : versions) {
       const pugi::xml_node port = add(service, "wsdl:port",
                                       {{"name", name_ + suffix}, {"binding", own(name_ + suffix)}});
-      add(port, prefix, {{"location", std::string(address)}});
+      add(port, (prefix + "address").c_str(), {{"location", std::string(address)}});
     }
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + write_xml(document_);
   }
 
  private:
   static std::string own(const std::string& name) { return "t:" + name; }
+  bool has_fault() const { return !described_.fault.local.empty(); }
+  const std::string& fault() const { return described_.fault.local; }
 
   /// A prefix for every namespace that parts refer to.
   std::string reference(const QualifiedName& name) {
@@ -161,13 +128,13 @@ class Writer {
   }
 
   void add_types(const std::vector<std::pair<std::string, std::string>>& imports,
-                 std::string_view address) {
+                 const Description::Locate& locate) {
     const pugi::xml_node schema = add(add(root_, "wsdl:types"), "xs:schema");
     for (const auto& [uri, file] : imports) {
       if (uri.empty()) {
-        add(schema, "xs:include", {{"schemaLocation", location(address, file)}});
+        add(schema, "xs:include", {{"schemaLocation", locate(file)}});
       } else {
-        add(schema, "xs:import", {{"namespace", uri}, {"schemaLocation", location(address, file)}});
+        add(schema, "xs:import", {{"namespace", uri}, {"schemaLocation", locate(file)}});
       }
     }
   }
@@ -182,7 +149,7 @@ class Writer {
       add_message(one.name + "Request", "parameters", {described_.uri, one.name});
       if (!one.reply.local.empty()) add_message(one.name + "Reply", "parameters", one.reply);
     }
-    add_message("Refusal", "fault", {kHubUri, "Refusal"});
+    if (has_fault()) add_message(fault(), "fault", described_.fault);
     if (headers_.empty()) return;
     const pugi::xml_node message = add(root_, "wsdl:message", {{"name", "Headers"}});
     for (const auto& one : headers_) {
@@ -197,7 +164,7 @@ class Writer {
       add(operation, "wsdl:input", {{"message", own(one.name + "Request")}});
       if (one.reply.local.empty()) continue;  // one-way: neither output nor fault
       add(operation, "wsdl:output", {{"message", own(one.name + "Reply")}});
-      add(operation, "wsdl:fault", {{"name", "Refusal"}, {"message", own("Refusal")}});
+      if (has_fault()) add(operation, "wsdl:fault", {{"name", fault()}, {"message", own(fault())}});
     }
   }
 
@@ -221,8 +188,9 @@ class Writer {
       add_content(add(operation, "wsdl:input"), prefix);
       if (one.reply.local.empty()) continue;
       add_content(add(operation, "wsdl:output"), prefix);
-      add(add(operation, "wsdl:fault", {{"name", "Refusal"}}), (prefix + "fault").c_str(),
-          {{"name", "Refusal"}, {"use", "literal"}});
+      if (!has_fault()) continue;
+      add(add(operation, "wsdl:fault", {{"name", fault()}}), (prefix + "fault").c_str(),
+          {{"name", fault()}, {"use", "literal"}});
     }
   }
 
@@ -239,19 +207,27 @@ class Writer {
 
 std::optional<SchemaNames> names_of(const std::vector<XsdGate::Source>& schemas,
                                     const std::string& file) {
-  const XsdGate::Source* source = find(schemas, file);
+  const XsdGate::Source* source = find_schema(schemas, file);
   if (!source) return std::nullopt;
   SchemaNames names;
-  names.uri = parsed(*source).document_element().attribute("targetNamespace").value();
+  names.uri = parse_schema(*source).document_element().attribute("targetNamespace").value();
   std::vector<const XsdGate::Source*> seen;
   add_elements(schemas, *source, seen, names);
   return names;
 }
 
+QualifiedName Described::refusal() { return {kHubUri, "Refusal"}; }
+
+Description::Locate Description::served_at(std::string_view address) {
+  return [address = std::string(address)](std::string_view file) {
+    return address + "?xsd=" + http::encode_percent(file);
+  };
+}
+
 Description::Description(Described described, const std::vector<XsdGate::Source>& schemas)
     : described_(std::move(described)), schemas_(schemas) {
   imports_.emplace_back(described_.uri, described_.schema);
-  imports_.emplace_back(kHubUri, kRefusalFile);
+  if (refuses()) imports_.emplace_back(kHubUri, kRefusalFile);
   reach(described_.schema);
   for (const QualifiedName& header : described_.headers) add_header(header);
 }
@@ -272,29 +248,38 @@ void Description::add_header(const QualifiedName& header) {
 }
 
 void Description::reach(const std::string& file) {
-  const XsdGate::Source* source = find(schemas_, file);
-  if (!source || std::find(reached_.begin(), reached_.end(), source) != reached_.end()) return;
-  reached_.push_back(source);
-  const pugi::xml_document schema = parsed(*source);
-  for (const pugi::xml_node one : references(schema)) reach(file_of(*source, one));
+  add_reached_schemas(schemas_, file, reached_);
 }
 
-std::string Description::wsdl(std::string_view address) const {
+/// Whether its fault is the hub's own.
+bool Description::refuses() const {
+  const QualifiedName own = Described::refusal();
+  return described_.fault.uri == own.uri && described_.fault.local == own.local;
+}
+
+std::vector<XsdGate::Source> Description::files() const {
+  std::vector<XsdGate::Source> files;
+  for (const auto* one : reached_) files.push_back(*one);
+  if (refuses()) files.push_back({kRefusalFile, kRefusalSchema});
+  return files;
+}
+
+std::string Description::wsdl(std::string_view address, const Locate& locate) const {
   const std::string target =
       described_.uri.empty() ? "urn:masar:endpoint:" + described_.endpoint : described_.uri;
-  return Writer(described_, headers_, target).write(imports_, address);
+  return Writer(described_, headers_, target).write(imports_, address, locate);
 }
 
-std::optional<std::string> Description::xsd(std::string_view name, std::string_view address) const {
-  if (name == kRefusalFile) return kRefusalSchema;
+std::optional<std::string> Description::xsd(std::string_view name, const Locate& locate) const {
+  if (name == kRefusalFile && refuses()) return kRefusalSchema;
   const auto found = std::find_if(reached_.begin(), reached_.end(),
                                   [&](const auto* one) { return one->path == name; });
   if (found == reached_.end()) return std::nullopt;
-  const pugi::xml_document schema = parsed(**found);
-  const auto places = references(schema);
+  const pugi::xml_document schema = parse_schema(**found);
+  const auto places = schema_references(schema);
   if (places.empty()) return (*found)->contents;
   for (pugi::xml_node one : places) {
-    one.attribute("schemaLocation") = location(address, file_of(**found, one)).c_str();
+    one.attribute("schemaLocation") = locate(referred_file(**found, one)).c_str();
   }
   std::ostringstream text;
   schema.save(text, "", pugi::format_raw, pugi::encoding_utf8);

@@ -83,9 +83,9 @@ Response Inbound::describe(const http::Request& request) const {
                                  [](const auto& one) { return is_wsdl(one.first); });
   std::optional<std::string> document;
   if (wsdl != request.query.end()) {
-    document = settings_.description->wsdl(address);
+    document = settings_.description->wsdl(address, Description::served_at(address));
   } else if (const auto name = request.query_value("xsd")) {
-    document = settings_.description->xsd(*name, address);
+    document = settings_.description->xsd(*name, Description::served_at(address));
   }
   if (document) return http::text_response(200, std::move(*document), "text/xml; charset=utf-8");
   return http::problem_json({404, "no-such-document", "ask for ?wsdl, or POST an envelope"});

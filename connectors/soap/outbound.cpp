@@ -107,6 +107,7 @@ http::Call SoapOutbound::call_of(const Attempt& attempt, const Operation& operat
     call.headers.emplace_back("SOAPAction", "\"" + operation.action + "\"");
   }
   call.headers.emplace_back("Content-Type", std::move(type));
+  call.headers.emplace_back("Message-Id", attempt.effect_id);
   if (!settings_.authorization.empty())
     call.headers.emplace_back("Authorization", settings_.authorization);
   const Instant now = host_.now();

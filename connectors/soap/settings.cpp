@@ -376,13 +376,66 @@ std::shared_ptr<const Description> SettingsReader::description() const {
   described.schema = spec_.schema;
   described.uri = names->uri;
   for (const config::Element* one : operations) {
-    described.operations.push_back({std::string(one->value("name")),
-                                    std::string(one->value("action")),
-                                    qualified(std::string(one->value("reply")), names->uri)});
+    const std::string name(one->value("name"));
+    std::string reply(one->value("reply"));
+    if (!spec_.inbound && one->value("one-way") != "true" && reply.empty())
+      reply = name + "Response";
+    described.operations.push_back(
+        {name, std::string(one->value("action")), qualified(reply, names->uri)});
   }
+  if (!spec_.inbound) describe_fault(*names, described);
   for (const config::Element* one : own().elements("header"))
     described.headers.push_back(qualified(std::string(one->value("name")), {}));
   return std::make_shared<const Description>(std::move(described), *spec_.schemas);
+}
+
+/// The partner's typed fault, where its schema declares one, and the version that the hub speaks.
+void SettingsReader::describe_fault(const SchemaNames& names, Described& described) const {
+  const std::string path(own().value("fault-code"));
+  QualifiedName fault = qualified(path.substr(0, path.find('/')), names.uri);
+  const bool known = fault.uri == names.uri &&
+                     std::find(names.elements.begin(), names.elements.end(), fault.local) !=
+                         names.elements.end();
+  described.fault = known ? std::move(fault) : QualifiedName{};
+  described.soap12 = own().value("version") == "1.2";
+  described.soap11 = !described.soap12;
+}
+
+SettingsReader::Said SettingsReader::said() const {
+  config::Diagnostics checked;
+  const config::Values values(spec_.inbound ? in_table() : out_table(), own(), checked);
+  Said said;
+  said.url = values.text(spec_.inbound ? "public-url" : "url");
+  said.user = values.text("user");
+  said.token = values.text("security") == "username-token";
+  said.password_type = values.text("password-type");
+  said.age = milliseconds(values.duration("age"));
+  if (spec_.inbound) {
+    said.skew = milliseconds(values.duration("skew"));
+  } else {
+    said.version = values.text("version");
+    said.fault_code = values.text("fault-code");
+  }
+  for (const config::Element* one : own().elements("operation")) {
+    const auto text = [one](const char* name) { return std::string(one->value(name)); };
+    said.operations.push_back({text("name"), text("action"), text("reply"), text("rejected"),
+                               text("unavailable"), text("one-way") == "true"});
+  }
+  for (const config::Element* one : own().elements("header")) {
+    std::string about;
+    if (spec_.inbound) {
+      about = one->value("required") == "true" ? "required" : "optional";
+    } else if (one->attribute("value")) {
+      about = "\"" + std::string(one->value("value")) + "\"";
+    } else if (one->attribute("from")) {
+      about = "the message's " + std::string(one->value("from")) + ", where it has one";
+    } else {
+      about = one->value("is") == "now" ? "the time of the attempt"
+                                        : "the message's id, the same in every repetition";
+    }
+    said.blocks.push_back({std::string(one->value("name")), std::move(about)});
+  }
+  return said;
 }
 
 OutboundSettings SettingsReader::outbound(const connector::Secrets& secrets) const {

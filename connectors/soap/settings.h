@@ -29,6 +29,30 @@ class SettingsReader {
   OutboundSettings outbound(const connector::Secrets& secrets) const;
   /// Names of the header blocks that the endpoint understands, for EnvelopeReader.
   std::vector<std::string> understood() const;
+  /// Of an endpoint with a schema and operations; else null. Of an outbound one it says what the
+  /// hub expects of its partner.
+  std::shared_ptr<const Description> description() const;
+
+  /// What is agreed with the partner, for people: nothing of a secret.
+  struct Said {
+    struct Operation {
+      std::string name, action, reply, rejected, unavailable;
+      bool one_way = false;
+    };
+    struct Block {
+      std::string name, about;
+    };
+    std::string url;       ///< outbound: where to; inbound: public-url, may be empty
+    std::string version;   ///< outbound: of SOAP
+    std::string user;
+    bool token = false;    ///< WS-Security in place of HTTP Basic
+    std::string password_type;
+    std::chrono::milliseconds age{}, skew{};
+    std::string fault_code;
+    std::vector<Operation> operations;
+    std::vector<Block> blocks;
+  };
+  Said said() const;
 
  private:
   const config::Element& own() const;
@@ -44,7 +68,7 @@ class SettingsReader {
   QualifiedName qualified(const std::string& name, const std::string& otherwise) const;
   std::optional<TokenSettings> token_of(const config::Values& values,
                                         const connector::Secrets& secrets) const;
-  std::shared_ptr<const Description> description() const;
+  void describe_fault(const SchemaNames& names, Described& described) const;
 
   const connector::EndpointSpec& spec_;
   const Prefixes& prefixes_;

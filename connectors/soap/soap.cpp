@@ -4,6 +4,7 @@
 #include <map>
 
 #include "connectors/http/client_tls.h"
+#include "connectors/soap/guide.h"
 #include "connectors/soap/settings.h"
 
 namespace masar::soap {
@@ -29,6 +30,9 @@ class SoapConnector final : public connector::Connector {
   void stop_accepting() override {}
   void stop() override {}
   std::map<std::string, std::string> addresses() const override { return {}; }
+  connector::Guide guide(const connector::GuideRequest& request) const override {
+    return soap::guide(request, context_.prefixes, listeners_);
+  }
   void pause(const std::string& endpoint, bool paused) override {
     const auto found = paused_.find(endpoint);
     if (found != paused_.end()) *found->second = paused;

@@ -152,6 +152,9 @@ struct Context {
   std::function<void(std::string_view level, std::string_view text)> log;
 };
 
+struct GuideRequest;
+struct Guide;
+
 /// The code for one protocol. Life: check_listener(), check_connection(), check() for each
 /// endpoint, then add_…() in the same order, start(), and at the end stop_accepting(), stop(). One
 /// thread calls these; none of them blocks on a partner.
@@ -189,6 +192,9 @@ class Connector {
   /// Endpoint id → what keeps it from its partner now (connection refused, queue not found), for
   /// people: no payload, no secret. None: nothing that the connector knows of. Any thread.
   virtual std::map<std::string, std::string> obstacles() const { return {}; }
+  /// What a partner's engineers need to know (guide.h), from the files alone: after the checks
+  /// found nothing, without add_…(), start() or a secret. Without one of its own: nothing.
+  virtual Guide guide(const GuideRequest& request) const;
 };
 
 /// Headers as one text, `name: value` lines, for rows that keep them. CR and LF in values become

@@ -6,6 +6,7 @@
 #include "core/base/crash_point.h"
 #include "core/base/error.h"
 #include "core/base/plant.h"
+#include "core/connector/trace.h"
 #include "core/engine/outcomes.h"
 
 namespace masar::engine {
@@ -283,6 +284,7 @@ void Dispatcher::send(const std::shared_ptr<store::OutboxRow>& row) {
   attempt.number = row->attempts;
   attempt.operation = row->operation;
   attempt.headers = connector::read_headers(row->headers);
+  connector::begin_span(attempt.headers, row->id + " " + std::to_string(row->attempts));
   attempt.body = row->body;
   attempt.not_after = row->not_after;
   crash_point("before-attempt");

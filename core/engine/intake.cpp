@@ -25,6 +25,9 @@ PartAnswer refusal(std::string code, std::string text) {
 PartAnswer differs(const std::string& key) {
   return refusal("duplicate-differs", "the key " + key + " came before with other content");
 }
+constexpr const char* kExpired = "expired";
+constexpr const char* kCameLate = "the message came after its expiry";
+
 PartAnswer later(std::string code, std::string text) {
   return {PartAnswer::Kind::retry_later, std::move(code), std::move(text), {}};
 }
@@ -107,6 +110,7 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
     }
     const auto* route = parts_.snapshot.inbound(id, {});
     if (route && route->mode == route::Mode::pass_through) {
+      if (is_late(it)) throw Error(ErrorKind::rejected, kExpired, kCameLate);
       if (may_wait && parts_.pauses.holds(*route))
         return it.finish({later("paused", "the route is paused")});
       it.caller->enter(*route);
@@ -129,7 +133,10 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
       return it.finish({later("paused", "the route is paused")});
     it.caller->enter(*it.route);
     route::fill_message(it.origin, it.variables);
-    if (it.route->mode == route::Mode::query) return query(exchange);
+    if (it.route->mode == route::Mode::query) {
+      if (is_late(it)) throw Error(ErrorKind::rejected, kExpired, kCameLate);
+      return query(exchange);
+    }
     split(it);
     journal(exchange);
   } catch (const Error& error) {
@@ -187,6 +194,8 @@ void IntakeDesk::journal(const ExchangePtr& exchange) {
     };
     if (!known()) look_up_part(it, part);
     if (!known()) look_up_twin(it, at);
+    // Only now: a repetition of what came in time gets the answer that it got.
+    if (!known() && is_late(it)) part.answer = refusal(kExpired, kCameLate);
     if (!known() && passes_filters(it, part)) find_case(it, part);
   }
   std::vector<Document> documents;
@@ -292,6 +301,10 @@ bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::
 }
 
 // False: a filter lets it go no further. It is recorded under its keys, and nothing else.
+bool IntakeDesk::is_late(const Exchange& exchange) const {
+  return exchange.received.expires && *exchange.received.expires <= parts_.business.now();
+}
+
 bool IntakeDesk::passes_filters(Exchange& exchange, Part& part) {
   const auto frame = exchange.frame(part.document);
   for (const auto& filter : exchange.route->filters) {

@@ -75,6 +75,7 @@ class IntakeDesk final : public connector::Intake {
   void look_up_twin(Exchange& exchange, std::size_t at);
   bool look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame, bool of_part);
   bool passes_filters(Exchange& exchange, Part& part);
+  bool is_late(const Exchange& exchange) const;
   void find_case(Exchange& exchange, Part& part);
   std::string find_existing(Exchange& exchange, Part& part) const;
   void without_case(Exchange& exchange, Part& part, const std::string& own_key);

@@ -4,6 +4,7 @@
 
 #include "core/base/plant.h"
 #include "core/base/text.h"
+#include "core/connector/trace.h"
 
 namespace masar::engine {
 
@@ -122,6 +123,13 @@ store::JournalRow outcome_event(const store::OutboxRow& row, std::string_view na
   return event;
 }
 
+std::string outcome_headers(const store::OutboxRow& row, const std::string& code,
+                            const std::string& text) {
+  connector::Headers headers{{"code", code}, {"text", text}};
+  connector::put_trace(headers, connector::trace_of(connector::read_headers(row.headers)));
+  return connector::write_headers(headers);
+}
+
 store::Transaction outcome_transaction(const store::OutboxRow& row,
                                        const connector::Outcome& outcome, bool again,
                                        const route::Route* route, const std::string& snapshot) {
@@ -148,7 +156,7 @@ store::Transaction outcome_transaction(const store::OutboxRow& row,
   if (!asks && (!route || !becomes_event(row, outcome, *route))) return transaction;
   store::JournalRow event = outcome_event(row, outcome_name(outcome.kind), snapshot);
   event.payload = outcome.kind == OutcomeKind::delivered ? outcome.body : std::string();
-  event.headers = connector::write_headers({{"code", outcome.code}, {"text", outcome.text}});
+  event.headers = outcome_headers(row, outcome.code, outcome.text);
   transaction.journal.push_back(std::move(event));
   return transaction;
 }

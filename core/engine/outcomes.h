@@ -26,6 +26,10 @@ void put_timers_cleared(const store::OutboxRow& row, store::Transaction& transac
 store::JournalRow outcome_event(const store::OutboxRow& row, std::string_view name,
                                 const std::string& snapshot);
 
+/// What such an event's headers say: code and text of the outcome, and the effect's trace.
+std::string outcome_headers(const store::OutboxRow& row, const std::string& code,
+                            const std::string& text);
+
 /// Ready or sending: an attempt may still come, or is under way.
 bool still_attempted(store::OutboxState state);
 

@@ -6,6 +6,8 @@
 
 #include "core/base/error.h"
 #include "core/base/guarded.h"
+#include "core/base/hash.h"
+#include "core/connector/trace.h"
 #include "core/engine/aggregate.h"
 #include "core/engine/outcomes.h"
 #include "core/message/xml_writer.h"
@@ -63,6 +65,11 @@ class PassThrough::Passage {
 };
 
 namespace {
+
+constexpr std::size_t kSeedBytes = 16;
+
+/// Nothing is kept of what passes, so that nothing of it could tell two calls apart.
+std::string new_seed() { return random_bytes(kSeedBytes); }
 
 /// Whether some step, or the way the message is taken apart, needs its tree.
 bool looks_inside(const route::Route& route) { return route.before.size() > 1 || route.parts; }
@@ -128,6 +135,7 @@ std::vector<PassThrough::Leg> PassThrough::prepare(const route::Route& route,
   attempt.effect_id = received.message_id;
   route::Flow whole;
   whole.headers = std::move(received.headers);
+  connector::put_trace(whole.headers, connector::trace_or_new(whole.headers, new_seed()));
   if (looks_inside(route)) whole.document = reader_.read(received.body);
   if (whole.document) origin.type = whole.document->document_element().name();
   route::fill_message(origin, whole.variables);
@@ -171,6 +179,7 @@ PassThrough::Leg PassThrough::prepare_leg(const route::Route& route, route::Flow
   leg.attempt.operation = exit.operation;
   if (looks_inside(route)) leg.attempt.body = write_xml(*leg.flow.document);
   leg.attempt.headers = leg.flow.headers;
+  connector::begin_span(leg.attempt.headers, new_seed());
   return leg;
 }
 
@@ -199,6 +208,7 @@ void PassThrough::tap(Leg& leg) {
     copy.effect_id = leg.attempt.effect_id;
     copy.operation = std::move(tap.operation);
     copy.headers = std::move(tap.headers);
+    connector::begin_span(copy.headers, new_seed());
     copy.body = write_xml(*tap.document);
     outbounds_.find(tap.endpoint)
         ->second->send(std::move(copy),

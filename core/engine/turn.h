@@ -129,6 +129,7 @@ class Turn {
   void finish();
   void put_answer();
   store::RowId answers_to() const;
+  std::vector<std::pair<std::string, std::string>> envelope() const;
 
   process::Inputs inputs(Instant now);
   const Snapshot& current_snapshot() const { return parts_.snapshots.current(); }

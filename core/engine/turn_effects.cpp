@@ -1,6 +1,7 @@
 // What a turn sends out: effects, replies, refusals.
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/connector/trace.h"
 #include "core/engine/outcomes.h"
 #include "core/engine/records.h"
 #include "core/engine/turn.h"
@@ -64,7 +65,7 @@ bool Turn::run_effect_route(const process::Effect& effect, store::OutboxRow& row
     throw Error(ErrorKind::rejected, "no-route", "effect " + effect.name + " has no route");
   row.route = route->id;
   route::Flow flow;
-  flow.headers.emplace_back("correlation-id", row.case_key);
+  flow.headers = envelope();
   route::fill_case(*live_->definition, live_->value, flow.variables);
   route::fill_effect(*live_->definition, effect, row.id, row.created, flow.variables);
   step = "steps of " + route->id;
@@ -90,7 +91,9 @@ void Turn::put_taps(const route::Flow& flow, const std::string& of, std::int64_t
     row.endpoint = tap.endpoint;
     row.operation = tap.operation;
     row.snapshot = live_ ? live_->snapshot->hash : current_snapshot().hash;
-    row.headers = connector::write_headers(tap.headers);
+    auto headers = tap.headers;
+    connector::put_trace(headers, connector::trace_of(envelope()));
+    row.headers = connector::write_headers(headers);
     if (tap.document) row.body = write_xml(*tap.document);
     row.created = row.changed = row_.stamp;
     audit("tap", row.endpoint);
@@ -110,6 +113,16 @@ void Turn::put_call(const route::Exit& exit, const route::Flow& flow, const Snap
   if (!endpoint->gate || !flow.document) return;
   step = "schema of " + row.endpoint;
   endpoint->gate->require_valid(flow.document->document_element());
+}
+
+// What goes with all that this turn sends: its case, and the trace of what it is about. Without one
+// (a deadline, a person's act, a sender that traces nothing) all of it is of one new trace.
+std::vector<std::pair<std::string, std::string>> Turn::envelope() const {
+  auto headers = connector::trace_or_new(connector::read_headers(row_.headers),
+                                         effect_id("trace", row_.id,
+                                                   static_cast<int>(parts_.epoch)));
+  headers.emplace(headers.begin(), "correlation-id", row_.case_key);
+  return headers;
 }
 
 void Turn::put_effect(store::OutboxRow row) {
@@ -199,7 +212,7 @@ void Turn::put_refusal(const Endpoint& endpoint, const std::string& code, const 
   row.effect = "refusal";
   row.endpoint = endpoint.refusals;
   row.snapshot = current_snapshot().hash;
-  row.headers = connector::write_headers({{"correlation-id", row_.case_key}});
+  row.headers = connector::write_headers(envelope());
   row.body = write_xml(*written);
   row.created = row.changed = row_.stamp;
   result_.transaction.outbox.push_back(std::move(row));

@@ -50,7 +50,7 @@ store::OutboxRow Turn::question_about(const store::OutboxRow& effect) {
   step_ = "steps of " + asks->id;
   route::Flow flow = flow_after(
       effect, effect.body.empty() ? nullptr : route_owner_->reader->read(effect.body));
-  flow.headers.emplace_back("correlation-id", row_.case_key);
+  flow.headers = envelope();
   const route::Exit exit = asks->before.run(flow);
   if (exit.kind != route::Exit::Kind::call)
     throw Error(ErrorKind::rejected, "no-question", "the inquiry did not call");

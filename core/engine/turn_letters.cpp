@@ -123,7 +123,7 @@ void Turn::put_failed_outcome(const store::OutboxRow& row) {
   const auto* handler = route->on_failure("failed", failed.code);
   if (!handler || (handler->event.empty() && handler->task.empty())) return;
   store::JournalRow event = outcome_event(failed, "failed", current_snapshot().hash);
-  event.headers = connector::write_headers({{"code", failed.code}, {"text", failed.text}});
+  event.headers = outcome_headers(failed, failed.code, failed.text);
   result_.transaction.journal.push_back(std::move(event));
 }
 

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <map>
 
-#include "connectors/all.h"
 #include "connectors/http/server.h"
 #include "core/store/sqlite_store.h"
 
@@ -73,9 +72,8 @@ std::filesystem::path in_state(const std::string& state, const std::string& path
   return std::filesystem::path(state) / path;  // an absolute path stays as it is
 }
 
-void check_connectors(const engine::Snapshot& snapshot, const connector::Context& context,
+void check_connectors(const engine::Snapshot& snapshot, const Connectors& connectors,
                       config::Diagnostics& diagnostics) {
-  auto connectors = make_connectors(context);
   std::map<std::string, connector::Connector*, std::less<>> by_name;
   for (const auto& connector : connectors.all)
     by_name[std::string(connector->name())] = connector.get();

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "connectors/all.h"
 #include "core/base/clock.h"
 #include "core/base/executor.h"
 #include "core/connector/connector.h"
@@ -51,8 +52,8 @@ void log_line(std::string_view level, std::string_view text);
 /// A path that hub.xml names: below the state folder, where it is not absolute.
 std::filesystem::path in_state(const std::string& state, const std::string& path);
 
-/// The connectors' own lint of every endpoint and listener.
-void check_connectors(const engine::Snapshot& snapshot, const connector::Context& context,
+/// The connectors' own lint of every endpoint and listener; the connectors were not used before.
+void check_connectors(const engine::Snapshot& snapshot, const Connectors& connectors,
                       config::Diagnostics& diagnostics);
 
 }  // namespace masar

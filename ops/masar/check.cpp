@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/thread_executor.h"
 #include "core/engine/removals.h"
+#include "core/engine/samples.h"
 #include "core/engine/snapshots.h"
 #include "ops/masar/assembly.h"
 #include "ops/masar/commands.h"
@@ -85,7 +86,8 @@ int check_config(const RunOptions& options) {
   if (snapshot) {
     ThreadExecutor executor({1, 1000, "check"});
     const Machine machine(executor, options.secrets, *snapshot);
-    check_connectors(*snapshot, machine.context(), diagnostics);
+    check_connectors(*snapshot, make_connectors(machine.context()), diagnostics);
+    const engine::Samples samples(*snapshot, diagnostics);
     if (options.against_store && diagnostics.empty())
       check_against_store(options, machine, snapshot, diagnostics);
   }

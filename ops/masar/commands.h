@@ -44,6 +44,12 @@ int run_hub(const RunOptions& options);
 /// Checks a configuration: findings to stderr, nothing where there are none.
 int check_config(const RunOptions& options);
 
+/// `masar docs partner`: writes what a partner's engineers need into `folder`. Findings of the
+/// configuration or its samples go to stderr (kFailed). Throws Error(config, "unknown-partner")
+/// with the known ones, and what write_folder() throws.
+int write_partner_docs(const RunOptions& options, const std::string& partner,
+                       const std::string& folder);
+
 /// What `masar audit` is told: it reads the store itself, whether the hub runs or not.
 struct StoreOptions : RunOptions {  ///< `config` may be empty: the state folder's files by name
   std::string store;  ///< a store's file; default: hub.xml's store, masar.db of the state folder

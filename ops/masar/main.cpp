@@ -85,6 +85,27 @@ void add_endpoints(CLI::App& app, masar::ClientOptions& client, std::string& nam
   }
 }
 
+/// What `masar docs partner` is told.
+struct Docs {
+  masar::RunOptions run;
+  std::string partner, folder;
+};
+
+void add_docs(CLI::App& app, Docs& docs, int& result) {
+  auto* group = app.add_subcommand("docs", "documents made from a configuration");
+  group->require_subcommand(1);
+  auto* partner = group->add_subcommand(
+      "partner", "write the folder that a partner's engineers get: how to speak with the hub");
+  partner->add_option("name", docs.partner, "the partner, as endpoints name it")->required();
+  partner->add_option("--config", docs.run.config, "folder that holds hub.xml")->required();
+  partner->add_option("--to", docs.folder, "the folder; empty, or written by this command before")
+      ->required();
+  partner->add_option("--set", docs.run.set, "name=value: a setting of hub.xml");
+  partner->callback([&] {
+    result = masar::write_partner_docs(docs.run, docs.partner, docs.folder);
+  });
+}
+
 /// What `masar dead-letters` is told; outlives the parsing.
 struct Letters {
   std::int64_t id = 0;
@@ -223,6 +244,8 @@ int parse_and_run(int argc, char** argv) {
   std::string name;
   add_backup(app, store, client, name, result);
   add_endpoints(app, client, name, result);
+  Docs docs;
+  add_docs(app, docs, result);
   Letters letters;
   add_dead_letters(app, client, letters, result);
 

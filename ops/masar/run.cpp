@@ -191,7 +191,7 @@ int run_hub(const RunOptions& options) {
   {
     ThreadExecutor executor({1, 1000, "check"});
     const Machine machine(executor, options.secrets, *snapshot);
-    check_connectors(*snapshot, machine.context(), diagnostics);
+    check_connectors(*snapshot, make_connectors(machine.context()), diagnostics);
   }
   if (!diagnostics.empty()) {
     std::fputs(diagnostics.text().c_str(), stderr);

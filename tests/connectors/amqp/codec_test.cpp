@@ -268,4 +268,22 @@ BOOST_AUTO_TEST_CASE(expiry_is_the_earlier_of_time_and_ttl) {
   BOOST_TEST(!read(never + data("x")).expires);
 }
 
+BOOST_AUTO_TEST_CASE(a_binary_traceparent_is_read_as_text_and_other_bytes_are_left_out) {
+  const auto read = [](const std::string& bytes) {
+    std::string headers;
+    for (const auto& [name, value] :
+         decode(section(0x74, map(2, str("traceparent") + "\xa0"s +
+                                         static_cast<char>(bytes.size()) + bytes)) + data("x"),
+                {}, Instant{})
+             .headers)
+      headers += name + "=" + value + ";";
+    return headers;
+  };
+  const std::string text = "00-" + std::string(32, 'a') + "-" + std::string(16, 'b') + "-01";
+  BOOST_TEST(read(text) == "traceparent=" + text + ";");
+  BOOST_TEST(read("\0\0"s + std::string(16, '\xaa') + "\1"s + std::string(8, '\xbb') + "\2\1"s) ==
+             "traceparent=" + text + ";");
+  BOOST_TEST(read("\xff\xfe") == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

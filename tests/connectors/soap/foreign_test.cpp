@@ -10,7 +10,7 @@ using namespace masar::test::soap_desk;
 namespace {
 
 const std::string kNode = "/usr/bin/python3 " + std::string(MASAR_SOURCE_DIR) +
-                          "/tests/peers/soap/node.py server.js " + kWsdl;
+                          "/tests/peers/node.py soap/server.js " + kWsdl;
 
 /// What every server that knows notices.wsdl has to be asked: replies, typed faults, header blocks,
 /// and whatever else the endpoint says of itself in `own`.

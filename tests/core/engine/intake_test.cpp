@@ -38,6 +38,38 @@ BOOST_AUTO_TEST_CASE(what_is_refused_before_the_journal_leaves_one_audit_row_and
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_came_after_its_expiry_is_refused_unless_it_repeats_what_came_in_time) {
+  Stage stage;
+  stage.clock("2026-01-04T08:00:00Z");
+  std::string said;
+  const auto send = [&](const std::string& id, const std::string& body, const char* expires) {
+    connector::Received received;
+    received.endpoint = "shop-in";
+    received.sender = stage.hub().snapshot().endpoint("shop-in")->spec.partner;
+    received.message_id = id;
+    received.body = body;
+    received.expires = parse_instant(expires);
+    said.clear();
+    stage.hand_in(std::move(received), [&](const connector::IntakeAnswer& answer) {
+      using Kind = connector::PartAnswer::Kind;
+      said = answer.front().kind == Kind::accepted  ? "accepted"
+             : answer.front().kind == Kind::refused ? "refused " + answer.front().code
+                                                    : "other";
+    });
+    stage.run();
+    return said;
+  };
+  BOOST_TEST(send("m1", order("A"), "2026-01-04T08:00:01Z") == "accepted");
+  BOOST_TEST(send("m2", order("B"), "2026-01-04T08:00:00Z") == "refused expired");
+  BOOST_TEST(stage.state("B") == "");
+  const auto rows = stage.timeline("");
+  BOOST_REQUIRE(!rows.empty());
+  BOOST_TEST(rows.back().name == "expired");
+  stage.clock("2026-01-04T09:00:00Z");
+  BOOST_TEST(send("m1", order("A"), "2026-01-04T08:00:01Z") == "accepted");
+  BOOST_TEST(send("m1", order("C"), "2026-01-04T08:00:01Z") == "refused duplicate-differs");
+}
+
 BOOST_AUTO_TEST_CASE(audit_rows_of_refusals_are_capped_per_partner_and_minute) {
   Stage stage;
   for (int n = 0; n < 10; ++n)

@@ -2,6 +2,9 @@
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
 
+#include <set>
+
+#include "core/engine/records.h"
 #include "tests/core/engine/orders.h"
 
 using namespace masar;
@@ -46,6 +49,32 @@ BOOST_AUTO_TEST_CASE(an_orderly_stop_leaves_nothing_undone) {
   BOOST_TEST(stage.hub().not_ready() == "");
   BOOST_TEST(stage.state("A") == "paying");
   BOOST_TEST(stage.sent("sms").size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_message_causes_is_of_its_trace_and_what_outcomes_cause_too) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  Stage stage;
+  connector::Received received;
+  received.endpoint = "shop-in";
+  received.sender = stage.hub().snapshot().endpoint("shop-in")->spec.partner;
+  received.message_id = "m";
+  received.headers = {{"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"}};
+  received.body = order("A");
+  stage.hand_in(std::move(received), [](const connector::IntakeAnswer&) {});
+  stage.run();
+  stage.delivered("supplier", quote());  // its outcome causes the others
+  stage.delivered("sms");
+  stage.delivered("shop-out");
+  std::set<std::string> spans;
+  for (const char* endpoint : {"supplier", "sms", "shop-out"}) {
+    const auto sent = stage.sent(endpoint);
+    BOOST_REQUIRE(!sent.empty());
+    const std::string parent = engine::header_value(sent.back().attempt.headers, "traceparent");
+    BOOST_TEST(parent.starts_with("00-" + trace + "-"), endpoint);
+    spans.insert(parent.substr(parent.size() - 19, 16));
+  }
+  BOOST_TEST(spans.size() == 3u);
+  BOOST_TEST(!spans.contains("00f067aa0ba902b7"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -25,10 +25,9 @@ from zeep.transports import Transport
 from zeep.wsse.username import UsernameToken
 from zeep.wsse.utils import WSU
 
-import node
-
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests" / "scenarios"))
+sys.path[:0] = [str(ROOT / "tests" / "peers"), str(ROOT / "tests" / "scenarios")]
+import node  # noqa: E402
 from stage import PYTHON, Hub, change, wait_for  # noqa: E402
 from trial import MASAR, count, masar, temporary_folder  # noqa: E402
 
@@ -126,8 +125,9 @@ class AtTheHub(unittest.TestCase):
                  "port": f"{name}Soap{version.replace('.', '')}", "operation": "SketchAmended",
                  "arguments": self.notice(), "version": version, "user": "traffic",
                  "password": self.password, "security": "basic", **more}
-        ran = subprocess.run(node.command("client.js", json.dumps(asked)), text=True,
-                             capture_output=True, timeout=60, env=node.ENVIRONMENT)
+        ran = subprocess.run(node.command("soap/client.js", json.dumps(asked)), text=True,
+                             capture_output=True, timeout=60,
+                             env=node.environment("soap/client.js"))
         self.assertTrue(ran.stdout, ran.stderr)
         return json.loads(ran.stdout)
 

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from kannel import PASSWORD, Kannel
-from texting import Deaf, Texting, wait_for
+from texting import Deaf, Reports, Texting, wait_for
 
 from stage import Partner  # the path is set by texting
 
@@ -32,11 +32,12 @@ class WithPlatform(unittest.TestCase):
         self.addCleanup(self.platform.end)
         self.platform.ready()
 
-    def start_hub(self, gateway: str = "http://127.0.0.1:1/cgi-bin/sendsms") -> None:
+    def start_hub(self, gateway: str = "http://127.0.0.1:1/cgi-bin/sendsms",
+                  report_url: str = "") -> None:
         (self.folder / "hub").mkdir()
         self.texting = Texting(
             self.folder / "hub", {"kannel-password": PASSWORD},
-            {"sms-url": gateway, "national-url": self.platform.url},
+            {"sms-url": gateway, "national-url": self.platform.url, "report-url": report_url},
             {"config/routes/sms.xml": ('<call endpoint="sms-gateway"/>', self.call)})
         self.addCleanup(self.texting.end)
 
@@ -121,7 +122,10 @@ class Either(WithPlatform):
     def test_what_kannel_may_have_done_goes_nowhere_else(self) -> None:
         deaf = Deaf(self.kannel.sendsms)
         self.addCleanup(deaf.close)
-        self.start_hub(deaf.url)
+        reports = Reports()  # that come to the hub would make it known
+        self.addCleanup(reports.server_close)
+        self.addCleanup(reports.shutdown)
+        self.start_hub(deaf.url, reports.url)
         self.texting.send("E3", ARABIC)
         self.texting.ended("E3")
         wait_for(lambda: self.texting.tasks("E3"), "the task")

@@ -130,17 +130,13 @@ class Writer {
 
   std::string server_of(const Channel& channel) {
     const std::string key = key_of(channel.settings.edge());
-    const bool tls = channel.listener ? channel.listener->tls.has_value()
-                                      : channel.connection->tls.has_value();
     const std::string& host = channel.connection ? channel.connection->hosts.front()
-                              : channel.listener->public_address.empty()
-                                  ? channel.listener->address
-                                  : channel.listener->public_address;
+                                                 : channel.listener->told_address();
     json::object server{{"host", host},
                         {"protocol", "amqp1"},
                         {"protocolVersion", "1.0.0"},
-                        {"description", tls ? "AMQP 1.0 over TLS 1.2 or 1.3, with SASL"
-                                            : "AMQP 1.0 with SASL, without TLS"}};
+                        {"description", channel.tls() ? "AMQP 1.0 over TLS 1.2 or 1.3, with SASL"
+                                                      : "AMQP 1.0 with SASL, without TLS"}};
     const auto [scheme, object] = scheme_of(channel);
     schemes_[scheme] = object;
     const json::object wanted = reference("#/components/securitySchemes/" + scheme);

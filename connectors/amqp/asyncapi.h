@@ -14,6 +14,8 @@ struct Channel {
   EndpointSettings settings;
   const ListenerSettings* listener = nullptr;      ///< either the listener that has it
   const ConnectionSettings* connection = nullptr;  ///< or the broker that does
+
+  bool tls() const { return listener ? listener->tls.has_value() : connection->tls.has_value(); }
 };
 
 /// The AsyncAPI 3.0.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0), as

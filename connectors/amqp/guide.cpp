@@ -54,11 +54,7 @@ std::string login_of(const Channel& channel) {
 }
 
 std::string host_of(const Channel& channel) {
-  if (channel.listener) {
-    const auto& listener = *channel.listener;
-    return "`" + (listener.public_address.empty() ? listener.address : listener.public_address) +
-           "`";
-  }
+  if (channel.listener) return "`" + channel.listener->told_address() + "`";
   std::string hosts;
   for (const auto& host : channel.connection->hosts) {
     hosts += hosts.empty() ? "`" : ", `";
@@ -79,11 +75,10 @@ std::string how_to(const Channel& channel) {
 
 Guide::Part part_of(const Channel& channel) {
   const bool inbound = channel.endpoint->spec->inbound;
-  const bool tls = channel.listener ? channel.listener->tls.has_value()
-                                    : channel.connection->tls.has_value();
   Guide::Part part;
   part.facts = {{"Host", host_of(channel)},
-                {"Protocol", tls ? "AMQP 1.0 over TLS 1.2 or 1.3" : "AMQP 1.0 without TLS"},
+                {"Protocol",
+                 channel.tls() ? "AMQP 1.0 over TLS 1.2 or 1.3" : "AMQP 1.0 without TLS"},
                 {"Login", login_of(channel)},
                 {"Address", how_to(channel)},
                 {"Body", "one XML document as one data section, content-type `application/xml`"}};

@@ -30,6 +30,9 @@ struct ListenerSettings {
   std::string id;
   std::string address;  ///< host:port as written
   std::string public_address;  ///< how partners reach it; empty: as it listens
+  const std::string& told_address() const {
+    return public_address.empty() ? address : public_address;
+  }
   std::size_t connections_max = 256;
   std::size_t threads = 1;  ///< that handle events
   ConnectionLimits limits;

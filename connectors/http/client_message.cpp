@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/text.h"
+
 namespace masar::http {
 
 namespace {
@@ -24,12 +26,6 @@ bool is_control(char c) {
   return (byte < 0x20 && c != '\t') || byte == 0x7f;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 /// A header's value without what could end it.
 std::string clean(std::string_view value) {
   std::string result(value);
@@ -42,7 +38,7 @@ std::string clean(std::string_view value) {
 bool lists(std::string_view value, std::string_view name) {
   while (!value.empty()) {
     const auto comma = std::min(value.find(','), value.size());
-    if (lower(trimmed(value.substr(0, comma))) == name) return true;
+    if (lower(trim(value.substr(0, comma))) == name) return true;
     value.remove_prefix(std::min(comma + 1, value.size()));
   }
   return false;
@@ -161,12 +157,12 @@ void ReplyReader::read_fields(std::string_view lines) {
       malformed("a header of the reply holds a control character");
     if (line.starts_with(' ') || line.starts_with('\t')) {  // folded: RFC 9112, 5.2
       if (result_.headers.empty()) malformed("the reply's header begins with a folded line");
-      result_.headers.back().second.append(" ").append(trimmed(line));
+      result_.headers.back().second.append(" ").append(trim(line));
     } else {
       const auto colon = line.find(':');
       if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
         malformed("a line of the reply's header is none");
-      result_.headers.emplace_back(lower(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
+      result_.headers.emplace_back(lower(line.substr(0, colon)), trim(line.substr(colon + 1)));
     }
     if (result_.headers.size() > kFieldsMax ||
         result_.headers.back().second.size() > kValueBytesMax)

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "connectors/http/payload.h"
 #include "connectors/http/query_door.h"
 #include "connectors/tls/settings.h"
 #include "core/message/json.h"
@@ -25,12 +26,10 @@ void add(Facts& facts, Facts more) {
                std::make_move_iterator(more.end()));
 }
 
-const char* form_of(const Element& own) { return own.value("payload") == "json" ? "JSON" : "XML"; }
-
-std::string media_of(const Element& own) {
+Guide::Fact bodies_of(const Element& own) {
   const bool json = own.value("payload") == "json";
-  return or_else(own.value("content-type"),
-                 json ? "application/json" : "application/xml; charset=utf-8");
+  return {"Bodies", (json ? "JSON, UTF-8, `" : "XML, UTF-8, `") +
+                        or_else(own.value("content-type"), usual_content_type(json)) + "`"};
 }
 
 Guide::Table answers() {
@@ -76,8 +75,7 @@ Guide::Part query_part(const Element& own, const Listeners& listeners) {
 Guide::Part inbound_part(const Element& own, const Listeners& listeners) {
   Guide::Part part;
   part.facts = door_facts(own, listeners, or_else(own.value("method"), "POST"));
-  part.facts.push_back(
-      {"Bodies", std::string(form_of(own)) + ", UTF-8, `" + media_of(own) + "`"});
+  part.facts.push_back(bodies_of(own));
   add(part.facts, envelope_facts(true));
   part.tables = {answers(), edge_table()};
   return part;
@@ -94,8 +92,7 @@ Guide::Part outbound_part(const Element& own) {
   Guide::Part part;
   part.facts = client_facts(own, std::string(own.value("url")));
   part.facts.push_back({"Method", or_else(own.value("method"), "POST")});
-  part.facts.push_back(
-      {"Bodies", std::string(form_of(own)) + ", UTF-8, `" + media_of(own) + "`"});
+  part.facts.push_back(bodies_of(own));
   std::string headers;
   for (const Element* one : own.elements("header"))
     headers += (headers.empty() ? "`" : ", `") + std::string(one->value("name")) + "`";

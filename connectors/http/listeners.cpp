@@ -159,11 +159,6 @@ std::string Listeners::url(const std::string& id, const std::string& path) const
   return (listener.secure ? "https://" : "http://") + address + path;
 }
 
-bool Listeners::asks_certificates(const std::string& id) const {
-  const auto found = declared_.find(id);
-  return found != declared_.end() && found->second.asks_certificates;
-}
-
 Server& Listeners::at(const std::string& id) {
   const auto found = listeners_.find(id);
   if (found == listeners_.end()) {

@@ -46,8 +46,6 @@ class Listeners {
   bool is_secure(const std::string& id) const;
   /// How partners reach a path on it: by its public address, or as it listens.
   std::string url(const std::string& id, const std::string& path) const;
-  /// Whether it asks its clients for a certificate.
-  bool asks_certificates(const std::string& id) const;
   /// May be null.
   tls::InUse* certificates() const noexcept { return certificates_; }
 

@@ -15,9 +15,11 @@ Payload::Payload(const config::Values& values, const XmlLimits& limits, Prefixes
       json_limits_(limits),
       reader_(std::move(prefixes), limits) {
   json_limits_.depth_max = static_cast<std::size_t>(values.integer("json-depth"));
-  content_type_ = !wanted_.empty() ? values.text("content-type")
-                  : json_          ? "application/json"
-                                   : "application/xml; charset=utf-8";
+  content_type_ = !wanted_.empty() ? values.text("content-type") : usual_content_type(json_);
+}
+
+const char* usual_content_type(bool json) {
+  return json ? "application/json" : "application/xml; charset=utf-8";
 }
 
 bool Payload::takes(std::string_view content_type) const {

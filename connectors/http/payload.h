@@ -45,6 +45,8 @@ class Payload {
   XmlReader reader_;
 };
 
+/// The Content-Type of what is sent where an endpoint names none.
+const char* usual_content_type(bool json);
 /// `payload` and `json-depth`, for an element's table beside its own `content-type`.
 std::vector<config::Field> payload_fields();
 void check_payload(const config::Values& values, config::Diagnostics& diagnostics);

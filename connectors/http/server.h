@@ -58,6 +58,8 @@ Response text_response(int status, std::string body,
                        std::string content_type = "text/plain; charset=utf-8");
 /// With its ASCII letters in lower case.
 std::string lower(std::string_view text);
+/// Whether all of it is visible ASCII.
+bool is_visible(std::string_view text);
 /// Whether it is a token, as names of headers are (RFC 9110, 5.6.2).
 bool is_token(std::string_view text);
 /// As a JSON string literal, quotes included. For well-formed UTF-8.

@@ -50,9 +50,7 @@ bool is_bearer(const json::object& object) {
 std::string token_in(const json::object& object, std::string_view member) {
   std::string_view token = text_of(object, member);
   if (token.starts_with(kBearer)) token.remove_prefix(kBearer.size());
-  const auto is_visible = [](char c) { return c > ' ' && c < '\x7f'; };
-  if (token.size() > kTokenBytesMax || !std::all_of(token.begin(), token.end(), is_visible))
-    return {};
+  if (token.size() > kTokenBytesMax || !is_visible(token)) return {};
   return std::string(token);
 }
 

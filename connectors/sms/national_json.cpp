@@ -1,8 +1,7 @@
 #include "connectors/sms/national_json.h"
 
-#include <algorithm>
-
 #include "connectors/http/json_object.h"
+#include "connectors/http/server.h"
 
 namespace masar::sms {
 namespace {
@@ -13,8 +12,6 @@ constexpr std::string_view kSent = "messagesId[";
 constexpr int kMessageType = 3;
 constexpr std::size_t kDepthMax = 1;
 constexpr std::size_t kCodeBytesMax = 64;
-
-bool is_visible(char c) { return c > ' ' && c < '\x7f'; }
 
 }  // namespace
 
@@ -32,8 +29,8 @@ std::optional<NationalAnswer> read_answer(std::string_view body) {
   const auto& member = *object->begin();
   const std::string_view code(member.key().data(), member.key().size());
   const std::string_view text = http::text_of(*object, code);
-  const bool plain = std::all_of(code.begin(), code.end(), is_visible);
-  if (text.empty() || code.empty() || code.size() > kCodeBytesMax || !plain) return std::nullopt;
+  if (text.empty() || code.empty() || code.size() > kCodeBytesMax || !http::is_visible(code))
+    return std::nullopt;
   return NationalAnswer{std::string(code), text.find(kSent) != std::string_view::npos};
 }
 

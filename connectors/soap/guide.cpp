@@ -2,6 +2,7 @@
 
 #include "connectors/http/guide.h"
 #include "connectors/soap/settings.h"
+#include "core/message/xml_names.h"
 #include "core/message/xml_writer.h"
 
 namespace masar::soap {
@@ -33,8 +34,7 @@ Guide::Table operations_table(const Said& said, bool inbound) {
     table.columns.push_back("fault codes: not done, sent again");
   }
   for (const auto& one : said.operations) {
-    std::string reply = one.reply.empty() ? one.name + "Response" : one.reply;
-    if (inbound ? one.reply.empty() : one.one_way) reply = "none";
+    const std::string reply = one.reply.empty() ? "none" : one.reply;
     table.rows.push_back({"`" + one.name + "`", "`" + one.action + "`", "`" + reply + "`"});
     if (inbound) continue;
     table.rows.back().push_back(one.rejected.empty() ? "none" : one.rejected);
@@ -139,10 +139,8 @@ void add_replies(const connector::GuideRequest& request, const Endpoint& endpoin
                  const std::string& uri, const Said& said, const EnvelopeReader& reader,
                  Guide& guide) {
   for (const auto& one : said.operations) {
-    if (one.one_way) continue;
-    std::string reply = one.reply.empty() ? one.name + "Response" : one.reply;
-    reply = reply.substr(reply.find(':') + 1);
-    const connector::ElementName root{uri, reply};
+    if (one.reply.empty()) continue;
+    const connector::ElementName root{uri, std::string(local_part(one.reply))};
     for (const auto& sample : request.samples(endpoint.spec->id, root)) {
       guide.files.push_back({connector::sample_path(endpoint.spec->id, sample.name, ".xml"),
                              "a reply of yours", sample.xml});

@@ -376,17 +376,22 @@ std::shared_ptr<const Description> SettingsReader::description() const {
   described.schema = spec_.schema;
   described.uri = names->uri;
   for (const config::Element* one : operations) {
-    const std::string name(one->value("name"));
-    std::string reply(one->value("reply"));
-    if (!spec_.inbound && one->value("one-way") != "true" && reply.empty())
-      reply = name + "Response";
-    described.operations.push_back(
-        {name, std::string(one->value("action")), qualified(reply, names->uri)});
+    described.operations.push_back({std::string(one->value("name")),
+                                    std::string(one->value("action")),
+                                    qualified(reply_of(*one), names->uri)});
   }
   if (!spec_.inbound) describe_fault(*names, described);
   for (const config::Element* one : own().elements("header"))
     described.headers.push_back(qualified(std::string(one->value("name")), {}));
   return std::make_shared<const Description>(std::move(described), *spec_.schemas);
+}
+
+/// The element of an operation's reply; empty: none comes.
+std::string SettingsReader::reply_of(const config::Element& operation) const {
+  const std::string reply(operation.value("reply"));
+  if (spec_.inbound || !reply.empty()) return reply;
+  return operation.value("one-way") == "true" ? ""
+                                              : std::string(operation.value("name")) + "Response";
 }
 
 /// The partner's typed fault, where its schema declares one, and the version that the hub speaks.
@@ -418,8 +423,8 @@ SettingsReader::Said SettingsReader::said() const {
   }
   for (const config::Element* one : own().elements("operation")) {
     const auto text = [one](const char* name) { return std::string(one->value(name)); };
-    said.operations.push_back({text("name"), text("action"), text("reply"), text("rejected"),
-                               text("unavailable"), text("one-way") == "true"});
+    said.operations.push_back({text("name"), text("action"), reply_of(*one), text("rejected"),
+                               text("unavailable")});
   }
   for (const config::Element* one : own().elements("header")) {
     std::string about;

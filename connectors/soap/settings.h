@@ -36,8 +36,9 @@ class SettingsReader {
   /// What is agreed with the partner, for people: nothing of a secret.
   struct Said {
     struct Operation {
-      std::string name, action, reply, rejected, unavailable;
-      bool one_way = false;
+      std::string name, action;
+      std::string reply;  ///< its element; empty: there is none
+      std::string rejected, unavailable;
     };
     struct Block {
       std::string name, about;
@@ -68,6 +69,7 @@ class SettingsReader {
   QualifiedName qualified(const std::string& name, const std::string& otherwise) const;
   std::optional<TokenSettings> token_of(const config::Values& values,
                                         const connector::Secrets& secrets) const;
+  std::string reply_of(const config::Element& operation) const;
   void describe_fault(const SchemaNames& names, Described& described) const;
 
   const connector::EndpointSpec& spec_;

@@ -28,14 +28,12 @@ bool read(const fs::path& path, std::string name, std::vector<File>& into,
     diagnostics.add({path.string(), 0, 0}, error ? "cannot be read" : "is larger than 4 MiB", "");
     return false;
   }
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  if (!in) {
+  auto bytes = read_file(path.string(), kFileBytesMax);
+  if (!bytes) {
     diagnostics.add({path.string(), 0, 0}, "cannot be read", "check its permissions");
     return false;
   }
-  into.push_back({path.string(), std::move(name), bytes.str()});
+  into.push_back({path.string(), std::move(name), std::move(*bytes)});
   return true;
 }
 
@@ -83,6 +81,17 @@ std::string hash_of(const Files& files) {
 }
 
 }  // namespace
+
+std::optional<std::string> read_file(const std::string& path, std::uintmax_t bytes_max) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error || size > bytes_max) return std::nullopt;
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  if (!in) return std::nullopt;
+  return bytes.str();
+}
 
 void Files::rehash() { hash = hash_of(*this); }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +37,9 @@ struct Files {
   /// Sets `hash` anew from names and contents.
   void rehash();
 };
+
+/// The bytes of a file; none where it cannot be read or is larger.
+std::optional<std::string> read_file(const std::string& path, std::uintmax_t bytes_max);
 
 /// Every list of Files. Their order is that of the hash, and their positions stand in packed bytes:
 /// new ones are added at the end.

@@ -29,9 +29,9 @@ std::string written(std::string_view trace, std::string_view span, char flag) {
   return "00-" + std::string(trace) + "-" + std::string(span) + (sampled ? "-01" : "-00");
 }
 
-/// As many digits of the seed's hash; all zero is no id, and comes once in 2^64.
-std::string id_of(std::string_view seed, std::size_t digits) {
-  std::string id = sha256_hex(seed).substr(0, digits);
+/// An id of these digits of a hash; all zero is none, and comes once in 2^64.
+std::string id_of(std::string_view digits) {
+  std::string id(digits);
   if (!is_id(id)) id.back() = '1';
   return id;
 }
@@ -63,10 +63,11 @@ Headers trace_of(const Headers& headers) {
 Headers trace_or_new(const Headers& headers, std::string_view seed) {
   Headers trace = trace_of(headers);
   if (!trace.empty()) return trace;
-  const std::string id = sha256_hex(seed);
+  const std::string hash = sha256_hex(seed);
+  const std::string_view digits = hash;
   // Nothing is recorded here, so that "sampled" is not said.
-  return {{std::string(kParent),
-           written(id_of(seed, kTraceDigits), id_of(id, kSpanDigits), '0')}};
+  return {{std::string(kParent), written(id_of(digits.substr(0, kTraceDigits)),
+                                         id_of(digits.substr(kTraceDigits, kSpanDigits)), '0')}};
 }
 
 void put_trace(Headers& headers, Headers trace) {
@@ -80,7 +81,8 @@ void begin_span(Headers& headers, std::string_view seed) {
   for (auto& [name, value] : trace) {
     if (name != kParent) continue;
     value = written(std::string_view(value).substr(kTraceAt, kTraceDigits),
-                    id_of("span " + std::string(seed), kSpanDigits), value[kFlagsAt + 1]);
+                    id_of(sha256_hex("span " + std::string(seed)).substr(0, kSpanDigits)),
+                    value[kFlagsAt + 1]);
   }
   put_trace(headers, std::move(trace));
 }

@@ -84,7 +84,7 @@ const ElementTable kDeduplicate{
       "",
       "paths, separated by spaces, whose content must be the same",
       {}},
-     {"keep", Kind::span, false, "P400D", "how long it is known", {}},
+     {"keep", Kind::span, false, DuplicateKey::kKeepUnlessSaid, "how long it is known", {}},
      {"of",
       Kind::choice,
       false,

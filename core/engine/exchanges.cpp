@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "core/message/xml_names.h"
+#include "core/process/event_descriptor.h"
 
 namespace masar::engine {
 namespace {
@@ -176,8 +177,7 @@ class Finder {
 bool descriptor_fits(std::string_view descriptor, const std::string& event) {
   std::istringstream names{std::string(descriptor)};
   for (std::string name; names >> name;) {
-    if (name.ends_with(".*")) name.resize(name.size() - 2);
-    if (name == "*" || name == event || event.starts_with(name + ".")) return true;
+    if (name == "*" || process::is_of_prefix(event, process::event_prefix(name))) return true;
   }
   return false;
 }

@@ -300,11 +300,11 @@ bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::
   return false;
 }
 
-// False: a filter lets it go no further. It is recorded under its keys, and nothing else.
 bool IntakeDesk::is_late(const Exchange& exchange) const {
   return exchange.received.expires && *exchange.received.expires <= parts_.business.now();
 }
 
+// False: a filter lets it go no further. It is recorded under its keys, and nothing else.
 bool IntakeDesk::passes_filters(Exchange& exchange, Part& part) {
   const auto frame = exchange.frame(part.document);
   for (const auto& filter : exchange.route->filters) {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "core/base/error.h"
 #include "core/engine/exchanges.h"
@@ -31,18 +29,6 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   return found;
 }
 
-/// No value where it cannot be read, or is too large.
-std::optional<std::string> read_file(const fs::path& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  if (error || size > kFileBytesMax) return std::nullopt;
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  if (!in) return std::nullopt;
-  return bytes.str();
-}
-
 ElementName root_name(const masar::Document& document) {
   const auto root = document->document_element();
   return {std::string(namespace_of(root)), std::string(local_part(root.name()))};
@@ -64,8 +50,10 @@ void Samples::read_endpoint_samples(config::Diagnostics& diagnostics) {
   fs::path folder;
   for (const auto& [id, endpoint] : snapshot_.endpoints) {
     folder = fs::path(endpoint->place.file).parent_path().parent_path() / "samples";
-    for (const auto& path : files_in(folder / id))
-      add_own(*endpoint, path.string(), diagnostics);
+    const auto paths = files_in(folder / id);
+    if (paths.empty()) continue;
+    const auto exchanges = exchanges_of(snapshot_, *endpoint);
+    for (const auto& path : paths) add_own(*endpoint, exchanges, path.string(), diagnostics);
   }
   std::error_code error;
   std::vector<fs::path> others;
@@ -80,15 +68,15 @@ void Samples::read_endpoint_samples(config::Diagnostics& diagnostics) {
   }
 }
 
-void Samples::add_own(const Endpoint& endpoint, const std::string& path,
+void Samples::add_own(const Endpoint& endpoint,
+                      const std::vector<connector::Exchange>& exchanges, const std::string& path,
                       config::Diagnostics& diagnostics) {
   const config::Place place{path, 0, 0};
-  auto contents = read_file(path);
+  auto contents = config::read_file(path, kFileBytesMax);
   if (!contents) return diagnostics.add(place, "cannot be read, or is larger than 1 MiB");
   try {
     masar::Document tree = snapshot_.reader->read(*contents);
     const ElementName root = root_name(tree);
-    const auto exchanges = exchanges_of(snapshot_, endpoint);
     const auto& declared = snapshot_.library.roots;
     const auto roots = declared.find(endpoint.spec.id);
     const std::string type = tree->document_element().name();
@@ -106,7 +94,7 @@ void Samples::add_own(const Endpoint& endpoint, const std::string& path,
                         "it has to be valid by " + endpoint.spec.schema);
     }
     own_[endpoint.spec.id].push_back(
-        {fs::path(path).stem().string(), std::move(*contents), std::move(tree)});
+        {fs::path(path).stem().string(), root, std::move(*contents), std::move(tree)});
   } catch (const Error& error) {
     diagnostics.add(place, error.what());
   }
@@ -119,7 +107,7 @@ void Samples::read_mapping_samples() {
     const fs::path file(mapping->place.file);
     const std::string name = id.substr(id.rfind('/') + 1);
     for (const auto& path : files_in(file.parent_path() / "samples" / name)) {
-      auto contents = read_file(path);
+      auto contents = config::read_file(path.string(), kFileBytesMax);
       if (!contents) continue;
       try {
         masar::Document tree = snapshot_.reader->read(*contents);
@@ -131,7 +119,7 @@ void Samples::read_mapping_samples() {
           contents = write_xml(document) + "\n";
           tree = snapshot_.reader->read(*contents);
         }
-        of_mappings_.push_back({name, std::move(*contents), std::move(tree)});
+        of_mappings_.push_back({name, root_name(tree), std::move(*contents), std::move(tree)});
       } catch (const Error&) {
         continue;
       }
@@ -143,7 +131,7 @@ std::vector<connector::Sample> Samples::of(const std::string& id, const ElementN
   std::vector<connector::Sample> found;
   if (const auto own = own_.find(id); own != own_.end()) {
     for (const auto& one : own->second) {
-      if (root_name(one.tree) == root) found.push_back({one.name, one.xml});
+      if (one.root == root) found.push_back({one.name, one.xml});
     }
   }
   const Endpoint* endpoint = snapshot_.endpoint(id);
@@ -152,7 +140,7 @@ std::vector<connector::Sample> Samples::of(const std::string& id, const ElementN
     if (found.size() == kOfMappingsMax) break;
     const bool twice = std::any_of(found.begin(), found.end(),
                                    [&](const auto& other) { return other.xml == one.xml; });
-    if (twice || root_name(one.tree) != root || !is_valid(*endpoint, one.tree)) continue;
+    if (twice || one.root != root || !is_valid(*endpoint, one.tree)) continue;
     found.push_back({root.local + "-" + std::to_string(found.size() + 1), one.xml});
   }
   return found;

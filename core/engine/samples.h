@@ -30,13 +30,14 @@ class Samples {
  private:
   struct Document {
     std::string name;
+    connector::ElementName root;
     std::string xml;
     masar::Document tree;
   };
   void read_endpoint_samples(config::Diagnostics& diagnostics);
   void read_mapping_samples();
-  void add_own(const Endpoint& endpoint, const std::string& path,
-               config::Diagnostics& diagnostics);
+  void add_own(const Endpoint& endpoint, const std::vector<connector::Exchange>& exchanges,
+               const std::string& path, config::Diagnostics& diagnostics);
 
   const Snapshot& snapshot_;
   std::map<std::string, std::vector<Document>, std::less<>> own_;  ///< by endpoint

@@ -22,6 +22,7 @@ namespace masar::engine {
 
 /// A duplicate key of an inbound endpoint (ENGINE.md 2).
 struct DuplicateKey {
+  static constexpr const char* kKeepUnlessSaid = "P400D";
   std::string name;
   bool of_part = false;
   expression::Expression key;

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/connector/connector.h"
+#include "core/connector/trace.h"
 #include "core/engine/live_case.h"
 #include "core/engine/series.h"
 #include "core/engine/snapshots.h"
@@ -129,7 +130,7 @@ class Turn {
   void finish();
   void put_answer();
   store::RowId answers_to() const;
-  std::vector<std::pair<std::string, std::string>> envelope() const;
+  const connector::Headers& envelope();
 
   process::Inputs inputs(Instant now);
   const Snapshot& current_snapshot() const { return parts_.snapshots.current(); }
@@ -161,6 +162,7 @@ class Turn {
   route::Flow flow_;                             ///< the message on its way through the steps
   std::string recorded_;                         ///< inputs handed in
   std::string answered_;                         ///< id of the task that this row answers
+  connector::Headers envelope_;                  ///< see envelope(); empty: not asked for yet
   TurnResult result_;
 };
 

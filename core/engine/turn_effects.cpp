@@ -117,12 +117,13 @@ void Turn::put_call(const route::Exit& exit, const route::Flow& flow, const Snap
 
 // What goes with all that this turn sends: its case, and the trace of what it is about. Without one
 // (a deadline, a person's act, a sender that traces nothing) all of it is of one new trace.
-std::vector<std::pair<std::string, std::string>> Turn::envelope() const {
-  auto headers = connector::trace_or_new(connector::read_headers(row_.headers),
-                                         effect_id("trace", row_.id,
-                                                   static_cast<int>(parts_.epoch)));
-  headers.emplace(headers.begin(), "correlation-id", row_.case_key);
-  return headers;
+const connector::Headers& Turn::envelope() {
+  if (!envelope_.empty()) return envelope_;
+  envelope_ = connector::trace_or_new(
+      connector::read_headers(row_.headers),
+      effect_id("trace", row_.id, static_cast<int>(parts_.epoch)));
+  envelope_.emplace(envelope_.begin(), "correlation-id", row_.case_key);
+  return envelope_;
 }
 
 void Turn::put_effect(store::OutboxRow row) {

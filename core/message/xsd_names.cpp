@@ -1,12 +1,11 @@
 #include "core/message/xsd_names.h"
 
-#include <filesystem>
 #include <map>
 #include <string_view>
 
 #include "core/message/xml_names.h"
 #include "core/message/xml_namespaces.h"
-#include "core/message/xsd_quick.h"
+#include "core/message/xsd_files.h"
 
 namespace masar {
 namespace {
@@ -18,25 +17,13 @@ using Names = std::set<std::string, std::less<>>;
 /// Gathers the names that the files of a schema declare.
 class XsdNames::Collector {
  public:
-  Collector(const std::vector<XsdGate::Source>& sources, XsdNames& into) : into_(into) {
-    for (const auto& source : sources) sources_[full_schema_path(source.path)] = &source;
-  }
+  explicit Collector(XsdNames& into) : into_(into) {}
 
-  void load(const std::string& path) {
-    const auto source = sources_.find(path);
-    if (source == sources_.end() || !loaded_.insert(path).second) return;
-    pugi::xml_document file;
-    file.load_string(source->second->contents.c_str());  // XsdGate has compiled it
-    path_ = source->second->path;
-    const auto schema = file.document_element();
-    target_ = schema.attribute("targetNamespace").value();
-    visit(schema);
-    for (const auto& child : schema.children()) {
-      const auto local = local_part(child.name());
-      if (local != "import" && local != "include") continue;
-      const auto folder = std::filesystem::path(path).parent_path();
-      load(full_schema_path((folder / child.attribute("schemaLocation").value()).string()));
-    }
+  void add(const XsdGate::Source& source) {
+    const pugi::xml_document file = parse_schema(source);
+    path_ = source.path;
+    target_ = file.document_element().attribute("targetNamespace").value();
+    visit(file.document_element());
   }
 
  private:
@@ -60,8 +47,6 @@ class XsdNames::Collector {
     names.insert('{' + target_ + '}' + name);
   }
 
-  std::map<std::string, const XsdGate::Source*> sources_;
-  std::set<std::string> loaded_;
   XsdNames& into_;
   std::string path_, target_;
 };
@@ -132,7 +117,10 @@ class Pruner {
 }  // namespace
 
 XsdNames::XsdNames(const std::vector<XsdGate::Source>& sources, const std::string& root_path) {
-  Collector(sources, *this).load(full_schema_path(root_path));
+  std::vector<const XsdGate::Source*> reached;
+  add_reached_schemas(sources, root_path, reached);
+  Collector collector(*this);
+  for (const auto* source : reached) collector.add(*source);
 }
 
 Document XsdNames::known_of(const Document& document) const {

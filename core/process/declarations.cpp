@@ -3,6 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/process/builder.h"
+#include "core/process/event_descriptor.h"
 #include "core/process/host.h"
 
 namespace masar::process {
@@ -283,22 +284,16 @@ std::vector<bool> match_events(Builder& builder, const std::vector<std::string>&
                                const config::Place& place) {
   const Model& model = builder.model;
   std::vector<bool> matches(model.events.size(), false);
-  for (std::string descriptor : descriptors) {
-    if (descriptor == "*") {
+  for (const std::string& whole : descriptors) {
+    if (whole == "*") {
       for (std::size_t i = 0; i < matches.size(); ++i)
         if (model.events[i].kind == EventKind::message) matches[i] = true;
       continue;
     }
-    if (descriptor.size() > 2 && descriptor.substr(descriptor.size() - 2) == ".*")
-      descriptor.resize(descriptor.size() - 2);
-    if (descriptor.size() > 1 && descriptor.back() == '.') descriptor.pop_back();
+    const std::string descriptor(event_prefix(whole));
     bool any = false;
     for (std::size_t i = 0; i < matches.size(); ++i) {
-      const std::string& name = model.events[i].declaration.name;
-      const bool is = name == descriptor ||
-                      (name.size() > descriptor.size() && name[descriptor.size()] == '.' &&
-                       name.compare(0, descriptor.size(), descriptor) == 0);
-      if (is) matches[i] = any = true;
+      if (is_of_prefix(model.events[i].declaration.name, descriptor)) matches[i] = any = true;
     }
     if (!any)
       builder.diagnostics.add(place, "unknown event \"" + descriptor + "\"",

@@ -38,7 +38,7 @@ Instant instant_of(const Request& request, std::string_view argument, const std:
   if (!text) refuse(argument, "is missing");
   if (const auto day = parse_date(*text)) return start_of(*day, zone);
   if (const auto instant = parse_instant(*text)) return *instant;
-  refuse(argument, "write a date (2026-11-20) or an instant (2026-11-20T08:00:00Z)");
+  refuse(argument, kTimeForm);
 }
 
 std::int64_t number_of(const Request& request, std::string_view argument, std::int64_t least,

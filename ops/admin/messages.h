@@ -16,6 +16,10 @@ namespace masar::admin {
 /// shown.
 http::Response list_messages(engine::Hub& hub, const http::Request& request);
 
+/// How `from` and `to` are written.
+inline constexpr const char* kTimeForm =
+    "write a date (2026-11-20) or an instant (2026-11-20T08:00:00Z)";
+
 /// The header line of a list with these columns, and the cells of one of its messages as
 /// list_messages() shows it: the same for CSV that the hub answers and that `masar` writes.
 std::vector<std::string> message_header(const std::vector<std::string>& columns);

@@ -198,7 +198,7 @@ namespace {
 /// Says what is wrong with an instant or a date of an option; empty: nothing.
 std::string time_problem(const char* option, const std::string& text) {
   if (parse_date(text) || parse_instant(text)) return {};
-  return std::string(option) + ": write a date (2026-11-20) or an instant (2026-11-20T08:00:00Z)";
+  return std::string(option) + ": " + admin::kTimeForm;
 }
 
 /// The first mistake in what was asked for; empty: none that is seen from here.

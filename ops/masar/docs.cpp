@@ -19,8 +19,6 @@ namespace {
 using connector::Guide;
 using connector::GuideRequest;
 
-constexpr std::size_t kVersionCharacters = 12;  ///< of the configuration's hash
-
 /// All that the folder holds besides its README: path → contents, and → what it is.
 struct Contents {
   FolderFiles files;
@@ -102,9 +100,8 @@ FolderFiles folder_of(const engine::Snapshot& snapshot, const std::string& partn
     add_samples(one, samples, contents);
   }
   ask_connectors(connectors,
-                 {snapshot.hub.name, partner, snapshot.hash.substr(0, kVersionCharacters), {},
-                  samples},
-                 endpoints, contents);
+                 {snapshot.hub.name, partner, version_of(snapshot), {}, samples}, endpoints,
+                 contents);
   contents.files["README.md"] = partner_readme(snapshot, partner, endpoints, contents.about);
   return std::move(contents.files);
 }

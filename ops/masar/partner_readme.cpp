@@ -150,7 +150,7 @@ class Section {
       rows.rows.push_back({name.empty() ? "`" + key + "`" : name,
                            one->value("of") == "part" ? "each part" : "the message",
                            key == "$message.id" ? "the message id" : "`" + key + "`",
-                           keep.empty() ? "P400D" : keep});
+                           keep.empty() ? engine::DuplicateKey::kKeepUnlessSaid : keep});
     }
     return text + table(rows);
   }
@@ -187,7 +187,7 @@ std::string introduction(const engine::Snapshot& snapshot, const std::string& pa
   return "# " + snapshot.hub.name + " for " + partner + "\n\nWhat the engineers of " + partner +
          " need to know to exchange messages with the hub " + snapshot.hub.name +
          ". Written by `masar docs partner` from its configuration, version `" +
-         snapshot.hash.substr(0, kVersionCharacters) +
+         version_of(snapshot) +
          "`; passwords, keys and certificates are handed over apart. Times that messages carry are "
          "of the zone " + snapshot.hub.zone + " where they have none of their own.\n\n";
 }
@@ -202,6 +202,10 @@ std::string retry_advice() {
 }
 
 }  // namespace
+
+std::string version_of(const engine::Snapshot& snapshot) {
+  return snapshot.hash.substr(0, kVersionCharacters);
+}
 
 std::string partner_readme(const engine::Snapshot& snapshot, const std::string& partner,
                            const std::vector<GuidedEndpoint>& endpoints,

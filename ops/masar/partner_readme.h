@@ -18,6 +18,9 @@ struct GuidedEndpoint {
   connector::Guide::Part part;  ///< its connector's words
 };
 
+/// The configuration's version, as partners are told it.
+std::string version_of(const engine::Snapshot& snapshot);
+
 /// The README.md of the folder that a partner's engineers get, in Markdown. `files`: path → what it
 /// is, for its list of them.
 std::string partner_readme(const engine::Snapshot& snapshot, const std::string& partner,

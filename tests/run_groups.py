@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Runs the groups of tests, as many at once as there are processors, and counts every test case:
 the tidiness of the tree, each Boost.Test executable that CTest knows, each file of Python tests,
-the scenarios. Prints a line a group as it ends, whatever a failing group said in full, and at last
+the scenarios, among simulated partners alone and with real programs on the way. Prints a line a
+group as it ends, whatever a failing group said in full, and at last
 "N passed, N failed, N skipped". A group that crashes, hangs or says nothing counts as a failure."""
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ SCENARIOS_SECONDS = 900.0
 TIDY_SECONDS = 60.0
 JOBS_MAX = 4
 # Begun first, so that none of them is left to run alone at the end.
-LONG = ("faults/simulation", "tests/scenarios/crash_test.py", "tests/faults/faults_test.py",
-        "core/store")
+LONG = ("faults/simulation", "real-scenarios", "tests/scenarios/crash_test.py",
+        "tests/faults/faults_test.py", "core/store")
 LOG_LINES = 60  # of each process of failing scenarios
 
 
@@ -206,10 +207,10 @@ def scenario_counts(out: str) -> Result:
     return Result(len(played) - len(bad), len(bad), 0, "".join(bad))
 
 
-def scenarios(masar: pathlib.Path) -> Result:
+def scenarios(masar: pathlib.Path, *more: str) -> Result:
     folder = pathlib.Path(tempfile.mkdtemp(prefix="masar-scenarios-"))
     command = [PYTHON, str(ROOT / "tests" / "scenarios" / "play.py"), "--masar", str(masar),
-               "--json", "--keep", str(folder)]
+               "--json", "--keep", str(folder), *more]
     ended = run(command, SCENARIOS_SECONDS, loud=True)
     try:
         result = scenario_counts(ended.out)
@@ -279,6 +280,7 @@ def main() -> int:
     build = options.build.resolve()
     compiled = cpp_groups(build)
     groups = [Group("tidy", tidy), Group("scenarios", lambda: scenarios(build / "masar")),
+              Group("real-scenarios", lambda: scenarios(build / "masar", "--real")),
               *python_groups(build / "masar"), *compiled]
     chosen = sorted((group for group in groups if wanted(group, options.only)),
                     key=lambda group: group.name not in LONG)

@@ -179,8 +179,11 @@ class AmqpLink(MessagingHandler):
     def on_connection_opened(self, event: Any) -> None:
         if event.connection == self._connection and self._sender is None:
             self._trouble = ""
-            self._sender = self._container.create_sender(self._connection, f"{self.user}.in")
-            self._container.create_receiver(self._connection, f"{self.user}.out")
+            inlet, outlet = (
+                self._partner.hub.link_address(f"{self.user}.{end}") for end in ("in", "out")
+            )
+            self._sender = self._container.create_sender(self._connection, inlet)
+            self._container.create_receiver(self._connection, outlet)
 
     def on_sendable(self, event: Any) -> None:
         self._pump()

@@ -69,7 +69,7 @@ class Partner:
     service_path: str | None = None
 
     def __init__(self, options: argparse.Namespace) -> None:
-        self.hub = Hub(options.hub)
+        self.hub = Hub(options.hub, options.broker)
         self.secrets_dir: pathlib.Path | None = options.secrets
         self.busy = Busy()
         self.faults = Faults()
@@ -333,6 +333,7 @@ def options_of(name: str, arguments: list[str] | None = None) -> argparse.Namesp
     parser.add_argument("--announce", type=pathlib.Path, help="write where this partner listens")
     parser.add_argument("--hub", type=pathlib.Path, help="the hub's addresses (JSON)")
     parser.add_argument("--secrets", type=pathlib.Path, help="folder of secrets, a file each")
+    parser.add_argument("--broker", help="host:port of the AMQP broker before the hub, if any")
     parser.add_argument("--port", type=int, default=0, help="of the doors and the service")
     return parser.parse_args(arguments)
 

@@ -1,5 +1,5 @@
-"""Where the hub is: its addresses file, read anew before each connection, and its business
-clock."""
+"""Where the hub is: its addresses file, read anew before each connection, the broker before it
+where there is one, and its business clock."""
 
 from __future__ import annotations
 
@@ -17,19 +17,26 @@ CLOCK_TIMEOUT_SECONDS = 1.0
 class Hub:
     """Any thread."""
 
-    def __init__(self, addresses_file: pathlib.Path | None) -> None:
-        self._file = addresses_file
+    def __init__(self, addresses_file: pathlib.Path | None, broker: str | None = None) -> None:
+        self._file, self._broker = addresses_file, broker
 
     def address(self, name: str) -> tuple[str, int] | None:
         """Host and port of `amqp`, `http` or `admin`; None while the hub has not written them."""
-        if self._file is None:
+        if name == "amqp" and self._broker:
+            text = self._broker
+        elif self._file is None:
             return None
-        try:
-            text = json.loads(self._file.read_text("utf-8"))[name]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        else:
+            try:
+                text = json.loads(self._file.read_text("utf-8"))[name]
+            except (OSError, ValueError, KeyError, TypeError):
+                return None
         host, _, port = str(text).rpartition(":")
         return (host.strip("[]"), int(port)) if port.isdigit() else None
+
+    def link_address(self, name: str) -> str:
+        """What a link to this address asks for: of the hub itself, or of RabbitMQ before it."""
+        return f"/amq/queue/{name}" if self._broker else name
 
     def wait_for(self, name: str, stop: threading.Event | None = None) -> tuple[str, int]:
         while True:

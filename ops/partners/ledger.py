@@ -115,4 +115,6 @@ class Ledger:
 
     def page(self, since: int = 0, kind: str | None = None, key: str | None = None) -> Fields:
         busy = self._busy.count()
-        return {"partner": self.partner, "busy": busy, "entries": self.entries(since, kind, key)}
+        entries = self.entries(since, kind, key)
+        last = len(self._entries)
+        return {"partner": self.partner, "busy": busy, "last": last, "entries": entries}

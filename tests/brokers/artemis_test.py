@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unittest
 
-from artemis import PASSWORD, SKIPPED, USER, Artemis
 from side import Side
+
+from artemis import PASSWORD, SKIPPED, USER, Artemis  # the path is set by side
 
 
 @unittest.skipIf(SKIPPED, SKIPPED)

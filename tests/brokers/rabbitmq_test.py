@@ -6,7 +6,7 @@ import unittest
 
 import queues
 from desk import Desk
-from processes import free_ports, until
+from processes import free_ports, wait_for
 from rabbitmq import PASSWORD, USER, RabbitMQ, queue
 from side import Broker, Side
 from town import Town
@@ -76,13 +76,13 @@ class OnRabbitMQ(Side, unittest.TestCase):
         first.close()
         self.rabbitmq.control("delete_queue", "doomed")
         # RabbitMQ may cut the whole connection first; then the others come back, and this does not.
-        until(lambda: "link to /amq/queue/doomed" in desk.obstacle("shop-in"), "an obstacle")
-        until(lambda: desk.obstacle("relay-in") == "", "the other links")
+        wait_for(lambda: "link to /amq/queue/doomed" in desk.obstacle("shop-in"), "an obstacle")
+        wait_for(lambda: desk.obstacle("relay-in") == "", "the other links")
         again = Broker(*self.login)
         self.addCleanup(again.close)
         again.put("/queue/doomed", queues.message("m-2", queues.order("D-2")))
         self.assertIn(b"D-2", bytes(again.take("/queue/doomed-warehouse").body))
-        until(lambda: desk.obstacle("shop-in") == "", "the link")
+        wait_for(lambda: desk.obstacle("shop-in") == "", "the link")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import queues
 from desk import DESK_PASSWORD, Desk, temporary_folder
-from processes import START_SECONDS, until
+from processes import START_SECONDS, wait_for
 from proton import Delivery, ProtonException
 
 
@@ -93,7 +93,7 @@ class Orders:
                     self.put += 1
                 broker.close()
             except Exception:  # noqa: BLE001 - it goes on, whatever the library says of the loss
-                until(self._reachable, "the broker", START_SECONDS)
+                wait_for(self._reachable, "the broker", START_SECONDS)
 
     def _reachable(self) -> bool:
         try:
@@ -130,7 +130,8 @@ class Side:
         broker.start()
         cls.desk = Desk(cls.folder / "desk", cls.settings(), {"broker": cls.login[2]}).start()
         cls.addClassCleanup(cls.desk.end)
-        until(lambda: not any("obstacle" in row for row in cls.desk.endpoints()), "all the links")
+        wait_for(lambda: not any("obstacle" in row for row in cls.desk.endpoints()),
+                 "all the links")
 
     def setUp(self) -> None:
         self.broker = Broker(*self.login)
@@ -198,7 +199,7 @@ class Side:
         count = 150
         self.partner.close()  # it has no part in this
         orders = Orders(*self.login, self.shop, count)
-        until(lambda: orders.put > count // 4, "a quarter of the orders")
+        wait_for(lambda: orders.put > count // 4, "a quarter of the orders")
         self.restart()
         orders.wait()
         self.broker = Broker(*self.login)

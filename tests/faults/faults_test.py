@@ -9,7 +9,7 @@ import sys
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "scenarios")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "scenarios"), str(HERE.parent / "servers")]
 
 import cast  # noqa: E402
 from stage import PYTHON, Stage, call, wait_for  # noqa: E402

@@ -13,9 +13,10 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "partners"))
 
-from kannel import PASSWORD, USER, Kannel  # noqa: E402
 from sms_contract import CONTRACT  # noqa: E402
 from texting import Deaf, Reports, Texting, wait_for  # noqa: E402
+
+from kannel import PASSWORD, USER, Kannel  # noqa: E402  (the path is set by texting)
 
 TO = "962791234567"
 ARABIC = "تم تحويل طلبكم، المبلغ 5.250 دينار؛ شكراً 😀"

@@ -7,10 +7,10 @@ import pathlib
 import tempfile
 import unittest
 
-from kannel import PASSWORD, Kannel
 from texting import Deaf, Reports, Texting, wait_for
 
-from stage import Partner  # the path is set by texting
+from kannel import PASSWORD, Kannel  # the path is set by texting
+from stage import Partner
 
 TO = "962791234567"
 ARABIC = "تم تحويل طلبكم، المبلغ 5.250 دينار"

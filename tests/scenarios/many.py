@@ -155,10 +155,7 @@ class Killer:
         self._thread.join()
 
     def _entries(self) -> int:
-        return sum(
-            partner.ledger("?since=1000000000").get("last", 0) or len(partner.ledger()["entries"])
-            for partner in self._stage.partners.values()
-        )
+        return sum(partner.mark() for partner in self._stage.partners.values())
 
     def _strike(self) -> None:
         self._stage.hub.kill()
@@ -231,7 +228,7 @@ def hub_killed_midway(stage: Stage) -> list[Applicant]:
     """A stage of its own, so that the others' hub lives on."""
     folder = pathlib.Path(stage.folder) / "killed"
     shutil.rmtree(folder, ignore_errors=True)
-    own = Stage(stage.hub.masar, folder)
+    own = type(stage)(stage.hub.masar, folder)
     try:
         own.hub.start()
         judged = [

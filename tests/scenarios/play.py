@@ -15,6 +15,7 @@ from typing import Any
 import cast
 import ways
 from cluster import Cluster
+from real import RealStage
 from stage import Failed, Stage, note
 
 
@@ -56,10 +57,13 @@ def keep_serving(stage: Stage) -> None:
         f"(Authorization: Bearer, token in {stage.folder}/state/admin.token)"
     )
     for partner in stage.partners.values():
-        print(
-            f"  {partner.name:<12} ledger  http://{partner.doors}/ledger   "
-            f"acts  http://{partner.doors}/acts"
-        )
+        if partner.doors:
+            print(
+                f"  {partner.name:<12} ledger  http://{partner.doors}/ledger   "
+                f"acts  http://{partner.doors}/acts"
+            )
+        else:
+            print(f"  {partner.name:<12} phones  {partner.log}")
     sys.stdout.flush()
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
 
@@ -95,6 +99,11 @@ def main() -> int:
     parser.add_argument(
         "--store", choices=("sqlite", "postgresql"), default="sqlite", help="what the hub stands on"
     )
+    parser.add_argument(
+        "--real",
+        action="store_true",
+        help="RabbitMQ between hub, portal and departments; Kannel behind the SMS endpoint",
+    )
     options = parser.parse_args()
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit(1)
@@ -103,7 +112,8 @@ def main() -> int:
         folder = options.keep or pathlib.Path(temporary)
         database = Cluster(folder / "postgresql") if options.store == "postgresql" else None
         settings = database.settings() if database else {}
-        stage = Stage(options.masar.resolve(), folder, settings=settings)
+        kind = RealStage if options.real else Stage
+        stage = kind(options.masar.resolve(), folder, settings=settings)
         try:
             stage.hub.start()
             if options.addresses:

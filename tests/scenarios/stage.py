@@ -15,15 +15,13 @@ import time
 from typing import Any, Callable
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "servers"))
+
+from processes import POLL_SECONDS, WAIT_SECONDS, Failed, wait_for  # noqa: E402
+
 PARTNERS = ("portal", "departments", "traffic", "insurance", "switch", "sms")
 PYTHON = "/usr/bin/python3"
 START_SECONDS = 60.0
-WAIT_SECONDS = 60.0
-POLL_SECONDS = 0.02
-
-
-class Failed(Exception):
-    """What was expected did not happen; the text says what."""
 
 
 def call(
@@ -49,23 +47,16 @@ def call(
         connection.close()
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:
-    """Polls until the condition is true and returns its value."""
-    until = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > until:
-            raise Failed(f"waited {seconds:.0f} s for {what}")
-        time.sleep(POLL_SECONDS)
-
-
 class Partner:
     """One partner's doors."""
 
     def __init__(
-        self, name: str, folder: pathlib.Path, hub_file: pathlib.Path, secrets: pathlib.Path
+        self,
+        name: str,
+        folder: pathlib.Path,
+        hub_file: pathlib.Path,
+        secrets: pathlib.Path,
+        more: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self._announce = folder / f"{name}.json"
@@ -81,6 +72,7 @@ class Partner:
                     str(hub_file),
                     "--secrets",
                     str(secrets),
+                    *more,
                 ],
                 stdout=log,
                 stderr=log,
@@ -121,6 +113,10 @@ class Partner:
 
     def busy(self) -> int:
         return self.ledger("?since=1000000000")["busy"]
+
+    def mark(self) -> int:
+        """Grows with every entry."""
+        return int(self.ledger("?since=1000000000")["last"])
 
     def end(self) -> None:
         end_process(self.process)
@@ -239,11 +235,13 @@ class Stage:
             [PYTHON, str(ROOT / "ops" / "partners" / "make_secrets.py"), str(self.secrets)],
             check=True,
         )
+        self.hub_file = folder / "hub.json"
+        self.config, self.settings = config, dict(settings or {})
+        self.prepare()
         self.partners: dict[str, Partner] = {}
-        hub_file = folder / "hub.json"
         for name in PARTNERS:
             (folder / f"{name}.json").unlink(missing_ok=True)
-            self.partners[name] = Partner(name, folder, hub_file, self.secrets)
+            self.partners[name] = self.hire(name)
         for partner in self.partners.values():
             partner.ready()
         local = "127.0.0.1:0"
@@ -260,11 +258,17 @@ class Stage:
                 "public-address": local,
                 "admin-address": local,
                 "clock": "stepped",
-                **(settings or {}),
+                **self.settings,
             },
             environment,
-            config,
+            self.config,
         )
+
+    def prepare(self) -> None:
+        """What there must be before the partners begin; may change `config` and `settings`."""
+
+    def hire(self, name: str) -> Partner:
+        return Partner(name, self.folder, self.hub_file, self.secrets)
 
     def __getattr__(self, name: str) -> Partner:
         partners = self.__dict__.get("partners", {})

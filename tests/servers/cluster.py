@@ -13,7 +13,7 @@ import signal
 import subprocess
 from typing import Any
 
-from stage import Failed, wait_for
+from processes import Failed, wait_for
 
 PROGRAMS = pathlib.Path("/usr/lib/postgresql")
 PR_SET_PDEATHSIG = 1

@@ -5,16 +5,11 @@ from __future__ import annotations
 
 import pathlib
 import re
-import socket
 import subprocess
-import sys
 import urllib.parse
 from dataclasses import dataclass
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "scenarios"))
-
-from stage import Failed, wait_for  # noqa: E402  (the path is set above)
+from processes import Failed, free_ports, listens, wait_for
 
 BEARERBOX, SMSBOX = pathlib.Path("/usr/sbin/bearerbox"), pathlib.Path("/usr/sbin/smsbox")
 FAKESMSC = pathlib.Path("/usr/lib/kannel/test/fakesmsc")
@@ -69,21 +64,6 @@ class Part:
     of: int = 1
 
 
-def free_ports(count: int) -> list[int]:
-    """Free at once: all are held until the last is known."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def octets(word: str) -> bytes:
     return urllib.parse.unquote_to_bytes(word.replace("+", " "))
 
@@ -101,7 +81,7 @@ def part_of(said: str) -> Part:
 class Kannel:
     """One gateway. Each box may be ended and started again; bearerbox ends the others with it."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, password: str = PASSWORD) -> None:
         for program in (BEARERBOX, SMSBOX, FAKESMSC):
             if not program.exists():
                 raise Failed(f"{program} is not installed: run ops/setup")
@@ -113,7 +93,7 @@ class Kannel:
         self.configuration = folder / "kannel.conf"
         self.configuration.write_text(CONFIGURATION.format(
             admin=self.admin, boxes=self.boxes, centre=self.centre, sendsms=self.sendsms,
-            folder=folder, user=USER, password=PASSWORD, parts=PARTS_MAX))
+            folder=folder, user=USER, password=password, parts=PARTS_MAX))
 
     def start(self, centre: bool = True) -> None:
         self.launch("bearerbox", [str(BEARERBOX), str(self.configuration)], self.boxes)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 
@@ -29,10 +30,12 @@ def queue(name: str, **arguments: str) -> dict[str, object]:
 
 class RabbitMQ(Server):
     """`queues`: what exists at the first start. `tls`: certificate, key and trust as files; then
-    there is a second port, on which a client's certificate names its user."""
+    there is a second port, on which a client's certificate names its user. `users`: passwords of
+    others than the hub, by name."""
 
     def __init__(self, folder: pathlib.Path, queues: list[dict[str, object]] | None = None,
-                 tls: dict[str, pathlib.Path] | None = None) -> None:
+                 tls: dict[str, pathlib.Path] | None = None,
+                 users: dict[str, str] | None = None) -> None:
         port, self.tls_port, self._epmd_port, distribution = free_ports(4)
         super().__init__(port)
         folder.mkdir(parents=True)
@@ -52,13 +55,16 @@ class RabbitMQ(Server):
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
                 "-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none",
         }
+        logins = {USER: PASSWORD, **(users or {})}
+        self.node = self._environment["RABBITMQ_NODENAME"]
         (folder / "plugins").write_text("[rabbitmq_amqp1_0,rabbitmq_auth_mechanism_ssl].\n")
         (folder / "definitions.json").write_text(json.dumps({
             "rabbit_version": "3.10.8",
             "vhosts": [{"name": "/"}],
-            "users": [{"name": USER, "password": PASSWORD, "tags": []}],
-            "permissions": [{"user": USER, "vhost": "/", "configure": ".*", "write": ".*",
-                             "read": ".*"}],
+            "users": [{"name": name, "password": password, "tags": []}
+                      for name, password in logins.items()],
+            "permissions": [{"user": name, "vhost": "/", "configure": ".*", "write": ".*",
+                             "read": ".*"} for name in logins],
             "queues": queues or []}))
         (folder / "rabbitmq.conf").write_text("\n".join(self._settings(tls)) + "\n")
         self.log = folder / "rabbitmq.log"
@@ -103,3 +109,18 @@ class RabbitMQ(Server):
         return subprocess.run([tool("rabbitmqctl"), "--quiet", *arguments], check=True,
                               capture_output=True, text=True, timeout=60,
                               env={**os.environ, **self._environment}).stdout
+
+    def messages(self) -> int | None:
+        """How many are in its queues at this moment, those among them that a receiver has and did
+        not settle yet; none where it cannot be asked."""
+        cookie = self.folder / ".erlang.cookie"
+        if not cookie.exists():
+            return None
+        said = subprocess.run(
+            ["erl_call", "-sname", self.node, "-c", cookie.read_text("ascii").strip(),
+             "-e"],
+            input='rabbit_amqqueue:info_all(<<"/">>, [messages]).\n', check=False,
+            capture_output=True, text=True, timeout=60,
+            env={**os.environ, **self._environment})
+        counts = re.findall(r"{messages,\s*(\d+)}", said.stdout)
+        return sum(map(int, counts)) if said.returncode == 0 and counts else None

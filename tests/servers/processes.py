@@ -8,15 +8,28 @@ import pathlib
 import signal
 import socket
 import subprocess
-import sys
-from typing import Callable
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenarios"))
-
-from stage import Failed, wait_for as until  # noqa: E402
-
+import time
+from typing import Any, Callable
 
 START_SECONDS = 300.0  # a net for what never starts, on a busy machine too
+WAIT_SECONDS = 60.0
+POLL_SECONDS = 0.02
+
+
+class Failed(Exception):
+    """What was expected did not happen; the text says what."""
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:
+    """Polls until the condition is true and returns its value."""
+    until = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > until:
+            raise Failed(f"waited {seconds:.0f} s for {what}")
+        time.sleep(POLL_SECONDS)
 
 
 def free_ports(count: int) -> list[int]:
@@ -60,7 +73,7 @@ class Program:
                 raise AssertionError(f"it ended at once:\n{self.said()[-4000:]}")
             return listening()
 
-        until(is_ready, f"{self.process.args[0]}, which logs to {self.log}", START_SECONDS)
+        wait_for(is_ready, f"{self.process.args[0]}, which logs to {self.log}", START_SECONDS)
 
     def end(self, how: int = signal.SIGTERM) -> None:
         """All its processes, the youngest last; those that do not go are killed."""
@@ -69,7 +82,7 @@ class Program:
             send(pid, how)
         try:
             self.process.wait(20)
-            until(lambda: not any(alive(pid) for pid in pids), "the processes' end", 20)
+            wait_for(lambda: not any(alive(pid) for pid in pids), "the processes' end", 20)
         except (subprocess.TimeoutExpired, Failed):
             for pid in pids:
                 send(pid, signal.SIGKILL)

@@ -26,6 +26,9 @@ from collections.abc import Callable
 from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "servers"))
+import peers  # noqa: E402
+
 PYTHON = "/usr/bin/python3"
 CPP_SECONDS = 300.0  # where CTest names no other limit
 PYTHON_SECONDS = 900.0
@@ -265,6 +268,15 @@ def play_all(groups: list[Group], jobs: int) -> Result:
     return total
 
 
+def compare_peers(record: pathlib.Path, all_ran: bool) -> Result:
+    """Whether the table of connectors/README.md says what the tests did with foreign programs."""
+    said = [line for line in peers.difference(record)
+            if all_ran or not line.startswith("not done")]
+    if not said:
+        return Result(passed=1)
+    return Result(failed=1, said="\n".join([*said, "ops/test --write-peers writes it anew\n"]))
+
+
 def wanted(group: Group, only: str | None) -> bool:
     below = only is not None and only.startswith("tests/") and group.name.startswith(f"{only}/")
     return only is None or group.name == only or below
@@ -276,7 +288,11 @@ def main() -> int:
     parser.add_argument("--only", help="one group by its name, or a folder of Python tests")
     parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, JOBS_MAX),
                         help="groups at once (default: processors, at most %(default)s)")
+    parser.add_argument("--write-peers", action="store_true",
+                        help="write the table of connectors/README.md anew, where nothing failed")
     options = parser.parse_args()
+    if options.write_peers and options.only:
+        parser.error("--write-peers needs all groups")
     build = options.build.resolve()
     compiled = cpp_groups(build)
     groups = [Group("tidy", tidy), Group("scenarios", lambda: scenarios(build / "masar")),
@@ -284,7 +300,16 @@ def main() -> int:
               *python_groups(build / "masar"), *compiled]
     chosen = sorted((group for group in groups if wanted(group, options.only)),
                     key=lambda group: group.name not in LONG)
-    total = play_all(chosen, max(options.jobs, 1))
+    with tempfile.NamedTemporaryFile(prefix="masar-peers-") as record:
+        os.environ["MASAR_PEERS"] = record.name
+        total = play_all(chosen, max(options.jobs, 1))
+        if options.write_peers and total.failed + total.skipped == 0:
+            peers.write(pathlib.Path(record.name))
+        elif options.only is None and total.failed == 0:
+            result = compare_peers(pathlib.Path(record.name), total.skipped == 0)
+            tell(Group("peers", lambda: result), result, 0.0)
+            total.passed += result.passed
+            total.failed += result.failed
     if not chosen:
         print(f"there is no group {options.only}; there are: {' '.join(g.name for g in groups)}")
         total.failed = 1

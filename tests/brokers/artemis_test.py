@@ -7,8 +7,10 @@ import unittest
 from side import Side
 
 from artemis import PASSWORD, SKIPPED, USER, Artemis  # the path is set by side
+from peers import with_peer
 
 
+@with_peer("Apache Artemis")
 @unittest.skipIf(SKIPPED, SKIPPED)
 class OnArtemis(Side, unittest.TestCase):
     shop, warehouse, relay, back, dead = "shop", "warehouse", "relay", "back", "dead"

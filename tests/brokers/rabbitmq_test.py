@@ -6,6 +6,7 @@ import unittest
 
 import queues
 from desk import Desk
+from peers import with_peer
 from processes import free_ports, wait_for
 from rabbitmq import PASSWORD, USER, RabbitMQ, queue
 from side import Broker, Side
@@ -16,6 +17,7 @@ QUEUES = [queue("shop", **DEAD), queue("relay", **DEAD), queue("dead"), queue("w
           queue("back"), queue("doomed")]
 
 
+@with_peer("RabbitMQ")
 class OnRabbitMQ(Side, unittest.TestCase):
     shop, relay = "/amq/queue/shop", "/amq/queue/relay"
     warehouse, back, dead = "/queue/warehouse", "/queue/back", "/queue/dead"

@@ -17,6 +17,7 @@ from sms_contract import CONTRACT  # noqa: E402
 from texting import Deaf, Reports, Texting, wait_for  # noqa: E402
 
 from kannel import PASSWORD, USER, Kannel  # noqa: E402  (the path is set by texting)
+from peers import with_peer  # noqa: E402
 
 TO = "962791234567"
 ARABIC = "تم تحويل طلبكم، المبلغ 5.250 دينار؛ شكراً 😀"
@@ -26,6 +27,9 @@ class WithKannel(unittest.TestCase):
     """Kannel with its centre, and a hub before it."""
 
     password, centre = PASSWORD, True
+
+    def __init_subclass__(cls) -> None:
+        with_peer("Kannel")(cls)
 
     def setUp(self) -> None:
         self.place = tempfile.TemporaryDirectory(prefix="masar-kannel-")

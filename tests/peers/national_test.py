@@ -10,6 +10,7 @@ import unittest
 from texting import Deaf, Reports, Texting, wait_for
 
 from kannel import PASSWORD, Kannel  # the path is set by texting
+from peers import with_peer
 from stage import Partner
 
 TO = "962791234567"
@@ -90,6 +91,7 @@ class Alone(WithPlatform):
         self.assertNotIn("Bearer", log + str(self.texting.case("N5")))
 
 
+@with_peer("Kannel")
 class Either(WithPlatform):
     call = EITHER
 

@@ -15,6 +15,8 @@ from typing import Any
 from stage import ROOT, Stage
 from trial import MASAR, OnStage, masar, temporary_folder
 
+from peers import with_peer  # the path is set by stage
+
 README = (ROOT / "connectors" / "README.md").read_text("utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`((?:config|mappings)/[^`]+\.xml)`")
@@ -109,6 +111,7 @@ class QuickStart(OnStage):
         self.fleet.towed.clear()
         self.fleet.status = 200
 
+    @with_peer("curl")
     def test_the_office_hears_of_it(self) -> None:
         self.assertEqual(self.curl(), "202")
         self.assertEqual(self.fleet.towed, ['<Towed plate="10-12345">شارع مكة</Towed>'])

@@ -15,6 +15,8 @@ import receipts
 from stage import wait_for
 from trial import OnStage, raw, temporary_folder
 
+from peers import with_peer  # the path is set by stage
+
 CHROMIUM_SECONDS = 120
 #: What a browser says that does not get what it asks for.
 REFUSALS = ("Refused to", "Content Security Policy", "ERROR:CONSOLE")
@@ -85,6 +87,7 @@ class Receipt(OnStage):
         self.assertRegex(told, r"(?m)^Pages: +1$")
         self.assertRegex(told, r"(?m)^Page size: .*\(A4\)$")
 
+    @with_peer("Chromium")
     def test_it_is_printed_on_one_sheet(self) -> None:
         who = self.paid("printed")
         cast.reach(self.stage, who, "cleared")
@@ -114,6 +117,7 @@ class Receipt(OnStage):
         self.assertLess(lowest, 842 - 28)  # points: above the frame's lower line
         self.assertIn(receipt["verificationCode"], text_of(pdf))
 
+    @with_peer("Chromium")
     def test_a_browser_shows_the_check_with_its_style(self) -> None:
         who = self.paid("checked")
         cast.reach(self.stage, who, "cleared")

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "tests/connectors/amqp/hub.h"
+#include "tests/support/peers.h"
 
 using namespace masar;
 using namespace masar::test;
@@ -33,6 +34,7 @@ BOOST_AUTO_TEST_CASE(a_python_partner_finds_the_contract_kept) {
   for (const auto& [id, outcome] : outcomes.wait(6)) {
     BOOST_TEST((outcome.kind == connector::OutcomeKind::delivered), id);
   }
+  took_part("Qpid Proton (Python)");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

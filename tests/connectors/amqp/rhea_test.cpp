@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "tests/connectors/amqp/hub.h"
+#include "tests/support/peers.h"
 
 // The same listener with a partner on npm's rhea: rhea/check.js. npm puts it into the build folder.
 
@@ -57,6 +58,7 @@ BOOST_AUTO_TEST_CASE(a_partner_on_rhea_finds_the_contract_kept) {
   Listening hub;
   BOOST_TEST(hub.passes("contract"));
   BOOST_TEST(hub.intake.taken() == 21u);
+  took_part("rhea (npm)");
 }
 
 BOOST_AUTO_TEST_CASE(one_that_never_settles_leaves_unknown_after_the_time_out) {
@@ -77,17 +79,20 @@ BOOST_AUTO_TEST_CASE(one_that_never_settles_leaves_unknown_after_the_time_out) {
   const auto outcome = outcomes.wait(1).front().second;
   BOOST_TEST((outcome.kind == connector::OutcomeKind::unknown));
   BOOST_TEST(outcome.code == "amqp:timeout");
+  took_part("rhea (npm)");
 }
 
 BOOST_AUTO_TEST_CASE(one_that_floods_takes_nothing_from_the_others) {
   Listening hub("buffer-bytes=\"65536\"");
   BOOST_TEST(hub.passes("flood"));
+  took_part("rhea (npm)");
 }
 
 BOOST_AUTO_TEST_CASE(one_that_sends_half_a_frame_takes_nothing_from_the_others) {
   Listening hub;
   BOOST_TEST(hub.passes("half"));
   BOOST_TEST(hub.intake.taken() == 20u);
+  took_part("rhea (npm)");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,7 @@
 #include "connectors/http/http.h"
 #include "tests/connectors/http/raw.h"
 #include "tests/connectors/http/stage.h"
+#include "tests/support/peers.h"
 
 using namespace masar;
 using namespace masar::connector;
@@ -342,6 +343,7 @@ BOOST_AUTO_TEST_CASE(curl_is_understood) {
   BOOST_TEST(test::run("curl -s -o /dev/null -w '%{http_code}' --data-binary '<a/>' http://" +
                            in.address + "/in",
                        status) == "401");
+  test::took_part("curl");
 }
 
 BOOST_AUTO_TEST_CASE(a_status_of_the_partner_becomes_an_outcome) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tests/connectors/http/tls_stage.h"
+#include "tests/support/peers.h"
 
 // HTTP over TLS, both ways, with curl and openssl as the others.
 
@@ -79,6 +80,8 @@ BOOST_AUTO_TEST_CASE(only_tls_1_2_and_1_3_are_spoken) {
   // No key exchange without forward secrecy.
   BOOST_TEST(hub.s_client("-tls1_2 -cipher kRSA") == "");
   BOOST_TEST(hub.curl(nullptr) == "0 202");
+  test::took_part("OpenSSL (command line)");
+  test::took_part("curl");
 }
 
 BOOST_AUTO_TEST_CASE(tls_1_3_alone_where_it_is_asked_for) {
@@ -100,6 +103,7 @@ BOOST_AUTO_TEST_CASE(a_partner_is_bound_to_its_certificate) {
   BOOST_TEST(hub.stage.refused() == rows);
   BOOST_TEST(hub.stage.received().size() == 2u);
   BOOST_TEST(hub.stage.received().front().sender == "partner");
+  test::took_part("curl");
 }
 
 BOOST_AUTO_TEST_CASE(no_certificate_but_a_good_one_shakes_hands) {
@@ -125,6 +129,7 @@ BOOST_AUTO_TEST_CASE(no_certificate_but_a_good_one_shakes_hands) {
     }
   }
   BOOST_TEST(hub.stage.received().size() == 1u);
+  test::took_part("curl");
 }
 
 BOOST_AUTO_TEST_CASE(a_certificate_and_a_password_are_both_asked_for) {

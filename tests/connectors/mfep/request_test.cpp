@@ -4,6 +4,7 @@
 #include "connectors/mfep/key.h"
 #include "connectors/mfep/slice.h"
 #include "tests/connectors/mfep/switch.h"
+#include "tests/support/peers.h"
 
 using namespace masar;
 using namespace masar::connector;
@@ -72,6 +73,7 @@ BOOST_AUTO_TEST_CASE(signatures_of_the_openssl_command_are_verified) {
   }
   BOOST_TEST(!key.verify("\xff", kPlain.signature));
   BOOST_TEST(!mfep::Key::verifying(kHubPublic).verify(kPlain.body, kPlain.signature));
+  test::took_part("OpenSSL (command line)");
 }
 
 BOOST_AUTO_TEST_CASE(only_strong_rsa_keys_that_can_be_read_are_keys) {

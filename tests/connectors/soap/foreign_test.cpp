@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/connectors/soap/desk.h"
+#include "tests/support/peers.h"
 
 using namespace masar;
 using namespace masar::test::soap_desk;
@@ -69,27 +70,32 @@ BOOST_AUTO_TEST_CASE(zeep_as_client_understands_replies_and_faults) {
   BOOST_TEST(call("open sesame", "8") == "answer None\n");
   BOOST_TEST(call("open sesame", "9") == "fault soap:Client no not-valid\n");
   BOOST_TEST(has(call("wrong", "7"), "fault soap:Client"));
+  test::took_part("zeep");
 }
 
 BOOST_AUTO_TEST_CASE(zeep_as_server_is_understood) {
   for (const std::string& version : kVersions)
     ask_all(kPython + "zeep_server.py " + kWsdl, "version='" + version + "'");
+  test::took_part("zeep");
 }
 
 BOOST_AUTO_TEST_CASE(zeep_as_server_knows_our_tokens) {
   const std::string server = kPython + "zeep_server.py " + kWsdl + " u 'open sesame'";
   ask_all(server, "security='username-token'");
   ask_all(server, "version='1.2' security='username-token' password-type='text'");
+  test::took_part("zeep");
 }
 
 BOOST_AUTO_TEST_CASE(npm_soap_as_server_is_understood) {
   for (const std::string& version : kVersions)
     ask_all(kNode + " " + version, "version='" + version + "'");
+  test::took_part("soap (npm)");
 }
 
 BOOST_AUTO_TEST_CASE(npm_soap_as_server_knows_our_tokens) {
   ask_all(kNode + " 1.1 u 'open sesame'", "security='username-token' password-type='text'");
   ask_all(kNode + " 1.2 u 'open sesame'", "version='1.2' security='username-token'");
+  test::took_part("soap (npm)");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,6 +22,8 @@ import node  # noqa: E402
 from stage import change  # noqa: E402
 from trial import masar, temporary_folder  # noqa: E402
 
+from peers import with_peer  # noqa: E402  (the path is set by stage)
+
 CONFIG = ROOT / "config"
 CHECK = "docs/check.js"
 XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -79,6 +81,7 @@ class Documents(unittest.TestCase):
                              capture_output=True, text=True, timeout=120, check=True)
         return dict(zip([path.parent.name for path in paths], json.loads(ran.stdout), strict=True))
 
+    @with_peer("AsyncAPI parser (npm)")
     def test_every_partner_with_amqp_has_a_valid_asyncapi_document(self) -> None:
         partners = declared()
         self.assertEqual(sorted(self.readers), sorted(
@@ -96,6 +99,7 @@ class Documents(unittest.TestCase):
                 self.assertEqual(
                     {(one["action"], one["address"]) for one in read["operations"]}, wanted)
 
+    @with_peer("AsyncAPI parser (npm)")
     def test_its_messages_say_what_stands_in_their_envelopes(self) -> None:
         for partner, read in self.readers.items():
             samples = {text.decode() for path, text in contents(self.folder / partner).items()
@@ -109,6 +113,7 @@ class Documents(unittest.TestCase):
                         self.assertTrue(message["examples"])
                         self.assertLessEqual(set(message["examples"]), samples)
 
+    @with_peer("libxml2 (lxml)")
     def test_every_sample_is_valid_by_the_schemas_beside_it(self) -> None:
         for partner in declared():
             folder = self.folder / partner
@@ -122,6 +127,7 @@ class Documents(unittest.TestCase):
                         root = root.find(f"{{{SOAP}}}Body")[0]
                     schema.assertValid(etree.ElementTree(root))
 
+    @with_peer("zeep")
     def test_zeep_makes_the_requests_of_every_wsdl(self) -> None:
         seen = 0
         for endpoint in (one for all_ in declared().values() for one in all_

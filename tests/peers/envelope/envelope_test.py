@@ -23,6 +23,8 @@ sys.path.insert(0, str(ROOT / "tests" / "scenarios"))
 from stage import Hub, wait_for  # noqa: E402
 from trial import MASAR, temporary_folder  # noqa: E402
 
+from peers import with_peer  # noqa: E402  (the path is set by stage)
+
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = f"00-{TRACE}-{SPAN}-01"
 VALID = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]")
@@ -191,6 +193,7 @@ class ThereHandler(BaseHTTPRequestHandler):
         self.wfile.write(answer.encode())
 
 
+@with_peer("Qpid Proton (Python)")
 class Envelope(unittest.TestCase):
     hub: Hub
     there: There

@@ -31,6 +31,8 @@ import node  # noqa: E402
 from stage import PYTHON, Hub, change, wait_for  # noqa: E402
 from trial import MASAR, count, masar, temporary_folder  # noqa: E402
 
+from peers import with_peer  # noqa: E402  (the path is set by stage)
+
 TRAFFIC, BLOCKS = "urn:jo:traffic:1", "urn:gam:envelope:1"
 XS = "{http://www.w3.org/2001/XMLSchema}"
 PARTY = {"PlateCode": "20", "PlateNo": "12345"}
@@ -159,6 +161,7 @@ class Descriptions(AtTheHub):
         types = documents[url].find(f".//{XS}schema")
         return etree.XMLSchema(etree.fromstring(etree.tostring(types), parser, base_url=url))
 
+    @with_peer("libxml2 (lxml)")
     def test_every_inbound_soap_endpoint_is_described_and_its_samples_are_valid(self) -> None:
         endpoints = [etree.parse(str(file)).getroot()
                      for file in sorted((ROOT / "config" / "endpoints").glob("*.xml"))]
@@ -189,6 +192,7 @@ class Descriptions(AtTheHub):
         wrong = etree.fromstring(f'<SketchAmended xmlns="{namespace}"/>')
         self.assertFalse(schema.validate(wrong))
 
+    @with_peer("zeep")
     def test_zeep_reads_operations_and_types_of_both_bindings(self) -> None:
         client = self.client()
         ports = client.wsdl.services["TrafficNoticesService"].ports
@@ -205,6 +209,7 @@ class Descriptions(AtTheHub):
 
 
 class Clients(AtTheHub):
+    @with_peer("zeep")
     def test_zeep_calls_both_bindings(self) -> None:
         client = self.client()
         for port in ("TrafficNoticesSoap11", "TrafficNoticesSoap12"):
@@ -218,6 +223,7 @@ class Clients(AtTheHub):
             self.assertEqual(refused.exception.code,
                              "soap:Client" if port.endswith("11") else "soap:Sender")
 
+    @with_peer("soap (npm)")
     def test_npm_soap_calls_both_bindings(self) -> None:
         for version, code in (("1.1", "soap:Client"), ("1.2", {"Value": "soap:Sender"})):
             with self.subTest(version):
@@ -244,6 +250,7 @@ class Clients(AtTheHub):
             self.assertEqual(etree.fromstring(answer.read()).tag, f"{{{soap}}}Envelope")
             self.assertEqual(connection.sock.getsockname(), local)
 
+    @with_peer("curl", "requests")
     def test_curl_and_requests(self) -> None:
         body = ENVELOPE.format(soap=SOAP11, number=self.next())
         one = ["-s", "-u", f"traffic:{self.password}", "-H", "Content-Type: text/xml", "-H",
@@ -271,6 +278,7 @@ class Tokens(AtTheHub):
         history = HistoryPlugin()
         return self.client("/traffic/safe", wsse=token, plugins=[history]), history
 
+    @with_peer("zeep")
     def test_zeep_comes_in_with_either_password_type_and_in_either_version(self) -> None:
         for digest in (True, False):
             for port in ("TrafficSafeSoap11", "TrafficSafeSoap12"):
@@ -287,6 +295,7 @@ class Tokens(AtTheHub):
                     replied = history.last_received["envelope"]
                     self.assertEqual(replied.findtext(f".//{{{BLOCKS}}}Client"), "GAM/17")
 
+    @with_peer("soap (npm)")
     def test_npm_soap_comes_in_with_either_password_type_and_in_either_version(self) -> None:
         for version in ("1.1", "1.2"):
             for kind in ("PasswordDigest", "PasswordText"):
@@ -296,6 +305,7 @@ class Tokens(AtTheHub):
                     self.assertEqual(answer.get("result"), {"Accepted": True}, answer)
                     self.assertEqual(answer["header"]["Client"], "GAM/17")
 
+    @with_peer("zeep")
     def test_what_does_not_come_in(self) -> None:
         for what, token, code in (
             ("a wrong password", self.token(True, "guess"), "wsse:FailedAuthentication"),
@@ -314,6 +324,7 @@ class Tokens(AtTheHub):
                 wait_for(lambda: self.audited() > audited, "the audit row")
                 self.assertEqual(self.audited(), audited + 1)
 
+    @with_peer("zeep")
     def test_the_same_envelope_comes_in_once(self) -> None:
         for kind, port in (("text/xml", "TrafficSafeSoap11"),
                            ("application/soap+xml", "TrafficSafeSoap12")):

@@ -1,7 +1,9 @@
 #include "tests/bench/case_partners.h"
 
 #include <cstdio>
+#include <iterator>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include <openssl/evp.h>
@@ -9,6 +11,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/time.h"
+#include "core/engine/series.h"
 #include "tests/bench/partners.h"
 
 namespace masar::bench {
@@ -17,6 +20,9 @@ namespace {
 constexpr int kSwitchThreads = 32;
 constexpr int kGatewayThreads = 16;
 constexpr std::size_t kPortal = 0;
+constexpr std::size_t kSigners = 2;
+constexpr int kBillingDigits = 12;          // config/hub.xml, series billing-number
+constexpr const char* kDue = "435.500";     // what assess() finds
 constexpr const char* kZone = "Asia/Amman";
 constexpr const char* kEnvelope =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -99,6 +105,18 @@ std::string policy(std::string_view asked) {
                                                         {"ValidTo", "2020-12-31"},
                                                         {"Status", "EXPIRED"}})}}) +
          "</ins:InquirePolicyResponse>";
+}
+
+std::string message(const std::string& kind, const std::string& guid, const std::string& body,
+                    const std::string& signature) {
+  const std::string header = elements(
+      "", {{"TmStp", format_local(now(), kZone).substr(0, 19)},
+           {"GUID", guid},
+           {"TrsInf",
+            elements("", {{"SdrCode", "EFAWATEER"}, {"RcvCode", "GAM"}, {"ReqTyp", kind}})}});
+  return "<MFEP><MsgHeader>" + header + "</MsgHeader>" + body +
+         "<MsgFooter><Security><Signature>" + signature +
+         "</Signature></Security></MsgFooter></MFEP>";
 }
 
 EVP_PKEY* read_key(const std::string& pem) {
@@ -268,55 +286,64 @@ void CasePartners::updated(const std::string& update) {
 // Somebody looks at the bill and pays it.
 void CasePartners::pay(const std::string& application, const std::string& billing) {
   switch_->post([this, application, billing](const StubCallers::Call& call) {
-    const std::string account =
-        elements("", {{"AcctInfo", elements("", {{"BillingNo", billing}, {"BillNo", billing}})}});
-    const std::string bill = call(
-        "POST", "/postpaid/BillPull?GUID=i-" + application,
-        signed_message("BILPULRQ", "i-" + application,
-                       account + elements("", {{"ServiceType", "GAM_ACC_DMG"}})));
-    const std::string due = text_of(bill, "DueAmount");
-    if (due.empty()) return fail("no bill: " + bill);
-    const std::string time = format_local(now(), kZone).substr(0, 19);
-    const std::string payment =
-        account +
-        elements("", {{"JOEBPPSTrx", "T-" + application},
-                      {"BankTrxID", "K-" + application},
-                      {"BankCode", "2"},
-                      {"PmtStatus", "PmtNew"},
-                      {"DueAmt", due},
-                      {"PaidAmt", due},
-                      {"FeesAmt", "0.000"},
-                      {"FeesOnBiller", "false"},
-                      {"ProcessDate", time},
-                      {"STMTDate", time.substr(0, 10)},
-                      {"AccessChannel", "INT"},
-                      {"PaymentMethod", "ACTDEB"},
-                      {"PaymentType", "Postpaid"},
-                      {"Currency", "JOD"},
-                      {"ServiceTypeDetails", elements("", {{"ServiceType", "GAM_ACC_DMG"}})}});
-    const std::string answer = call(
-        "POST", "/payment/ReceivePaymentNotification?GUID=p-" + application,
-        signed_message("BLRPMTNTFRQ", "p-" + application,
-                       elements("", {{"Transactions", elements("", {{"TrxInf", payment}})}})));
+    const auto known = bills_.find(billing);
+    const Bill made = known == bills_.end() ? make_bill(billing) : known->second;
+    const std::string bill = call("POST", "/postpaid/BillPull?GUID=i-" + application,
+                                  message("BILPULRQ", "i-" + application, made.inquiry.body,
+                                          made.inquiry.signature));
+    if (text_of(bill, "DueAmount") != kDue) return fail("no bill of " + std::string(kDue) + bill);
+    const std::string answer =
+        call("POST", "/payment/ReceivePaymentNotification?GUID=p-" + application,
+             message("BLRPMTNTFRQ", "p-" + application, made.payment.body,
+                     made.payment.signature));
     if (answer.find("<ErrorCode>0</ErrorCode>") == std::string::npos) fail("not taken: " + answer);
   });
 }
 
-std::string CasePartners::signed_message(const std::string& kind, const std::string& guid,
-                                         const std::string& content) const {
-  const std::string body = "<MsgBody>" + content + "</MsgBody>";
-  const std::string header = elements(
-      "", {{"TmStp", format_local(now(), kZone).substr(0, 19)},
-           {"GUID", guid},
-           {"TrsInf",
-            elements("", {{"SdrCode", "EFAWATEER"}, {"RcvCode", "GAM"}, {"ReqTyp", kind}})}});
-  return "<MFEP><MsgHeader>" + header + "</MsgHeader>" + body +
-         "<MsgFooter><Security><Signature>" + signature(body) +
-         "</Signature></Security></MsgFooter></MFEP>";
+void CasePartners::sign_beforehand(std::size_t bills) {
+  std::vector<std::pair<std::string, Bill>> made(bills);
+  std::vector<std::thread> threads;
+  for (std::size_t first = 0; first < kSigners; ++first) {
+    threads.emplace_back([&, first] {
+      for (std::size_t at = first; at < bills; at += kSigners) {
+        const auto number = static_cast<std::int64_t>(at + 1);
+        const std::string billing = engine::format_serial(number, kBillingDigits, true);
+        made[at] = {billing, make_bill(billing)};
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  bills_.insert(std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
+}
+
+CasePartners::Bill CasePartners::make_bill(const std::string& billing) const {
+  const std::string account =
+      elements("", {{"AcctInfo", elements("", {{"BillingNo", billing}, {"BillNo", billing}})}});
+  const std::string time = format_local(now(), kZone).substr(0, 19);
+  const std::string payment =
+      account +
+      elements("", {{"JOEBPPSTrx", "T-" + billing},
+                    {"BankTrxID", "K-" + billing},
+                    {"BankCode", "2"},
+                    {"PmtStatus", "PmtNew"},
+                    {"DueAmt", kDue},
+                    {"PaidAmt", kDue},
+                    {"FeesAmt", "0.000"},
+                    {"FeesOnBiller", "false"},
+                    {"ProcessDate", time},
+                    {"STMTDate", time.substr(0, 10)},
+                    {"AccessChannel", "INT"},
+                    {"PaymentMethod", "ACTDEB"},
+                    {"PaymentType", "Postpaid"},
+                    {"Currency", "JOD"},
+                    {"ServiceTypeDetails", elements("", {{"ServiceType", "GAM_ACC_DMG"}})}});
+  return {sign(account + elements("", {{"ServiceType", "GAM_ACC_DMG"}})),
+          sign(elements("", {{"Transactions", elements("", {{"TrxInf", payment}})}}))};
 }
 
 // RSA-SHA256 over UTF-16LE; what the switch of the benchmark signs is ASCII.
-std::string CasePartners::signature(const std::string& body) const {
+CasePartners::Signed CasePartners::sign(const std::string& content) const {
+  const std::string body = "<MsgBody>" + content + "</MsgBody>";
   std::string wide;
   for (const char c : body) {
     wide += c;
@@ -336,7 +363,7 @@ std::string CasePartners::signature(const std::string& body) const {
                                       reinterpret_cast<const unsigned char*>(raw.data()),
                                       static_cast<int>(length));
   text.resize(static_cast<std::size_t>(written));
-  return text;
+  return {body, text};
 }
 
 }  // namespace masar::bench

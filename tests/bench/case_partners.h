@@ -26,6 +26,9 @@ class CasePartners {
   CasePartners(const CasePartners&) = delete;
   CasePartners& operator=(const CasePartners&) = delete;
 
+  /// Signs what the switch will say of so many first bills, so that no signature of a partner's is
+  /// made while cases are measured. Later bills are signed when they come.
+  void sign_beforehand(std::size_t bills);
   /// What the hub is to be told, before it starts: where the partners are.
   std::string soap_url() const { return "http://" + server_->address() + "/soap"; }
   std::string sms_url() const { return "http://" + server_->address() + "/cgi-bin/sendsms"; }
@@ -40,6 +43,16 @@ class CasePartners {
  private:
   using Clock = std::chrono::steady_clock;
 
+  struct Signed {
+    std::string body;
+    std::string signature;
+  };
+  /// What the switch says of one bill.
+  struct Bill {
+    Signed inquiry;
+    Signed payment;
+  };
+
   StubServer::Reply serve(const StubServer::Request& request);
   void report(std::string url);
   void apply();
@@ -47,13 +60,13 @@ class CasePartners {
   void assess(std::size_t peer, const std::string& request);
   void updated(const std::string& update);
   void pay(const std::string& application, const std::string& billing);
-  std::string signed_message(const std::string& kind, const std::string& guid,
-                             const std::string& body) const;
-  std::string signature(const std::string& body) const;
+  Bill make_bill(const std::string& billing) const;
+  Signed sign(const std::string& content) const;
   void fail(const std::string& why);
 
   evp_pkey_st* key_ = nullptr;
   std::size_t under_way_ = 0;
+  std::unordered_map<std::string, Bill> bills_;  // by billing number, const once started
   std::atomic<std::size_t> ended_{0};
   mutable std::mutex mutex_;
   std::string error_;

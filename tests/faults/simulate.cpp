@@ -1,12 +1,14 @@
 // The whole engine, simulated over many seeds: see README.md beside it.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "tests/faults/simulation.h"
+#include "tests/faults/sum.h"
+#include "tests/faults/workers.h"
 
 namespace {
 
@@ -16,6 +18,7 @@ struct Options {
   Plan plan;
   std::uint64_t seeds = 1;
   double seconds = 0;
+  int jobs = processors();
   std::vector<std::string> without;
   bool shrinks = true;
   bool quiet = false;
@@ -29,8 +32,10 @@ int parse(int argc, char** argv, Options& options) {
   app.add_option("--days", options.plan.days, "days in which they begin")
       ->check(CLI::Range(1, 365));
   app.add_option("--seed", options.plan.seed, "the first seed");
-  app.add_option("--seeds", options.seeds, "how many seeds, one after the other");
+  app.add_option("--seeds", options.seeds, "how many seeds");
   app.add_option("--seconds", options.seconds, "stop after so long, whatever --seeds says");
+  app.add_option("--jobs", options.jobs, "processes that share the seeds (default: processors)")
+      ->check(CLI::Range(1, 1'024));
   app.add_option("--without", options.without, "faults to leave out")->delimiter(',');
   app.add_option("--store", options.store, "sqlite, or memory: without SQLite and a disk")
       ->check(CLI::IsMember({"sqlite", "memory"}));
@@ -63,47 +68,6 @@ int parse(int argc, char** argv, Options& options) {
   return 0;
 }
 
-struct Sum {
-  std::uint64_t seeds = 0, failed = 0, cases = 0;
-  double days = 0;
-  World::Counts counts;
-  std::map<std::string, int> ends;
-  std::map<char, int> oracles;
-
-  void add(const Verdict& verdict) {
-    ++seeds;
-    failed += verdict.breaches.empty() ? 0 : 1;
-    cases += static_cast<std::uint64_t>(verdict.cases);
-    days += verdict.days;
-    counts += verdict.counts;
-    for (const auto& [state, count] : verdict.ends) ends[state] += count;
-    for (const auto& breach : verdict.breaches) ++oracles[breach.oracle];
-  }
-
-  void print(double seconds) const {
-    std::printf("%llu seeds, %llu cases, %.0f simulated days in %.1f s: %.0f cases/s\n",
-                static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(cases),
-                days, seconds, static_cast<double>(cases) / seconds);
-    std::printf("%llu attempts, %llu messages, %llu crashes, %llu stops",
-                static_cast<unsigned long long>(counts.attempts),
-                static_cast<unsigned long long>(counts.messages),
-                static_cast<unsigned long long>(counts.crashes),
-                static_cast<unsigned long long>(counts.stops));
-    for (int fault = static_cast<int>(Fault::duplicate); fault < static_cast<int>(Fault::count);
-         ++fault) {
-      const auto name = name_of(static_cast<Fault>(fault));
-      std::printf(", %llu %.*s", static_cast<unsigned long long>(counts.struck[fault]),
-                  static_cast<int>(name.size()), name.data());
-    }
-    std::printf("\nends:");
-    for (const auto& [state, count] : ends) std::printf(" %s %d,", state.c_str(), count);
-    std::printf("\nbreaches:");
-    for (const auto& [oracle, count] : oracles) std::printf(" %c %d", oracle, count);
-    std::printf("%s\n%llu of %llu seeds failed\n", oracles.empty() ? " none" : "",
-                static_cast<unsigned long long>(failed), static_cast<unsigned long long>(seeds));
-  }
-};
-
 void tell(const Plan& plan, const Verdict& verdict) {
   std::printf("seed %llu: trace %016llx, %zu breaches\n",
               static_cast<unsigned long long>(plan.seed),
@@ -112,30 +76,51 @@ void tell(const Plan& plan, const Verdict& verdict) {
     std::printf("  %c: %s\n", breach.oracle, breach.text.c_str());
 }
 
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point begun) {
+  return std::chrono::duration<double>(Clock::now() - begun).count();
+}
+
+/// Every so many seeds, from one of them on.
+Sum simulate(const Options& options, int first, int every) {
+  Simulation simulation(options.sources);
+  Sum sum;
+  const auto begun = Clock::now();
+  for (auto at = static_cast<std::uint64_t>(first); at < options.seeds;
+       at += static_cast<std::uint64_t>(every)) {
+    if (options.seconds > 0 && since(begun) > options.seconds) break;
+    Plan plan = options.plan;
+    plan.seed += at;
+    const Verdict verdict = simulation.run(plan);
+    sum.add(verdict);
+    if (options.seeds == 1 && !options.quiet && verdict.breaches.empty()) tell(plan, verdict);
+    if (verdict.breaches.empty()) continue;
+    tell(plan, verdict);
+    const Plan shortest = options.shrinks ? simulation.shrink(plan) : plan;
+    std::printf("  again: %s\n", command_of(shortest).c_str());
+    std::fflush(stdout);
+  }
+  return sum;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
   if (const int status = parse(argc, argv, options); status != 0) return status < 0 ? 0 : status;
-  Simulation simulation(options.sources);
   Sum sum;
-  const auto begun = std::chrono::steady_clock::now();
-  const auto passed = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  };
-  for (std::uint64_t count = 0; count < options.seeds; ++count) {
-    if (options.seconds > 0 && passed() > options.seconds) break;
-    Plan plan = options.plan;
-    plan.seed += count;
-    const Verdict verdict = simulation.run(plan);
-    sum.add(verdict);
-    if (!options.quiet && (options.seeds == 1 || !verdict.breaches.empty())) tell(plan, verdict);
-    if (verdict.breaches.empty()) continue;
-    if (options.quiet) tell(plan, verdict);
-    const Plan shortest = options.shrinks ? simulation.shrink(plan) : plan;
-    std::printf("  again: %s\n", command_of(shortest).c_str());
-    std::fflush(stdout);
+  const auto begun = Clock::now();
+  const int jobs = static_cast<int>(std::min<std::uint64_t>(options.seeds, options.jobs));
+  if (jobs == 1) {
+    sum = simulate(options, 0, 1);
+  } else {
+    for (const auto& text : in_processes(jobs, [&](int index) {
+           return simulate(options, index, jobs).text();
+         })) {
+      sum.add(Sum::read(text));
+    }
   }
-  sum.print(passed());
+  sum.print(since(begun));
   return sum.failed == 0 ? 0 : 1;
 }

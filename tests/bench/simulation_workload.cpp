@@ -1,5 +1,5 @@
-// Simulated cases, from application to end (tests/faults), each run on one thread, the runs shared by
-// a process for each processor, as `simulate` does: with every fault, and without any.
+// Simulated cases, from application to end (tests/faults), with every fault and without any. Each
+// run is one thread; a process for each processor shares them, as `simulate` does.
 #include <algorithm>
 #include <chrono>
 #include <sstream>

@@ -1,8 +1,12 @@
 #include "connectors/amqp/asyncapi.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include <boost/json.hpp>
+
+#include "core/base/hash.h"
 
 namespace masar::amqp {
 namespace {
@@ -20,6 +24,39 @@ std::string key_of(std::string_view name) {
     key += plain ? c : '_';
   }
   return key;
+}
+
+/// Of what tells two things apart whose readable names cannot.
+std::string mark_of(const std::string& text) { return "-" + sha256_hex(text).substr(0, 16); }
+
+/// A thing that needs a key: its names, from the most readable one to one that nothing else has.
+/// What is the same may share a key.
+struct Named {
+  std::vector<std::string> names;
+  std::string is;
+  std::size_t level = 0;
+  const std::string& key() const { return names[level]; }
+};
+
+/// Where different things have one key all of them go on to their next names, so that no key
+/// depends on the order.
+template <typename Things>
+void tell_apart(Things& things) {
+  for (bool again = true; again;) {
+    again = false;
+    std::map<std::string, std::set<std::string_view>> by_key;
+    for (const Named& one : things) by_key[one.key()].insert(one.is);
+    for (Named& one : things) {
+      if (by_key[one.key()].size() == 1 || one.level + 1 == one.names.size()) continue;
+      ++one.level;
+      again = true;
+    }
+  }
+}
+
+void add_once(json::object& object, std::string_view name, const json::value& value) {
+  json::array& all = object.emplace(name, json::array()).first->value().as_array();
+  if (std::find(all.begin(), all.end(), value) == all.end()) all.push_back(value);
 }
 
 json::object reference(const std::string& to) { return {{"$ref", to}}; }
@@ -63,6 +100,12 @@ class Writer {
   explicit Writer(const connector::GuideRequest& request) : request_(request) {}
 
   std::string write(const std::vector<Channel>& channels) {
+    for (const Channel& channel : channels) {
+      add_servers(channel);
+      add_messages(channel);
+    }
+    tell_apart(named_servers_);
+    tell_apart(named_messages_);
     for (const Channel& channel : channels) add(channel);
     json::object document{
         {"asyncapi", "3.0.0"},
@@ -90,22 +133,26 @@ class Writer {
 
   void add(const Channel& channel) {
     const auto& spec = *channel.endpoint->spec;
-    const std::string server = server_of(channel);
     const std::string key = key_of(spec.id);
+    json::array servers;
+    for (const Server& server : named_servers_) {
+      if (server.channel != &channel) continue;
+      write(server);
+      servers.push_back(reference("#/servers/" + server.key()));
+    }
     json::object messages;
     json::array of_operation;
-    for (const Exchange& exchange : channel.endpoint->exchanges) {
-      if (exchange.reply) continue;
-      const std::string message = message_of(spec, exchange);
-      if (messages.contains(message)) continue;
-      messages[message] = reference("#/components/messages/" + message);
-      of_operation.push_back(reference("#/channels/" + key + "/messages/" + message));
+    for (const Message& message : named_messages_) {
+      if (message.channel != &channel) continue;
+      write(message);
+      messages[message.key()] = reference("#/components/messages/" + message.key());
+      of_operation.push_back(reference("#/channels/" + key + "/messages/" + message.key()));
     }
     channels_[key] = {
         {"address", channel.settings.address},
         {"title", spec.id},
         {"description", spec.inbound ? "What the hub takes" : "What the hub sends"},
-        {"servers", json::array{reference("#/servers/" + server)}},
+        {"servers", std::move(servers)},
         {"messages", std::move(messages)},
         {"bindings", bindings()}};
     operations_[spec.inbound ? "receive-" + key : "send-" + key] = {
@@ -128,29 +175,42 @@ class Writer {
                                            : partner + " opens a receiver with this source address";
   }
 
-  std::string server_of(const Channel& channel) {
-    const std::string key = key_of(channel.settings.edge());
-    const std::string& host = channel.connection ? channel.connection->hosts.front()
-                                                 : channel.listener->told_address();
-    json::object server{{"host", host},
-                        {"protocol", "amqp1"},
-                        {"protocolVersion", "1.0.0"},
-                        {"description", channel.tls() ? "AMQP 1.0 over TLS 1.2 or 1.3, with SASL"
-                                                      : "AMQP 1.0 with SASL, without TLS"}};
-    const auto [scheme, object] = scheme_of(channel);
-    schemes_[scheme] = object;
-    const json::object wanted = reference("#/components/securitySchemes/" + scheme);
-    if (json::value* known = servers_.if_contains(key)) {
-      json::array& security = known->as_object()["security"].as_array();
-      for (const auto& one : security) {
-        if (one == wanted) return key;
-      }
-      security.push_back(wanted);
-      return key;
+  struct Server : Named {
+    const Channel* channel = nullptr;
+    json::object object;
+  };
+
+  /// A connection's hosts are several servers of one channel: each has the queue.
+  void add_servers(const Channel& channel) {
+    const std::vector<std::string> hosts = channel.connection
+                                               ? channel.connection->hosts
+                                               : std::vector{channel.listener->told_address()};
+    std::string about = channel.tls() ? "AMQP 1.0 over TLS 1.2 or 1.3, with SASL"
+                                      : "AMQP 1.0 with SASL, without TLS";
+    if (hosts.size() > 1) about += "; one of the hosts that the hub tries one after the other";
+    for (std::size_t at = 0; at < hosts.size(); ++at) {
+      const std::string number = at == 0 ? "" : "-" + std::to_string(at + 1);
+      const std::string key = key_of(channel.settings.edge()) + number;
+      Server server;
+      server.channel = &channel;
+      server.is = (channel.connection ? "connection " : "listener ") + channel.settings.edge() +
+                  " " + std::to_string(at);
+      server.names = {key, key + mark_of(server.is)};
+      server.object = {{"host", hosts[at]},
+                       {"protocol", "amqp1"},
+                       {"protocolVersion", "1.0.0"},
+                       {"description", about}};
+      named_servers_.push_back(std::move(server));
     }
-    server["security"] = json::array{wanted};
-    servers_[key] = std::move(server);
-    return key;
+  }
+
+  /// Endpoints of one edge share its servers, each with a login of its own.
+  void write(const Server& server) {
+    const auto [scheme, object] = scheme_of(*server.channel);
+    schemes_[scheme] = object;
+    json::value& written = servers_.emplace(server.key(), server.object).first->value();
+    add_once(written.as_object(), "security",
+             reference("#/components/securitySchemes/" + scheme));
   }
 
   static std::pair<std::string, json::object> scheme_of(const Channel& channel) {
@@ -169,11 +229,54 @@ class Writer {
                                  ", user " + user}}};
   }
 
-  /// Its name among the components: by direction, for what the envelope holds differs.
-  std::string message_of(const connector::EndpointSpec& spec, const Exchange& exchange) {
-    const std::string local = exchange.root.local.empty() ? "any" : exchange.root.local;
-    const std::string key = key_of(local);
-    if (messages_.contains(key)) return key;
+  struct Message : Named {
+    const Channel* channel = nullptr;
+    json::object object;
+    json::array examples;
+  };
+
+  void add_messages(const Channel& channel) {
+    const auto& spec = *channel.endpoint->spec;
+    std::vector<Exchange> exchanges;
+    for (const Exchange& exchange : channel.endpoint->exchanges) {
+      if (exchange.reply) continue;
+      const auto same = std::find_if(exchanges.begin(), exchanges.end(), [&](const Exchange& one) {
+        return one.root == exchange.root;
+      });
+      if (same == exchanges.end()) {
+        exchanges.push_back(exchange);
+      } else {
+        same->join(exchange);  // of another operation, which AMQP knows nothing of
+      }
+    }
+    for (const Exchange& exchange : exchanges) {
+      Message message;
+      message.channel = &channel;
+      message.object = message_of(spec, exchange);
+      message.is = json::serialize(message.object);
+      message.examples = examples_of(spec, exchange);
+      const std::string local = local_of(exchange);
+      const std::string type = exchange.type.empty() ? local : exchange.type;
+      const std::string full = key_of(type + "." + spec.id);
+      message.names = {key_of(local), full,
+                       full + mark_of(exchange.root.uri + " " + exchange.root.local)};
+      named_messages_.push_back(std::move(message));
+    }
+  }
+
+  /// Endpoints that share a message share its examples.
+  void write(const Message& message) {
+    json::value& written = messages_.emplace(message.key(), message.object).first->value();
+    for (const auto& example : message.examples)
+      add_once(written.as_object(), "examples", example);
+  }
+
+  static std::string local_of(const Exchange& exchange) {
+    return exchange.root.local.empty() ? "any" : exchange.root.local;
+  }
+
+  json::object message_of(const connector::EndpointSpec& spec, const Exchange& exchange) const {
+    const std::string local = local_of(exchange);
     json::object payload{{"type", "string"}, {"contentMediaType", "application/xml"}};
     if (!exchange.root.local.empty()) {
       payload["description"] = "An XML document with the root element " + exchange.root.local +
@@ -192,31 +295,21 @@ class Writer {
                          {"contentType", "application/xml"},
                          {"headers", headers(exchange)},
                          {"payload", std::move(payload)}};
-    if (is_correlated(exchange))
+    if (spec.inbound || !correlation_from(exchange.correlation).empty())
       message["correlationId"] = {{"description", "The property correlation-id of AMQP"},
                                   {"location", "$message.header#/correlation-id"}};
-    if (json::array examples = examples_of(spec, exchange); !examples.empty())
-      message["examples"] = std::move(examples);
     message["bindings"] = bindings();
-    messages_[key] = std::move(message);
-    return key;
-  }
-
-  static bool is_correlated(const Exchange& exchange) {
-    for (const auto& header : exchange.headers) {
-      if (header == "correlation-id") return true;
-    }
-    return exchange.from_partner;
+    return message;
   }
 
   static std::string envelope(const connector::EndpointSpec& spec, const Exchange& exchange) {
     if (spec.inbound)
       return "Property message-id: yours, the same in every repetition. correlation-id: where you "
              "have one. absolute-expiry-time or the header's ttl: after it the message is refused.";
-    std::string text = "Property message-id: the hub's, the same in every repetition; know it "
-                       "again by that. absolute-expiry-time: where it has a deadline.";
-    if (is_correlated(exchange)) text += " correlation-id: the case it belongs to.";
-    return text;
+    const std::string correlation = correlation_from(exchange.correlation);
+    return "Property message-id: the hub's, the same in every repetition; know it again by that. "
+           "absolute-expiry-time: where it has a deadline. correlation-id: " +
+           (correlation.empty() ? "none" : correlation) + ".";
   }
 
   /// Application properties only: those of the protocol do not belong here.
@@ -245,10 +338,27 @@ class Writer {
   }
 
   const connector::GuideRequest& request_;
+  std::vector<Server> named_servers_;
+  std::vector<Message> named_messages_;
   json::object servers_, channels_, operations_, messages_, schemes_;
 };
 
 }  // namespace
+
+std::string correlation_from(const std::set<connector::Correlation>& sources) {
+  using connector::Correlation;
+  static const std::map<Correlation, std::string> kTold{
+      {Correlation::none, "or none"},
+      {Correlation::sender, "that of the message it passes on, where that has one"},
+      {Correlation::case_key, "the key of its case"},
+      {Correlation::route, "what the configuration of the hub says"}};
+  std::string text;
+  for (auto at = sources.rbegin(); at != sources.rend(); ++at) {
+    if (text.empty() && *at == Correlation::none) break;
+    text += (text.empty() ? "" : "; ") + kTold.at(*at);
+  }
+  return text;
+}
 
 std::string asyncapi(const connector::GuideRequest& request, const std::vector<Channel>& channels) {
   return Writer(request).write(channels);

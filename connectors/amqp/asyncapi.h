@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct Channel {
 
   bool tls() const { return listener ? listener->tls.has_value() : connection->tls.has_value(); }
 };
+
+/// What the property correlation-id of a message from the hub holds, by its sources; empty: it has
+/// none.
+std::string correlation_from(const std::set<connector::Correlation>& sources);
 
 /// The AsyncAPI 3.0.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0), as
 /// JSON, of a partner's AMQP addresses. The application that it describes is the hub: `receive`

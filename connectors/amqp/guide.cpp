@@ -73,6 +73,15 @@ std::string how_to(const Channel& channel) {
   return "open a receiver with the source " + address + "; the hub sends as credit allows";
 }
 
+/// Of all that the hub sends there; asyncapi.json has it by message.
+std::string correlation_of(const connector::GuideRequest::Endpoint& endpoint) {
+  std::set<connector::Correlation> sources;
+  for (const auto& exchange : endpoint.exchanges)
+    sources.insert(exchange.correlation.begin(), exchange.correlation.end());
+  const std::string told = correlation_from(sources);
+  return told.empty() ? "none" : "property correlation-id: " + told;
+}
+
 Guide::Part part_of(const Channel& channel) {
   const bool inbound = channel.endpoint->spec->inbound;
   Guide::Part part;
@@ -93,7 +102,7 @@ Guide::Part part_of(const Channel& channel) {
                                      " messages on the way or without an answer"});
   } else {
     facts.push_back({"Message id", "property message-id: the hub's, the same in every repetition"});
-    facts.push_back({"Correlation", "property correlation-id: the case, where there is one"});
+    facts.push_back({"Correlation", correlation_of(*channel.endpoint)});
     facts.push_back({"Expiry", "property absolute-expiry-time, where the message has a deadline"});
     facts.push_back({"In flight", "at most " + std::to_string(channel.settings.in_flight_max) +
                                       " messages sent and not settled"});

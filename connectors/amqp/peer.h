@@ -24,7 +24,7 @@ struct Service {
   Service(const connector::Context& with, std::string of, const ConnectionLimits& each)
       : context(with), id(std::move(of)), limits(each) {}
   void log(std::string_view level, const std::string& text) const {
-    if (context.log) context.log(level, text);
+    context.log(level, text);
   }
 
   const connector::Context& context;

@@ -5,6 +5,7 @@
 #include "connectors/mfep/guide.h"
 #include "connectors/mfep/request.h"
 #include "core/base/error.h"
+#include "core/connector/trace.h"
 
 namespace masar::mfep {
 
@@ -101,29 +102,37 @@ struct Inbound {
   XmlReader reader;
   const BusinessClock& clock;
   Executor& executor;
-  std::function<void(std::string_view, std::string_view)> log;
+  Log log;
 
-  /// An error as the protocol says it; as plain HTTP where even that cannot be written.
-  http::Response error(int status, std::string_view code, const std::string& guid) const {
+  /// An error as the protocol says it; as plain HTTP where even that cannot be written. `about`:
+  /// the request's headers, with its trace.
+  http::Response error(int status, std::string_view code, const std::string& guid,
+                       const connector::Headers& about = {}) const {
     try {
       return written(status, write_error(code, guid, profile, clock.now()));
     } catch (const std::exception& failure) {
-      log("error", endpoint + ": an error could not be answered: " + failure.what());
+      say("an error could not be answered", failure, guid, about);
       return http::problem_json({500, "internal", "the answer could not be written"});
     }
   }
-  http::Response answer(const connector::IntakeAnswer& parts, const Opened& request) const {
+  http::Response answer(const connector::IntakeAnswer& parts, const Opened& request,
+                        const connector::Headers& about) const {
     try {
       return written(200, write_answer(parts, request, profile, clock.now()));
     } catch (const std::exception& failure) {
       // What was taken stands: the switch comes again and gets the same answer, once it can be
       // written.
-      log("error", endpoint + ": a reply could not be written: " + failure.what());
-      return error(200, "303", request.guid);
+      say("a reply could not be written", failure, request.guid, about);
+      return error(200, "303", request.guid, about);
     }
   }
 
  private:
+  void say(const char* what, const std::exception& failure, const std::string& guid,
+           const connector::Headers& about) const {
+    log("error", endpoint + ": " + what + ": " + failure.what(),
+        {connector::trace_id(about), {}, {}, guid});
+  }
   http::Response written(int status, std::string body) const {
     const std::string media = profile.json ? "application/json" : "application/xml";
     return {status, {{"Content-Type", media + "; charset=utf-8"}}, std::move(body)};
@@ -157,7 +166,7 @@ void serve(const std::shared_ptr<const Inbound>& me, const http::Request& reques
   if (!opened->refusal.empty()) {
     const std::string code = error_code_of(opened->refusal);
     me->intake.refused(me->endpoint, opened->refusal, "answered with " + code);
-    return respond(me->error(200, code, opened->guid));
+    return respond(me->error(200, code, opened->guid, http::allowed_headers(request)));
   }
   connector::Received received;
   received.endpoint = me->endpoint;
@@ -166,11 +175,13 @@ void serve(const std::shared_ptr<const Inbound>& me, const http::Request& reques
   received.headers = http::allowed_headers(request);
   received.body = std::move(opened->body);
   received.document = opened->document;
-  me->intake.take(std::move(received), [me, respond, opened](connector::IntakeAnswer parts) {
+  connector::Headers trace = connector::trace_of(received.headers);
+  me->intake.take(std::move(received), [me, respond, opened, trace = std::move(trace)](
+                                           connector::IntakeAnswer parts) mutable {
     // Not on the thread that answers: it may be the store's writer, and a signature takes a
     // millisecond.
-    me->executor.post([me, respond, opened, parts = std::move(parts)] {
-      respond(me->answer(parts, *opened));
+    me->executor.post([me, respond, opened, trace = std::move(trace), parts = std::move(parts)] {
+      respond(me->answer(parts, *opened, trace));
     });
   });
 }

@@ -83,14 +83,14 @@ class Live {
   }
 
   void say(std::string_view level, const std::string& text) const {
-    if (log_) log_(level, owner_.kind + " " + owner_.id + ": " + text);
+    log_(level, owner_.kind + " " + owner_.id + ": " + text);
   }
 
   const Settings settings_;
   const Owner owner_;
   const connector::Secrets& secrets_;
   const SteadyClock& clock_;
-  const std::function<void(std::string_view, std::string_view)> log_;
+  const Log log_;
   InUse* const in_use_;
   const Make make_;
   Guarded<State> state_;

@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/executor.h"
+#include "core/base/log.h"
 #include "core/config/element.h"
 #include "core/message/message.h"
 #include "core/message/xml_reader.h"
@@ -149,7 +150,7 @@ struct Context {
   const Secrets& secrets;
   Prefixes prefixes;
   std::string zone;
-  std::function<void(std::string_view level, std::string_view text)> log;
+  Log log;
 };
 
 struct GuideRequest;

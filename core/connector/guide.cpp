@@ -1,6 +1,16 @@
 #include "core/connector/guide.h"
 
+#include <algorithm>
+
 namespace masar::connector {
+
+void Exchange::join(const Exchange& other) {
+  for (const auto& header : other.headers) {
+    if (std::find(headers.begin(), headers.end(), header) == headers.end())
+      headers.push_back(header);
+  }
+  correlation.insert(other.correlation.begin(), other.correlation.end());
+}
 
 Guide Connector::guide(const GuideRequest&) const { return {}; }
 

@@ -3,6 +3,7 @@
 #include <compare>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,14 @@ struct ElementName {
   auto operator<=>(const ElementName&) const = default;
 };
 
+/// Where the correlation of what the hub sends comes from.
+enum class Correlation {
+  none,      ///< it has none
+  sender,    ///< passed on: that of the message that came, where it had one
+  case_key,  ///< the key of its case
+  route,     ///< as the route says
+};
+
 /// A document that goes over an endpoint, as the routes say.
 struct Exchange {
   ElementName root;          ///< empty: any document
@@ -26,6 +35,10 @@ struct Exchange {
   bool reply = false;        ///< it answers a request of the other side
   std::string operation;     ///< of the call, where the route names one
   std::vector<std::string> headers;  ///< what the hub's route sends with it
+  std::set<Correlation> correlation = {};  ///< of what the hub sends, by its routes
+
+  /// The same document as another route, or another step of it, has it.
+  void join(const Exchange& other);
 };
 
 /// A document beside the configuration that shows what goes over an endpoint: valid by its schema.

@@ -28,7 +28,6 @@ template <typename T>
 class LiveSecret {
  public:
   using Make = std::function<T(const std::string& text)>;
-  using Log = std::function<void(std::string_view level, std::string_view text)>;
 
   /// Throws what Secrets::get() throws, and Error(config, code) of `make` with the secret's name
   /// before its text.

@@ -70,6 +70,13 @@ Headers trace_or_new(const Headers& headers, std::string_view seed) {
                                          id_of(digits.substr(kTraceDigits, kSpanDigits)), '0')}};
 }
 
+std::string trace_id(const Headers& headers) {
+  for (const auto& [name, value] : trace_of(headers)) {
+    if (name == kParent) return value.substr(kTraceAt, kTraceDigits);
+  }
+  return {};
+}
+
 void put_trace(Headers& headers, Headers trace) {
   std::erase_if(headers, [](const auto& header) { return is_of_trace(header.first); });
   headers.insert(headers.end(), std::make_move_iterator(trace.begin()),

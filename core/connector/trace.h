@@ -25,6 +25,9 @@ Headers trace_of(const Headers& headers);
 /// The same; where there is none a new trace, whose ids are made of `seed`: the same for the same.
 Headers trace_or_new(const Headers& headers, std::string_view seed);
 
+/// The trace-id of these headers, for logs; empty where trace_of() has none.
+std::string trace_id(const Headers& headers);
+
 /// In place of the trace headers among `headers`.
 void put_trace(Headers& headers, Headers trace);
 

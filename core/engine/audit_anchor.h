@@ -2,13 +2,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <mutex>
 #include <string>
-#include <string_view>
 
 #include "core/base/clock.h"
 #include "core/base/executor.h"
+#include "core/base/log.h"
 #include "core/engine/metrics.h"
 #include "core/store/heads_file.h"
 #include "core/store/store.h"
@@ -25,7 +24,7 @@ class AuditAnchor {
     Executor& executor;
     const BusinessClock& real;  ///< real time: the file is evidence, not part of the service
     Metrics& metrics;
-    std::function<void(std::string_view level, std::string_view text)> log;
+    Log log;
     std::chrono::steady_clock::duration every;
   };
   AuditAnchor(const Parts& parts, store::HeadsFile& file) : parts_(parts), file_(file) {}

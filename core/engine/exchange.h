@@ -7,6 +7,7 @@
 
 #include "core/engine/intake.h"
 #include "core/engine/open_exchanges.h"
+#include "core/engine/records.h"
 
 namespace masar::engine {
 
@@ -34,7 +35,8 @@ struct IntakeDesk::Exchange {
   route::Origin origin;
   Document document;
   std::vector<Part> parts;
-  std::vector<store::KeyRow> keys;  ///< of the message; stored with its first new part
+  std::vector<store::KeyRow> keys;    ///< of the message; stored with its first new part
+  std::vector<LoggedLetter> letters;  ///< of parts that are kept
   std::vector<expression::Value> variables;
   int tries = 0;
 

@@ -10,6 +10,7 @@ namespace masar::engine {
 namespace {
 
 using config::Element;
+using connector::Correlation;
 using connector::ElementName;
 using connector::Exchange;
 
@@ -62,7 +63,7 @@ class Finder {
       const Element* from = route->element("from");
       if (!from) continue;
       if (!endpoint_.spec.inbound) {
-        take_sent(*route, begun(*from));
+        take_sent(*route, begun(*route, *from));
       } else if (from->value("endpoint") == endpoint_.spec.id) {
         take_received(*route, *from);
       }
@@ -76,10 +77,14 @@ class Finder {
   struct State {
     std::vector<ElementName> roots;
     std::vector<std::string> headers;
+    Correlation correlation = Correlation::none;
   };
 
-  State begun(const Element& from) const {
+  /// An effect, or an inquiry about one, is of a case; what is kept on its way to one is not yet.
+  State begun(const Element& route, const Element& from) const {
     State state;
+    if (from.value("endpoint").empty()) state.correlation = Correlation::case_key;
+    if (route.value("mode") == "pass-through") state.correlation = Correlation::sender;
     const std::string type(from.value("type"));
     if (!type.empty()) state.roots.push_back(name_of(type, snapshot_.prefixes));
     return state;
@@ -99,16 +104,13 @@ class Finder {
              one.operation == exchange.operation;
     });
     if (same == found_.end()) return found_.push_back(std::move(exchange));
-    for (auto& header : exchange.headers) {
-      if (std::find(same->headers.begin(), same->headers.end(), header) == same->headers.end())
-        same->headers.push_back(std::move(header));
-    }
+    same->join(exchange);
   }
 
   void add(const ElementName& root, bool from_partner, bool reply, std::string operation = {},
-           std::vector<std::string> headers = {}) {
+           std::vector<std::string> headers = {}, std::set<Correlation> correlation = {}) {
     add(Exchange{root, type_of(root, snapshot_.prefixes), from_partner, reply,
-                 std::move(operation), std::move(headers)});
+                 std::move(operation), std::move(headers), std::move(correlation)});
   }
 
   // Inbound.
@@ -144,6 +146,7 @@ class Finder {
         state.roots = roots_of(one->value("using"));
       } else if (name == "set-header") {
         state.headers.emplace_back(one->value("name"));
+        if (state.headers.back() == "correlation-id") state.correlation = Correlation::route;
       } else if (name == "call" || name == "wire-tap") {
         const std::string& id = endpoint_.spec.id;
         if (one->value("endpoint") == id || one->value("or-else") == id)
@@ -155,16 +158,16 @@ class Finder {
   }
 
   void add_sent(const State& state, const std::string& operation) {
-    if (state.roots.empty()) return add({}, false, false, operation, state.headers);
-    for (const ElementName& root : state.roots)
-      add(root, false, false, operation, state.headers);
+    const std::vector<ElementName> any(1);
+    for (const ElementName& root : state.roots.empty() ? any : state.roots)
+      add(root, false, false, operation, state.headers, {state.correlation});
   }
 
   void take_refusals() {
     for (const auto& [id, other] : snapshot_.endpoints) {
       if (other->refusals != endpoint_.spec.id) continue;
       for (const ElementName& root : roots_of(other->spec.root->value("refusal-mapping")))
-        add(root, false, false);
+        add(root, false, false, {}, {}, {Correlation::case_key});
     }
   }
 

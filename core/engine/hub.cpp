@@ -31,6 +31,7 @@ Hub::Hub(const Parts& parts)
       journal_(parts.store),
       series_(parts.snapshot->hub.series, parts.store, parts.random),
       lanes_({snapshots_, parts.store, series_, journal_, replies_, parts.executor, metrics_,
+              parts.log,
               [this](const store::OutboxRow& effect) {
                 const auto found = dispatchers_.find(effect.endpoint);
                 if (found != dispatchers_.end()) found->second->settled(effect);
@@ -43,7 +44,7 @@ Hub::Hub(const Parts& parts)
           {*parts.snapshot, parts.store, journal_, parts.executor, parts.business}),
       pass_through_(*parts.snapshot->reader, pauses_, metrics_),
       intake_({*parts.snapshot, parts.store, journal_, lanes_, replies_, pauses_, parts.executor,
-               parts.business, parts.steady, metrics_,
+               parts.business, parts.steady, metrics_, parts.log,
                [this](const route::Route& route, connector::Received received,
                       connector::Intake::Answer answer) {
                  pass_through_.forward(route, std::move(received), std::move(answer));

@@ -12,6 +12,7 @@
 #include "core/base/executor.h"
 #include "core/base/guarded.h"
 #include "core/base/hash.h"
+#include "core/base/log.h"
 #include "core/connector/connector.h"
 #include "core/engine/calendar_change.h"
 #include "core/engine/dispatcher.h"
@@ -47,7 +48,7 @@ class Hub {
     const SteadyClock& steady;
     SteppedClock* stepped = nullptr;  ///< the business clock, where it is stepped
     std::map<std::string, connector::Connector*, std::less<>> connectors;  ///< by name
-    std::function<void(std::string_view level, std::string_view text)> log;
+    Log log;
     /// Lets others work while start() or stop() waits: sleeps a moment in production; runs executor
     /// and store where they have no threads.
     std::function<void()> idle;

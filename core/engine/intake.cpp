@@ -179,7 +179,7 @@ void IntakeDesk::journal_again(const ExchangePtr& exchange) {
 
 void IntakeDesk::journal(const ExchangePtr& exchange) {
   Exchange& it = *exchange;
-  it.keys.clear();
+  it.keys.clear(), it.letters.clear();
   for (auto& part : it.parts) {
     Part fresh;
     fresh.document = std::move(part.document);
@@ -452,6 +452,7 @@ void IntakeDesk::put_part(Exchange& exchange, Part& part, store::Transaction& tr
     letter.original = row.payload;
     letter.snapshot = row.snapshot;
     letter.at = exchange.origin.received.value_or(Instant{});
+    exchange.letters.push_back(logged_letter(letter, row.message_id, exchange.received.headers));
     transaction.dead_letters.push_back(std::move(letter));
   }
   if (part.answer && row.owes_reply) {
@@ -479,6 +480,7 @@ void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& com
     parts_.metrics.received(id, "later");
     return it.finish({later("store", "the message could not be made durable")});
   }
+  log_letters(parts_.executor, parts_.log, std::move(it.letters));
   const bool reads =
       it.route->has_reply() && std::any_of(it.parts.begin(), it.parts.end(),
                                            [](const Part& part) { return part.duplicate_of != 0; });

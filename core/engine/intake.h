@@ -38,6 +38,7 @@ class IntakeDesk final : public connector::Intake {
     const BusinessClock& business;
     const SteadyClock& steady;
     Metrics& metrics;
+    Log log;
     /// Pass-through: the message goes to an outbound endpoint, its outcome settles the source.
     std::function<void(const route::Route&, connector::Received, Answer)> forward;
   };

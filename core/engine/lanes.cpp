@@ -248,6 +248,7 @@ void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item
   parts_.metrics.applied(item->row.endpoint.empty() ? "engine" : "message",
                          result.dead ? "dead" : "done");
   if (result.dead) parts_.metrics.alarm("dead-letter");
+  log_letters(parts_.executor, parts_.log, result.letters);
   for (const auto& note : result.notes) parts_.metrics.alarm(note);
   if (result.settled) {
     parts_.metrics.inquired(result.settled->endpoint, result.verdict);

@@ -48,6 +48,7 @@ class Lanes {
     ReplyDesk& replies;
     Executor& executor;
     Metrics& metrics;
+    Log log;
     /// Gets an effect whose inquiry has its verdict, once that is committed.
     std::function<void(const store::OutboxRow&)> settled;
     std::size_t bytes_max;

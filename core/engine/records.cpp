@@ -19,6 +19,20 @@ store::DeadLetterRow dead_letter_row(const std::string& route, const std::string
   return letter;
 }
 
+// Its text may quote the message, and is not said.
+LoggedLetter logged_letter(const store::DeadLetterRow& letter, const std::string& message,
+                           const connector::Headers& headers) {
+  return {"a dead letter: " + letter.code + ", at " + letter.step,
+          {connector::trace_id(headers), letter.route, letter.case_key, message}};
+}
+
+void log_letters(Executor& executor, const Log& log, std::vector<LoggedLetter> letters) {
+  if (letters.empty()) return;
+  executor.post([&log, letters = std::move(letters)] {
+    for (const auto& letter : letters) log("warning", letter.text, letter.ids);
+  });
+}
+
 store::AuditRow operator_audit(const std::string& case_key, const std::string& name,
                                const std::string& text) {
   store::AuditRow audit;

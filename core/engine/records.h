@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/executor.h"
+#include "core/base/log.h"
+#include "core/connector/trace.h"
 #include "core/store/store.h"
 
 namespace masar::engine {
@@ -16,6 +19,18 @@ namespace masar::engine {
 /// writes it adds what was being done (journal row or effect), bytes and time.
 store::DeadLetterRow dead_letter_row(const std::string& route, const std::string& step,
                                      const std::string& code, const std::string& text);
+
+/// A dead letter's line in the log, once it is committed.
+struct LoggedLetter {
+  std::string text;
+  LogIds ids;
+};
+
+/// `message`: the message-id of what came, or of the effect; `headers`: with its trace.
+LoggedLetter logged_letter(const store::DeadLetterRow& letter, const std::string& message,
+                           const connector::Headers& headers);
+/// By the executor, for writing a log is not the work of the store's writer. The log outlives it.
+void log_letters(Executor& executor, const Log& log, std::vector<LoggedLetter> letters);
 
 /// A timeline row about an operator's act; `case_key` may be empty.
 store::AuditRow operator_audit(const std::string& case_key, const std::string& name,

@@ -337,7 +337,7 @@ void Turn::audit(std::string_view kind, const std::string& name, const std::stri
   row.kind = kind;
   row.name = name;
   row.text = text;
-  row.reference = row_.message_id.empty() ? row_.effect : row_.message_id;
+  row.reference = reference();
   row.journal = row_.id;
   if (live_) {
     row.state = live_->value.state;

@@ -10,6 +10,7 @@
 #include "core/connector/connector.h"
 #include "core/connector/trace.h"
 #include "core/engine/live_case.h"
+#include "core/engine/records.h"
 #include "core/engine/series.h"
 #include "core/engine/snapshots.h"
 #include "core/store/store.h"
@@ -23,6 +24,7 @@ struct TurnResult {
       after;  ///< the case as committed; null: there is none, or unchanged
   std::optional<connector::PartAnswer> answer;  ///< for whoever waits for this row's reply
   bool dead = false;                            ///< became a dead letter
+  std::vector<LoggedLetter> letters;            ///< for the log
   bool moved = false;                           ///< journaled anew: that row answers
   std::vector<std::string> notes;               ///< marks of the transitions: alarms
   /// The effect whose inquiry has its verdict, as this turn leaves it.
@@ -130,6 +132,10 @@ class Turn {
   void finish();
   void put_answer();
   store::RowId answers_to() const;
+  /// The message-id of what the row is about.
+  const std::string& reference() const {
+    return row_.message_id.empty() ? row_.effect : row_.message_id;
+  }
   const connector::Headers& envelope();
 
   process::Inputs inputs(Instant now);

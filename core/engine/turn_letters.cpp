@@ -85,6 +85,7 @@ store::DeadLetterRow& Turn::put_dead_letter(const std::string& code, const std::
   letter.snapshot = row_.snapshot;
   letter.attempts = row_.attempts;
   letter.at = row_.stamp;
+  result_.letters.push_back(logged_letter(letter, reference(), envelope()));
   result_.transaction.dead_letters.push_back(std::move(letter));
   audit("dead-letter", code, text);
   if (before_ && !before_->value.ended) put_letter_task(code + ": " + text);
@@ -108,6 +109,7 @@ void Turn::failed_effect(const process::Effect& effect, store::OutboxRow row, co
   letter.snapshot = row.snapshot;
   letter.attempts = 1;
   letter.at = row_.stamp;
+  result_.letters.push_back(logged_letter(letter, row.id, envelope()));
   result_.transaction.dead_letters.push_back(std::move(letter));
   put_letter_task("effect " + row.effect + ": " + row.text);
   audit("failed", row.effect, row.text);

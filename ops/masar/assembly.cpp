@@ -61,10 +61,18 @@ connector::Context Machine::context() const {
           snapshot_.hub.zone, log_line};
 }
 
-void log_line(std::string_view level, std::string_view text) {
-  const std::string line = "{\"time\":\"" + format_instant(SystemBusinessClock().now()) +
-                           "\",\"level\":\"" + std::string(level) +
-                           "\",\"text\":" + http::json_quote(text) + "}\n";
+void log_line(std::string_view level, std::string_view text, const LogIds& ids) {
+  std::string line = "{\"time\":\"" + format_instant(SystemBusinessClock().now()) +
+                     "\",\"level\":\"" + std::string(level) +
+                     "\",\"text\":" + http::json_quote(text);
+  const auto add = [&line](const char* name, const std::string& id) {
+    if (!id.empty()) line += ",\"" + std::string(name) + "\":" + http::json_quote(id);
+  };
+  add("trace", ids.trace);
+  add("route", ids.route);
+  add("case", ids.case_key);
+  add("message", ids.message);
+  line += "}\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

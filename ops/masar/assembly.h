@@ -46,8 +46,8 @@ class Machine {
   FileSecrets secrets_;
 };
 
-/// One JSON object a line on stderr (INTERFACES.md 13). Any thread.
-void log_line(std::string_view level, std::string_view text);
+/// One JSON object a line on stderr (INTERFACES.md 13), with the ids that are known. Any thread.
+void log_line(std::string_view level, std::string_view text, const LogIds& ids = {});
 
 /// A path that hub.xml names: below the state folder, where it is not absolute.
 std::filesystem::path in_state(const std::string& state, const std::string& path);

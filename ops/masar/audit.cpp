@@ -27,12 +27,12 @@ std::string contents(const std::string& path) {
 }
 
 /// What is checked: the files that the options name, else what hub.xml names.
-struct Log {
+struct AuditLog {
   std::unique_ptr<store::Store> store;
   std::string heads;
 };
 
-Log open_log(const StoreOptions& options) {
+AuditLog open_log(const StoreOptions& options) {
   if (options.config.empty() || !options.store.empty()) {
     return {store::open_sqlite_view(or_in_state(options.store, options, kStoreFile),
                                     store::ViewOf::audit),
@@ -54,7 +54,7 @@ std::vector<store::HeadsLine> kept_heads(const StoreOptions& options, const std:
 }  // namespace
 
 int verify_audit(const StoreOptions& options) {
-  const Log log = open_log(options);
+  const AuditLog log = open_log(options);
   // The heads first: what a running hub writes meanwhile is then behind them.
   const auto kept = kept_heads(options, log.heads);
   store::AuditVerifier verifier(log.store->audit_heads(), kept);

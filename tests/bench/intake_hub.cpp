@@ -84,7 +84,7 @@ struct IntakeHub::State {
     hub_ = std::make_unique<engine::Hub>(engine::Hub::Parts{
         snapshot_, *store_, executor_, clock_, steady_, nullptr,
         {{"amqp", &edge_}, {"mfep", &edge_}},
-        [](std::string_view, std::string_view) {},
+        {},
         [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }, 1});
     executor_.start();
     hub_->start();

@@ -73,7 +73,7 @@ class Opener {
     profile_.partner_code = "SW";
     profile_.our_code = "GAM";
     profile_.verify = std::make_shared<mfep::LiveKey>(
-        keys, "secret:mfep-switch-public", clock, [](std::string_view, std::string_view) {},
+        keys, "secret:mfep-switch-public", clock, Log(),
         [](const std::string& pem) { return mfep::Key::verifying(pem + "\n"); });
   }
 

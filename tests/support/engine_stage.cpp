@@ -175,7 +175,9 @@ void Stage::start() {
                            steady_,
                            parts_.clock ? nullptr : &business_,
                            {},
-                           [](std::string_view, std::string_view) {},
+                           [this](auto, std::string_view text, const LogIds& ids) {
+                             logged_.push_back({std::string(text), ids});
+                           },
                            idle,
                            parts_.seed,
                            [this](std::size_t bytes) { return seeded_bytes(bytes); }};

@@ -26,6 +26,12 @@ struct Sent {
   Instant at{};  ///< business time
 };
 
+/// A line of a hub's log.
+struct Logged {
+  std::string text;
+  LogIds ids;
+};
+
 /// What became of one message that the test handed in.
 struct Exchange {
   std::vector<connector::IntakeAnswer>
@@ -161,6 +167,8 @@ class Stage {
   /// How many timeline rows of that kind (and name).
   int audited(const std::string& key, const std::string& kind, const std::string& name = {});
   std::vector<store::DeadLetterRow> letters();
+  /// What all hubs of the stage logged.
+  const std::vector<Logged>& logged() const { return logged_; }
   std::int64_t count(const std::string& what);
   /// The value of a counter with this label; 0 where it has not counted.
   double metric(const std::string& family, const std::string& label, const std::string& value);
@@ -197,6 +205,7 @@ class Stage {
   std::map<std::string, Door> doors_;
   std::map<std::string, bool> paused_;
   std::vector<Sent> sent_;
+  std::vector<Logged> logged_;
   connector::Intake* intake_ = nullptr;
   std::shared_ptr<bool> alive_;  ///< of this life: a dead process answers nobody
   // Of one life; in the order in which they are made.

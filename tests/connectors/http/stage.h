@@ -33,7 +33,10 @@ class Stage : public connector::Intake, public connector::Secrets {
             *this,
             std::move(prefixes),
             "UTC",
-            [](std::string_view, std::string_view) {}};
+            [this](std::string_view level, std::string_view text, const LogIds& ids) {
+              std::lock_guard lock(mutex_);
+              logged_.push_back({std::string(level) + " " + std::string(text), ids});
+            }};
   }
   std::string get(std::string_view name) const override {
     if (name == "secret:pass" || name == "pass") {
@@ -69,6 +72,14 @@ class Stage : public connector::Intake, public connector::Secrets {
     std::lock_guard lock(mutex_);
     return refused_;
   }
+  struct Logged {
+    std::string line;  ///< its level and text
+    LogIds ids;
+  };
+  std::vector<Logged> logged() const {
+    std::lock_guard lock(mutex_);
+    return logged_;
+  }
   /// What take() answers at once; empty: nothing, ever.
   class Script {
    public:
@@ -92,6 +103,7 @@ class Stage : public connector::Intake, public connector::Secrets {
   mutable std::mutex mutex_;
   std::vector<connector::Received> received_;
   std::vector<std::string> refused_;
+  std::vector<Logged> logged_;
   std::string password_ = "open sesame";
   SystemBusinessClock business_;
   SystemSteadyClock steady_;

@@ -40,7 +40,7 @@ struct Town {
   }
 };
 
-/// A stage with secrets that change, a clock that is moved, and what was logged.
+/// A stage with secrets that change and a clock that is moved.
 class SecureStage : public Stage {
  public:
   SecureStage() {
@@ -53,12 +53,8 @@ class SecureStage : public Stage {
   }
   connector::Context context() {
     connector::Context made = Stage::context();
-    return {made.business,  steady,      made.executor, *this,
-            made.prefixes,  made.zone,
-            [this](std::string_view level, std::string_view text) {
-              std::lock_guard lock(mutex_);
-              logged_.push_back(std::string(level) + " " + std::string(text));
-            }};
+    return {made.business, steady,    made.executor, *this,
+            made.prefixes, made.zone, made.log};
   }
   std::string get(std::string_view name) const override {
     if (name.starts_with("secret:")) name.remove_prefix(7);
@@ -77,17 +73,11 @@ class SecureStage : public Stage {
     put(name, pem.certificate());
     put(name + "-key", pem.key());
   }
-  std::vector<std::string> logged() const {
-    std::lock_guard lock(mutex_);
-    return logged_;
-  }
-
   ManualSteadyClock steady;
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, std::string, std::less<>> secrets_;
-  std::vector<std::string> logged_;
 };
 
 /// A hub with one inbound endpoint behind TLS.

@@ -265,11 +265,20 @@ BOOST_AUTO_TEST_CASE(a_reply_that_cannot_be_written_is_to_be_repeated) {
   Hub hub;
   auto document = std::make_shared<pugi::xml_document>();
   document->append_child("TrxInf").text().set("\x01");
-  const std::string answer = answer_to(hub, Frame().around(kPlain),
-                                       {PartAnswer{PartAnswer::Kind::replied, {}, {}, document}});
+  hub.stage.answering = [&](const Received&) {
+    return IntakeAnswer{{PartAnswer::Kind::replied, {}, {}, document}};
+  };
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const std::string answer = hub.post(Frame().around(kPlain), {}, "application/xml",
+                                      "traceparent: 00-" + trace + "-00f067aa0ba902b7-01\r\n");
   BOOST_TEST(status_of(answer) == "200");
   BOOST_TEST(code_in_header(answer) == "303");
   BOOST_TEST(openssl_verifies(answer));
+  const auto logged = hub.stage.logged();
+  BOOST_TEST_REQUIRE(logged.size() == 1u);
+  BOOST_TEST(logged[0].line.starts_with("error in: a reply could not be written: "));
+  BOOST_TEST(logged[0].ids.trace == trace);
+  BOOST_TEST(logged[0].ids.message == "g-1");
 }
 
 /// The partner's side in Python, which shares nothing with the hub's: it signs and it verifies.

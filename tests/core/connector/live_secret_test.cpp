@@ -24,7 +24,7 @@ struct Bench final : connector::Secrets, SteadyClock {
   LiveSecret<std::string> make() {
     return LiveSecret<std::string>(
         *this, "secret:n", *this,
-        [this](std::string_view level, std::string_view said) {
+        [this](std::string_view level, std::string_view said, const LogIds&) {
           log.push_back(std::string(level) + " " + std::string(said));
         },
         [](const std::string& one) {

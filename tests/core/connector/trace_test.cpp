@@ -42,6 +42,13 @@ BOOST_AUTO_TEST_CASE(a_traceparent_is_what_the_recommendation_says) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_log_has_the_id_of_the_trace) {
+  BOOST_TEST(trace_id({{"issue", "7"}, {"traceparent", kParent}, {"tracestate", "a=1"}}) == kTrace);
+  BOOST_TEST(trace_id({{"tracestate", "a=1"}}) == "");
+  BOOST_TEST(trace_id({{"traceparent", "00-1"}}) == "");
+  BOOST_TEST(trace_id({{"traceparent", kParent}, {"traceparent", kParent}}) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_call_goes_on_with_the_trace_and_a_span_of_its_own) {
   Headers headers{{"issue", "7"}, {"traceparent", kParent}, {"tracestate", "a=1"}};
   begin_span(headers, "e-1");

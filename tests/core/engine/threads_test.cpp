@@ -72,7 +72,7 @@ struct Threaded {
                              steady,
                              business.get(),
                              {},
-                             [](auto, auto) {},
+                             {},
                              [] { std::this_thread::yield(); },
                              1};
     parts.connectors = {{"amqp", &amqp}, {"http", &http}};

@@ -61,6 +61,13 @@ def plain(element: etree._Element) -> str:
                         rewrite_prefixes=True)
 
 
+def parsed(documents: list[pathlib.Path]) -> dict[str, dict[str, Any]]:
+    """What npm's parser makes of AsyncAPI documents, by their folders' names."""
+    ran = subprocess.run(node.command(CHECK, *map(str, documents)), env=node.environment(CHECK),
+                         capture_output=True, text=True, timeout=120, check=True)
+    return dict(zip([path.parent.name for path in documents], json.loads(ran.stdout), strict=True))
+
+
 class Documents(unittest.TestCase):
     folder: pathlib.Path
 
@@ -76,10 +83,7 @@ class Documents(unittest.TestCase):
     @functools.cached_property
     def readers(self) -> dict[str, dict[str, Any]]:
         """What the parser makes of each AsyncAPI document, by partner."""
-        paths = sorted(self.folder.glob("*/asyncapi.json"))
-        ran = subprocess.run(node.command(CHECK, *map(str, paths)), env=node.environment(CHECK),
-                             capture_output=True, text=True, timeout=120, check=True)
-        return dict(zip([path.parent.name for path in paths], json.loads(ran.stdout), strict=True))
+        return parsed(sorted(self.folder.glob("*/asyncapi.json")))
 
     @with_peer("AsyncAPI parser (npm)")
     def test_every_partner_with_amqp_has_a_valid_asyncapi_document(self) -> None:
@@ -110,6 +114,8 @@ class Documents(unittest.TestCase):
                     with self.subTest(partner=partner, message=message["name"]):
                         self.assertIn("traceparent", message["headers"])
                         self.assertEqual(message["media"], "application/xml")
+                        # Partners may correlate; refusals and effects are of a case.
+                        self.assertTrue(message["correlated"])
                         self.assertTrue(message["examples"])
                         self.assertLessEqual(set(message["examples"]), samples)
 
@@ -196,6 +202,33 @@ class Refusals(unittest.TestCase):
         for part in ("config", "mappings"):
             shutil.copytree(ROOT / part, self.folder / part)
         return self.folder / "config"
+
+    def test_messages_and_servers_that_are_alike_are_told_apart(self) -> None:
+        config = self.copy()
+        change(config / "hub.xml", '<listener id="amqp"',
+               '<connection id="broker" connector="amqp" hosts="127.0.0.1:5671 localhost:5672" '
+               'user="hub" password="secret:amqp-portal"/>\n  <listener id="amqp"')
+        (config / "endpoints" / "any-in.xml").write_text(
+            '<endpoint id="any-in" partner="portal" connector="amqp" direction="in">'
+            '<amqp listener="amqp" address="any.in" user="portal" password="secret:amqp-portal"/>'
+            "</endpoint>")
+        text = (config / "endpoints" / "portal-out.xml").read_text()
+        text = text.replace('id="portal-out"', 'id="any-out"').replace(' schema="portal.xsd"', "")
+        start = text.index("<amqp ")
+        (config / "endpoints" / "any-out.xml").write_text(
+            text[:start] + '<amqp connection="broker" address="any"/>\n</endpoint>\n')
+        (config / "routes" / "any.xml").write_text(
+            '<route id="any" mode="pass-through"><from endpoint="any-in"/>'
+            '<call endpoint="any-out"/></route>')
+        self.assertEqual(self.write("portal", config), (0, ""))
+        document = self.to / "asyncapi.json"
+        read = parsed([document])["to"]
+        self.assertEqual(read["errors"], [])
+        self.assertLessEqual({"127.0.0.1:5671", "localhost:5672"},
+                             {server["host"] for server in read["servers"]})
+        messages = json.loads(document.read_text())["components"]["messages"]
+        self.assertLessEqual({"any.any-in", "any.any-out", "CaseUpdated"}, set(messages))
+        self.assertIn("that of the message it passes on", messages["any.any-out"]["description"])
 
     def test_an_unknown_partner_is_told_the_known_ones(self) -> None:
         status, said = self.write("nobody")

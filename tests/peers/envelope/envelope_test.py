@@ -105,6 +105,11 @@ def replied(way: str) -> str:
     return "" if way == "amqp" else REPLY.format("taken-json" if way == "json" else "taken")
 
 
+def kept(way: str) -> str:
+    """The number of a note that becomes a dead letter."""
+    return f"note-{way}-kept"
+
+
 def write(folder: pathlib.Path) -> pathlib.Path:
     """The configuration: every way in opens a case, which sends by every way out."""
     def put(path: str, text: str) -> None:
@@ -135,7 +140,9 @@ def write(folder: pathlib.Path) -> pathlib.Path:
             f'<mapping id="in/{name}"><output><event><no>{{{key}}}</no></event></output></mapping>')
         put(f"config/routes/{name}-in.xml",
             f'<route id="{name}-in" mode="durable"><from endpoint="{name}-in" type="{kind}"/>'
-            f'<find key="{key}"/><no-case do="open"/><map using="in/{name}"/>'
+            f'<find key="{key}"/><no-case do="open"/>'
+            f'<choice><when test="{key} eq \'{kept(name)}\'"><dead-letter code="kept"/></when>'
+            f'</choice><map using="in/{name}"/>'
             f'<to process="notes" event="note"/>{replied(name)}</route>')
     put("mappings/in/taken.map.xml",
         '<mapping id="in/taken"><output><MsgBody/></output></mapping>')
@@ -237,7 +244,9 @@ class Envelope(unittest.TestCase):
         connection.request("POST", f"/{way}", body.encode(), said)
         answer = connection.getresponse()
         text = answer.read().decode()
-        self.assertIn(answer.status, (200, 202), f"{way}: {text}")
+        # Who waits for a reply is to come again for that of a dead letter.
+        taken = (200, 500, 503) if number == kept(way) else (200, 202)
+        self.assertIn(answer.status, taken, f"{way}: {text}")
 
     def send(self, way: str, number: str, trace: dict[str, Any]) -> None:
         if way != "amqp":
@@ -315,6 +324,21 @@ class Envelope(unittest.TestCase):
             with self.subTest(parent):
                 self.assertEqual(self.check("amqp", f"note-binary-{at}", {"traceparent": parent}),
                                  {TRACE})
+
+    def logged(self, number: str) -> list[dict[str, str]]:
+        """The lines of the hub's log about a message; each line is one JSON object."""
+        lines = map(json.loads, self.hub.log.read_text("utf-8").splitlines())
+        return [line for line in lines if line.get("message") == number]
+
+    def test_what_is_logged_of_a_message_has_its_ids(self) -> None:
+        for way in IN:
+            with self.subTest(way):
+                self.send(way, kept(way), {"traceparent": PARENT})
+                line, = wait_for(lambda way=way: self.logged(kept(way)), f"the log of {way}")
+                self.assertEqual(
+                    {name: line[name] for name in ("level", "trace", "route", "case")},
+                    {"level": "warning", "trace": TRACE, "route": f"{way}-in",
+                     "case": kept(way)})
 
 
 if __name__ == "__main__":

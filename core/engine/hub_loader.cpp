@@ -135,6 +135,17 @@ void check_shared(const ElementTable& table, const config::Element& element,
   const config::Values values(table, own, diagnostics);
 }
 
+/// One by which something comes through.
+std::size_t limit(const config::Values& values, std::string_view name,
+                  config::Diagnostics& diagnostics) {
+  const std::int64_t value = values.integer(name);
+  if (value >= 1) return static_cast<std::size_t>(value);
+  diagnostics.add(values.place(name),
+                  std::string(name) + " of " + std::to_string(value) + " lets nothing through",
+                  "write at least 1, or leave it out");
+  return 1;
+}
+
 void check_store(const StoreChoice& store, const config::Values& values,
                  config::Diagnostics& diagnostics) {
   if (store.kind != "postgresql") return;
@@ -234,14 +245,14 @@ void load_hub(const config::Element& root, Snapshot& snapshot, config::Diagnosti
     const std::string& name = child->name.local;
     if (name == "limits") {
       const config::Values v(kLimits, *child, diagnostics);
-      hub.xml.bytes_max = static_cast<std::size_t>(v.integer("body-bytes"));
-      hub.xml.depth_max = static_cast<std::size_t>(v.integer("xml-depth"));
-      hub.xml.nodes_max = static_cast<std::size_t>(v.integer("xml-nodes"));
-      hub.xml.attributes_max = static_cast<std::size_t>(v.integer("xml-attributes"));
+      hub.xml.bytes_max = limit(v, "body-bytes", diagnostics);
+      hub.xml.depth_max = limit(v, "xml-depth", diagnostics);
+      hub.xml.nodes_max = limit(v, "xml-nodes", diagnostics);
+      hub.xml.attributes_max = limit(v, "xml-attributes", diagnostics);
     } else if (name == "store") {
       const config::Values v(kStore, *child, diagnostics);
       hub.store = {v.text("kind"), v.text("path"), v.text("connection"), v.text("password"),
-                   static_cast<std::size_t>(v.integer("group-max"))};
+                   limit(v, "group-max", diagnostics)};
       check_store(hub.store, v, diagnostics);
     } else if (name == "audit") {
       const config::Values v(kAudit, *child, diagnostics);

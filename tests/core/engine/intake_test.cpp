@@ -374,4 +374,19 @@ BOOST_AUTO_TEST_CASE(the_stores_writer_neither_reads_nor_sends) {
   BOOST_TEST(stage.pending("supplier") == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_limit_that_lets_nothing_through_is_refused) {
+  const auto refused = [](const std::string& old, const std::string& now, const std::string& says) {
+    auto config = order_config();
+    config.change("config/hub.xml", old, now);
+    BOOST_CHECK_EXCEPTION(Stage{config}, std::runtime_error, [&](const std::runtime_error& error) {
+      return std::string(error.what()).find(says) != std::string::npos;
+    });
+  };
+  const std::string limits = "<limits body-bytes=\"4096\"";
+  refused(limits, "<limits body-bytes=\"0\"", "body-bytes of 0 lets nothing through");
+  refused(limits, limits + " xml-depth=\"0\"", "xml-depth of 0 lets nothing through");
+  refused(limits, limits + " xml-nodes=\"-1\"", "xml-nodes of -1 lets nothing through");
+  refused(limits, "<store group-max=\"0\"/>" + limits, "group-max of 0 lets nothing through");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

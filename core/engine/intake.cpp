@@ -31,7 +31,6 @@ constexpr const char* kCameLate = "the message came after its expiry";
 PartAnswer later(std::string code, std::string text) {
   return {PartAnswer::Kind::retry_later, std::move(code), std::move(text), {}};
 }
-
 PartAnswer in_doubt() { return later("in-doubt", "the message is kept for a person"); }
 
 /// A node's kind, name, attributes and content, each ended by a zero, which no text of a tree
@@ -179,7 +178,8 @@ void IntakeDesk::journal_again(const ExchangePtr& exchange) {
 
 void IntakeDesk::journal(const ExchangePtr& exchange) {
   Exchange& it = *exchange;
-  it.keys.clear(), it.letters.clear();
+  it.keys.clear();
+  it.letters.clear();
   for (auto& part : it.parts) {
     Part fresh;
     fresh.document = std::move(part.document);

@@ -307,7 +307,8 @@ class Writer {
       return "Property message-id: yours, the same in every repetition. correlation-id: where you "
              "have one. absolute-expiry-time or the header's ttl: after it the message is refused.";
     const std::string correlation = correlation_from(exchange.correlation);
-    return "Property message-id: the hub's, the same in every repetition; know it again by that. "
+    return "Property message-id: " + message_id_from(exchange.correlation) +
+           ", the same in every repetition; know it again by that. "
            "absolute-expiry-time: where it has a deadline. correlation-id: " +
            (correlation.empty() ? "none" : correlation) + ".";
   }
@@ -344,6 +345,12 @@ class Writer {
 };
 
 }  // namespace
+
+std::string message_id_from(const std::set<connector::Correlation>& sources) {
+  if (!sources.contains(connector::Correlation::sender)) return "the hub's";
+  const std::string own = "that of the message it passes on";
+  return sources.size() == 1 ? own : "the hub's, or " + own;
+}
 
 std::string correlation_from(const std::set<connector::Correlation>& sources) {
   using connector::Correlation;

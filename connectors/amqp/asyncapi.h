@@ -19,6 +19,9 @@ struct Channel {
   bool tls() const { return listener ? listener->tls.has_value() : connection->tls.has_value(); }
 };
 
+/// Whose message-id has what the hub sends, by where its correlation comes from.
+std::string message_id_from(const std::set<connector::Correlation>& sources);
+
 /// What the property correlation-id of a message from the hub holds, by its sources; empty: it has
 /// none.
 std::string correlation_from(const std::set<connector::Correlation>& sources);

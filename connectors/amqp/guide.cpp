@@ -74,11 +74,15 @@ std::string how_to(const Channel& channel) {
 }
 
 /// Of all that the hub sends there; asyncapi.json has it by message.
-std::string correlation_of(const connector::GuideRequest::Endpoint& endpoint) {
+std::set<connector::Correlation> sources_of(const connector::GuideRequest::Endpoint& endpoint) {
   std::set<connector::Correlation> sources;
   for (const auto& exchange : endpoint.exchanges)
     sources.insert(exchange.correlation.begin(), exchange.correlation.end());
-  const std::string told = correlation_from(sources);
+  return sources;
+}
+
+std::string correlation_of(const connector::GuideRequest::Endpoint& endpoint) {
+  const std::string told = correlation_from(sources_of(endpoint));
   return told.empty() ? "none" : "property correlation-id: " + told;
 }
 
@@ -101,7 +105,9 @@ Guide::Part part_of(const Channel& channel) {
       facts.push_back({"Credit", std::to_string(channel.settings.credit) +
                                      " messages on the way or without an answer"});
   } else {
-    facts.push_back({"Message id", "property message-id: the hub's, the same in every repetition"});
+    facts.push_back({"Message id", "property message-id: " +
+                                       message_id_from(sources_of(*channel.endpoint)) +
+                                       ", the same in every repetition"});
     facts.push_back({"Correlation", correlation_of(*channel.endpoint)});
     facts.push_back({"Expiry", "property absolute-expiry-time, where the message has a deadline"});
     facts.push_back({"In flight", "at most " + std::to_string(channel.settings.in_flight_max) +

@@ -204,7 +204,8 @@ BOOST_AUTO_TEST_CASE(the_correlation_of_each_message_is_what_is_sent) {
   partner.listens("a-out", false,
                   {sent("Of", {Correlation::case_key}), sent("Said", {Correlation::route}),
                    sent("Passed", {Correlation::sender}), sent("Tapped", {Correlation::none}),
-                   sent("Mixed", {Correlation::case_key, Correlation::none})});
+                   sent("Mixed", {Correlation::case_key, Correlation::none}),
+                   sent("Both", {Correlation::case_key, Correlation::sender})});
   const auto messages = partner.messages();
   const auto told = [&](const char* name) {
     const std::string all = text(messages.at(name).at("description"));
@@ -215,6 +216,12 @@ BOOST_AUTO_TEST_CASE(the_correlation_of_each_message_is_what_is_sent) {
   BOOST_TEST(told("Passed") ==
              "correlation-id: that of the message it passes on, where that has one.");
   BOOST_TEST(told("Tapped") == "correlation-id: none.");
+  const auto identified = [&](const char* name, const std::string& says) {
+    return text(messages.at(name).at("description")).starts_with("Property message-id: " + says);
+  };
+  BOOST_TEST(identified("Of", "the hub's, the same"));
+  BOOST_TEST(identified("Passed", "that of the message it passes on, the same"));
+  BOOST_TEST(identified("Both", "the hub's, or that of the message it passes on, the same"));
   BOOST_TEST(told("Mixed") == "correlation-id: the key of its case; or none.");
   for (const auto& member : messages) {
     BOOST_TEST(member.value().as_object().contains("correlationId") == (member.key() != "Tapped"),

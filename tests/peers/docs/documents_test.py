@@ -203,6 +203,7 @@ class Refusals(unittest.TestCase):
             shutil.copytree(ROOT / part, self.folder / part)
         return self.folder / "config"
 
+    @with_peer("AsyncAPI parser (npm)")
     def test_messages_and_servers_that_are_alike_are_told_apart(self) -> None:
         config = self.copy()
         change(config / "hub.xml", '<listener id="amqp"',

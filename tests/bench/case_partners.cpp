@@ -13,6 +13,7 @@
 #include "core/base/time.h"
 #include "core/engine/series.h"
 #include "tests/bench/partners.h"
+#include "tests/bench/raw_relay.h"
 
 namespace masar::bench {
 namespace {
@@ -300,7 +301,8 @@ void CasePartners::pay(const std::string& application, const std::string& billin
   });
 }
 
-void CasePartners::sign_beforehand(std::size_t bills) {
+double CasePartners::sign_beforehand(std::size_t bills) {
+  const double cpu_before = cpu_seconds();
   std::vector<std::pair<std::string, Bill>> made(bills);
   std::vector<std::thread> threads;
   for (std::size_t first = 0; first < kSigners; ++first) {
@@ -314,6 +316,7 @@ void CasePartners::sign_beforehand(std::size_t bills) {
   }
   for (auto& thread : threads) thread.join();
   bills_.insert(std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
+  return static_cast<double>(2 * bills) / (cpu_seconds() - cpu_before);
 }
 
 CasePartners::Bill CasePartners::make_bill(const std::string& billing) const {

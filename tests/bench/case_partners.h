@@ -27,8 +27,9 @@ class CasePartners {
   CasePartners& operator=(const CasePartners&) = delete;
 
   /// Signs what the switch will say of so many first bills, so that no signature of a partner's is
-  /// made while cases are measured. Later bills are signed when they come.
-  void sign_beforehand(std::size_t bills);
+  /// made while cases are measured. Later bills are signed when they come. Returns signatures per
+  /// CPU-second, by which figures of different machines can be compared.
+  double sign_beforehand(std::size_t bills);
   /// What the hub is to be told, before it starts: where the partners are.
   std::string soap_url() const { return "http://" + server_->address() + "/soap"; }
   std::string sms_url() const { return "http://" + server_->address() + "/cgi-bin/sendsms"; }

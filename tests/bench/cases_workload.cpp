@@ -38,9 +38,9 @@ Figure measure_cases_on(const std::map<std::string, std::string>& store, const O
                                               {"insurance-url", partners.soap_url()},
                                               {"sms-url", partners.sms_url()}};
   settings.insert(store.begin(), store.end());
-  partners.sign_beforehand(static_cast<std::size_t>(options.seconds * options.rounds *
-                                                    kCasesPerSecondMost) +
-                           8 * options.cases);
+  const double signatures = partners.sign_beforehand(
+      static_cast<std::size_t>(options.seconds * options.rounds * kCasesPerSecondMost) +
+      8 * options.cases);
   RunningHub hub(options, {options.sources + "/config", secrets(), settings});
   partners.start(hub.address("amqp"), hub.address("http"), options.cases);
   const auto run = [&](auto enough) {
@@ -73,7 +73,8 @@ Figure measure_cases_on(const std::map<std::string, std::string>& store, const O
   figure.peak_rss_mb = hub.process().peak_rss_mb();
   figure.more = {{"cases", count},
                  {"under_way", static_cast<double>(options.cases)},
-                 {"cpu_of_hub_percent", 100 * used / seconds}};
+                 {"cpu_of_hub_percent", 100 * used / seconds},
+                 {"rsa_signatures_per_cpu_second", signatures}};
   if (server_cpu) {
     figure.more.emplace_back("server_cpu_seconds_per_thousand",
                              (server_cpu() - of_server) / count * 1000);

@@ -47,7 +47,7 @@ class Gateway:
         hub_address: Callable[[], tuple[str, int] | None],
     ) -> None:
         self._hub_address = hub_address
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._accepted: dict[str, int] = {}  # messages by the address of their reports
         self._unreported: set[str] = set()
         self._reports, self._no_answer = True, 0
@@ -76,13 +76,13 @@ class Gateway:
     def act(self, act: str, answer: str = "accept", report: str = "delivered") -> None:
         if act != "mode" or answer != "accept" or report not in ("delivered", "none"):
             raise Failed(f"Kannel is not told to {act} {answer} {report}")
-        with self._changed:
+        with self._lock:
             self._reports = report == "delivered"
 
     def fault(self, fault: str, count: int = 1, operation: str = "sendsms") -> None:
         if fault != NO_ANSWER or operation != "sendsms":
             raise Failed(f"there is no fault {fault} of {operation} before Kannel")
-        with self._changed:
+        with self._lock:
             self._no_answer += count
 
     def ready(self) -> None:
@@ -96,7 +96,7 @@ class Gateway:
 
     def busy(self) -> int:
         """Messages on their way to a phone, and reports on their way to the hub."""
-        with self._changed:
+        with self._lock:
             accepted, unreported = sum(self._accepted.values()), len(self._unreported)
         return max(accepted - len(self.messages()), 0) + unreported
 
@@ -109,7 +109,7 @@ class Gateway:
 
     def ledger(self, _query: str = "") -> dict[str, Any]:
         entries = self.entries()
-        with self._changed:
+        with self._lock:
             accepted = dict(self._accepted)
         return {"entries": entries, "last": len(entries), "byReportUrl": accepted}
 
@@ -118,21 +118,23 @@ class Gateway:
     def pass_on(self, path: str) -> tuple[int, bytes] | None:
         """What Kannel answers; none: it did, and nobody is told."""
         asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(path).query))
+        reports = STATE.sub("*", asked.get("dlr-url", "").removeprefix(self.reports_url))
+        with self._lock:
+            if self._reports:
+                self._unreported.add(reports)  # before it is sent: they may come before its answer
         status, body = get(("127.0.0.1", self.kannel.sendsms), path)
-        if status == 202:
-            reports = STATE.sub("*", asked["dlr-url"].removeprefix(self.reports_url))
-            with self._changed:
+        with self._lock:
+            if status == 202:
                 self._accepted[reports] = self._accepted.get(reports, 0) + 1
-                if self._reports:
-                    self._unreported.add(reports)
-        with self._changed:
+            else:
+                self._unreported.discard(reports)
             if self._no_answer > 0:
                 self._no_answer -= 1
                 return None
         return status, body
 
     def report(self, path: str) -> None:
-        with self._changed:
+        with self._lock:
             wanted = self._reports
         if wanted:
             threading.Thread(target=self._report, args=(path,), daemon=True).start()
@@ -148,7 +150,7 @@ class Gateway:
                 pass
             self._ended.wait(RETRY_SECONDS)
         if (found := STATE.search(path)) and found[0] in FINAL:
-            with self._changed:
+            with self._lock:
                 self._unreported.discard(STATE.sub("*", path))
 
 

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstddef>
 
+#include "core/base/log.h"
+
 namespace masar::store {
 
 /// How the writer of a store takes what waits: what the settings of every kind of store begin with.
@@ -13,6 +15,7 @@ struct GroupSettings {
   std::chrono::milliseconds probe_interval{250};  ///< between two tries while writes fail
   /// Nothing to write for so long: the writer does what its kind of database needs then.
   std::chrono::milliseconds idle_after{1000};
+  Log log = {};  ///< is told when it cannot write, and why it ends the process
 };
 
 }  // namespace masar::store

@@ -75,6 +75,7 @@ PostgresWriter::PostgresWriter(const PostgresSettings& settings, const BusinessC
       clock_(clock),
       owner_(random_hex(8)),
       application_("masar-" + owner_),
+      health_(settings.log),
       queue_(settings, *this) {
   open();
   queue_.start();
@@ -130,7 +131,7 @@ void PostgresWriter::connect() {
   try {
     const bool locked = take_lock();
     const PostgresResult owner = session_->run({kOwner, {}});
-    if (owner.bytes(0, 0) != owner_) end_process(EX_TEMPFAIL, kTaken);
+    if (owner.bytes(0, 0) != owner_) health_.end_process(EX_TEMPFAIL, kTaken);
     if (!locked) {
       end_own_backends();
       throw PostgresError("55P03", "the connection before still holds the store's lock");
@@ -257,7 +258,7 @@ void PostgresWriter::write(const GroupPlan& plan) {
   const auto asked = steady_.now();
   const std::vector<PostgresResult> results = session_->run(writing.commands);
   sample_clock(asked, results.at(1));
-  if (results.back().affected() != 1) end_process(EX_TEMPFAIL, kTaken);
+  if (results.back().affected() != 1) health_.end_process(EX_TEMPFAIL, kTaken);
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (writing.changes[i] >= 0 && results[i].affected() != writing.changes[i]) {
       throw PostgresError("40001", "rows were changed by somebody else meanwhile");

@@ -1,7 +1,6 @@
 #include "core/store/sqlite_writer.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include <sqlite3.h>
@@ -48,8 +47,9 @@ SqliteSession& migrated(SqliteSession& session) {
 
 // After a failed sync nobody knows what is on the disk, and the kernel may call it clean: what
 // stands in memory must not be acknowledged, nor read again as if it were stored (ENGINE.md 17).
-[[noreturn]] void die(const SqliteError& error) {
-  end_process(EX_IOERR, std::string("the store could not sync, stopping at once: ") + error.what());
+[[noreturn]] void die(const WriterHealth& health, const SqliteError& error) {
+  health.end_process(
+      EX_IOERR, std::string("the store could not sync, stopping at once: ") + error.what());
 }
 
 bool is_sync_failure(const SqliteError& error) {
@@ -73,6 +73,7 @@ bool is_of_one_transaction(const SqliteError& error) {
 SqliteWriter::SqliteWriter(const SqliteSettings& settings, const BusinessClock& clock)
     : settings_(settings),
       clock_(clock),
+      health_(settings.log),
       session_(session_settings(settings)),
       applier_(migrated(session_)),
       next_checkpoint_pages_(settings.checkpoint_pages),
@@ -95,7 +96,7 @@ std::size_t SqliteWriter::commit(std::span<Pending> group) {
     session_.prepared(kCommit).run();
   } catch (const SqliteError& error) {
     if (is_sync_failure(error)) {
-      die(error);
+      die(health_, error);
     }
     applier_.set_counters(counters);
     kept_stamp_ = kept_stamp;
@@ -240,9 +241,9 @@ bool SqliteWriter::checkpoint(int mode, std::chrono::milliseconds wait) {
                           std::string("store: ") + sqlite3_errstr(code) + " (" +
                               std::to_string(extended) + ") in a checkpoint");
   if (is_sync_failure(error)) {
-    die(error);
+    die(health_, error);
   }
-  std::fprintf(stderr, "masar: %s\n", error.what());
+  settings_.log("error", error.what());
   return false;
 }
 

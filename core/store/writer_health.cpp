@@ -6,7 +6,7 @@
 namespace masar::store {
 
 void WriterHealth::good() {
-  if (!well_) std::fprintf(stderr, "masar: the store writes again\n");
+  if (!well_) log_("info", "the store writes again");
   well_ = true;
   last_error_.clear();
 }
@@ -14,13 +14,13 @@ void WriterHealth::good() {
 void WriterHealth::bad(const Error& error) {
   if (last_error_ != error.what()) {
     last_error_ = error.what();
-    std::fprintf(stderr, "masar: the store cannot write, trying again: %s\n", error.what());
+    log_("error", "the store cannot write, trying again: " + last_error_);
   }
   well_ = false;
 }
 
-void end_process(int code, const std::string& why) {
-  std::fprintf(stderr, "masar: %s\n", why.c_str());
+void WriterHealth::end_process(int code, const std::string& why) const {
+  log_("error", why);
   std::fflush(stderr);
   std::_Exit(code);
 }

@@ -42,10 +42,12 @@ std::unique_ptr<store::Store> Machine::open_store(const std::string& state) {
   if (is_database(snapshot_)) {
     store::PostgresSettings settings = database_settings();
     settings.database_clock = &database_;
+    settings.log = log_line;
     return store::open_postgres_store(settings, business());
   }
   store::SqliteSettings settings;
   settings.path = in_state(state, choice.path).string();
+  settings.log = log_line;
   settings.group_max = choice.group_max;
   return store::open_sqlite_store(settings, business());
 }

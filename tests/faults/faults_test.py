@@ -3,6 +3,7 @@ disk's and the clock's by itself. What was done is judged at the partners."""
 
 from __future__ import annotations
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -60,6 +61,11 @@ class Disk(unittest.TestCase):
         cast.reach(self.stage, who, "cleared")
         cast.expect_end(self.stage, who, "cleared", 1)
 
+    def logged(self, text: str) -> list[str]:
+        """The levels of the log's lines that hold a text; every line is a JSON object."""
+        lines = map(json.loads, self.hub().log.read_text("utf-8").splitlines())
+        return [line["level"] for line in lines if text in line["text"]]
+
     def test_full(self) -> None:
         """It says so, acknowledges nothing, and goes on by itself."""
         who = cast.applicant("disk-full")
@@ -73,6 +79,8 @@ class Disk(unittest.TestCase):
         self.hub().system_calls("disable name=posix/io/rw/pwrite")
         wait_for(lambda: self.ready()[0] == 200, "the hub to be ready again")
         self.settles(who)
+        self.assertEqual(self.logged("the store cannot write, trying again: "), ["error"])
+        self.assertEqual(self.logged("the store writes again"), ["info"])
 
     def test_a_backup_that_cannot_be_written(self) -> None:
         """It says why, and leaves nothing; the hub beside it does not notice."""
@@ -106,6 +114,7 @@ class Disk(unittest.TestCase):
         self.assertNotEqual(process.returncode, 0)
         settled = [e for e in self.stage.portal.entries("Settled") if e["fields"]]
         self.assertEqual([e for e in settled if "accepted" in str(e["fields"])], [])
+        self.assertEqual(self.logged("the store could not sync, stopping at once"), ["error"])
         self.hub().start()
         self.settles(who)
 

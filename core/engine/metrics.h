@@ -4,9 +4,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <prometheus/counter.h>
 #include <prometheus/registry.h>
+
+#include "core/base/guarded.h"
 
 namespace masar::engine {
 
@@ -27,14 +30,38 @@ class Metrics {
   void alarm(std::string_view code);  ///< a duplicate that differs, a kept message …
 
  private:
+  /// Of values that need no strings of their own.
+  struct Earlier {
+    using is_transparent = void;
+    bool operator()(const auto& one, const auto& other) const {
+      return std::pair<std::string_view, std::string_view>(one) <
+             std::pair<std::string_view, std::string_view>(other);
+    }
+  };
+  /// One metric by one label or two. Keeps the counters that it has made: the library looks for
+  /// one by a map of all labels, made for each look.
+  class Counters {
+   public:
+    Counters(prometheus::Registry& registry, const char* name, const char* help,
+             const char* first, const char* second = "");
+    void add(std::string_view first, std::string_view second = {}, double count = 1);
+
+   private:
+    using Known = std::map<std::pair<std::string, std::string>, prometheus::Counter*, Earlier>;
+    prometheus::Family<prometheus::Counter>& family_;
+    const std::string first_;
+    const std::string second_;
+    Guarded<Known> known_;
+  };
+
   std::shared_ptr<prometheus::Registry> registry_;
-  prometheus::Family<prometheus::Counter>& received_;
-  prometheus::Family<prometheus::Counter>& filtered_;
-  prometheus::Family<prometheus::Counter>& applied_;
-  prometheus::Family<prometheus::Counter>& sent_;
-  prometheus::Family<prometheus::Counter>& inquired_;
-  prometheus::Family<prometheus::Counter>& removed_;
-  prometheus::Family<prometheus::Counter>& alarms_;
+  Counters received_;
+  Counters filtered_;
+  Counters applied_;
+  Counters sent_;
+  Counters inquired_;
+  Counters removed_;
+  Counters alarms_;
 };
 
 }  // namespace masar::engine

@@ -6,6 +6,7 @@ it."""
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import os
 import pathlib
@@ -85,7 +86,7 @@ def _told(test: Callable[..., None], peers: tuple[str, ...]) -> Callable[..., No
     @functools.wraps(test)
     def run(self: Any) -> None:
         test(self)
-        file = pathlib.Path(__import__(type(self).__module__).__file__ or "").resolve()
+        file = pathlib.Path(inspect.getfile(type(self))).resolve()
         for peer in peers:
             took_part(peer, did, str(file.relative_to(ROOT)))
 

@@ -11,16 +11,51 @@ namespace {
 using expression::Kind;
 using expression::Value;
 
-class Sink final : public pugi::xml_writer {
- public:
-  explicit Sink(std::string& into) : into_(into) {}
-  void write(const void* data, std::size_t size) override {
-    into_.append(static_cast<const char*>(data), size);
+/// A text of an element or an attribute, so that a parser gives it back as it is.
+void put_escaped(std::string_view text, std::string& out) {
+  std::size_t run = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    const bool plain = c >= 0x20 ? c != '&' && c != '<' && c != '>' && c != '"'
+                                 : c == '\t' || c == '\n' || c == '\r';
+    if (plain) continue;
+    out.append(text, run, at - run).append("&#").append(std::to_string(c)).append(";");
+    run = at + 1;
   }
+  out.append(text, run);
+}
 
- private:
-  std::string& into_;
-};
+void put_element(std::string_view name, const Value& value, std::string& out) {
+  out.append("<").append(name).append(">");
+  put_escaped(expression::to_text(value), out);
+  out.append("</").append(name).append(">");
+}
+
+void put_row(const expression::Row& row, const expression::Columns& columns, std::string& out) {
+  for (std::size_t at = 0; at < columns.size() && at < row.size(); ++at) {
+    if (row[at].is_set()) put_element(columns[at].first, row[at], out);
+  }
+}
+
+/// What expression::from_xml() reads.
+void put_value(const Value& value, const expression::Type& type, std::string& out) {
+  switch (type.kind) {
+    case Kind::list:
+      for (const Value& item : *value.as<std::shared_ptr<const expression::List>>())
+        put_element("item", item, out);
+      return;
+    case Kind::table:
+      for (const auto& row : value.as<std::shared_ptr<const expression::Table>>()->rows) {
+        out += "<row>";
+        put_row(row, *type.columns, out);
+        out += "</row>";
+      }
+      return;
+    case Kind::row:
+      return put_row(*value.as<std::shared_ptr<const expression::Row>>(), *type.columns, out);
+    default: return put_escaped(expression::to_text(value), out);
+  }
+}
 
 /// Calls `visit(name, type, slot)` for all that a case keeps.
 template <typename Visit>
@@ -40,20 +75,23 @@ bool is_empty(const Value& value, const expression::Type& type) {
 
 }  // namespace
 
+void name_types(Model& model) {
+  model.kept_types.clear();
+  each_slot(model, [&](const std::string&, const expression::Type& type, std::size_t) {
+    model.kept_types.push_back(expression::type_name(type));
+  });
+}
+
 std::string encode_data(const Model& model, const std::vector<Value>& data) {
-  pugi::xml_document document;
-  pugi::xml_node root = document.append_child("data");
+  std::string out = "<data>";
   each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t slot) {
     if (slot >= data.size() || is_empty(data[slot], type)) return;
-    pugi::xml_node element = root.append_child("v");
-    element.append_attribute("n").set_value(name.c_str());
-    element.append_attribute("t").set_value(expression::type_name(type).c_str());
-    expression::to_xml(data[slot], type, element);
+    out.append("<v n=\"").append(name).append("\" t=\"").append(model.kept_types[slot]);
+    out += "\">";
+    put_value(data[slot], type, out);
+    out += "</v>";
   });
-  std::string bytes;
-  Sink sink(bytes);
-  root.print(sink, "", pugi::format_raw, pugi::encoding_utf8);
-  return bytes;
+  return out += "</data>";
 }
 
 std::vector<Value> decode_data(const Model& model, std::string_view bytes) {
@@ -73,7 +111,7 @@ std::vector<Value> decode_data(const Model& model, std::string_view bytes) {
                                  : root.find_child_by_attribute("v", "n", name.c_str());
     if (!element) return;
     next = element.next_sibling();
-    if (expression::type_name(type) == element.attribute("t").value())
+    if (model.kept_types[slot] == element.attribute("t").value())
       data[slot] = expression::from_xml(element, type);
   });
   return data;

@@ -8,6 +8,9 @@
 
 namespace masar::process {
 
+/// Names the types of what a case keeps, for the functions below: once a model is compiled.
+void name_types(Model& model);
+
 /// The data of a case as the store keeps it: `<data><v n="due" t="fils">12.345</v><v
 /// n="departments" t="list of text"><item>roads</item></v>…</data>`. Unset values are left out.
 /// What a definition keeps beside its data (counters of deadlines, values of aliases) has a colon

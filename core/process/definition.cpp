@@ -227,6 +227,7 @@ std::shared_ptr<const Definition> Definition::compile(const config::Element& scx
   for (const auto& finding : own.findings())
     diagnostics.add(finding.place, finding.what, finding.hint);
   if (!own.empty()) return nullptr;
+  name_types(*model);
   return std::make_shared<CompiledDefinition>(std::move(model));
 }
 

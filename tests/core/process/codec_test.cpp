@@ -41,7 +41,8 @@ BOOST_AUTO_TEST_CASE(data_of_every_type_comes_back_as_it_was) {
   auto amounts =
       std::make_shared<expression::List>(expression::List{Value(Fils{1}), Value(Fils{2500})});
   for (const char* text :
-       {"طلب & <tag> \"q\"", " spaced ", " ", "", "line\nline\r\n\ttab", "]]>"}) {
+       {"طلب & <tag> \"q\"", " spaced ", " ", "", "line\nline\r\n\ttab", "]]>",
+        "a\x01z"}) {
     player.open("go", {{"text", Value::text(text)},
                        {"list", Value(std::shared_ptr<const expression::List>(amounts))}});
     const std::string bytes = player.definition().encode(player.now());

@@ -29,8 +29,9 @@ struct Part {
 };
 
 /// The seeds `first`, `first + every`, … for so long; as text for the process that measures.
-std::string play(faults::Simulation& simulation, faults::Plan plan, std::uint64_t every,
+std::string play(const std::string& sources, faults::Plan plan, std::uint64_t every,
                  double seconds) {
+  faults::Simulation simulation(sources);  // its folder is one process's
   Part part;
   forget_peak_rss();
   const double cpu_before = cpu_seconds();
@@ -38,7 +39,8 @@ std::string play(faults::Simulation& simulation, faults::Plan plan, std::uint64_
   for (; part.seconds < seconds;
        part.seconds = std::chrono::duration<double>(Clock::now() - begun).count()) {
     const faults::Verdict verdict = simulation.run(plan);
-    if (!verdict.breaches.empty()) throw std::runtime_error(command_of(plan) + " breaks");
+    if (!verdict.breaches.empty())
+      throw std::runtime_error(command_of(plan) + " breaks: " + verdict.breaches.front().text);
     plan.seed += every;
     part.cases += verdict.cases;
     part.days += verdict.days;
@@ -55,12 +57,12 @@ struct Runs {
   std::vector<double> rates;  ///< cases per second of all processes, by round
   Part sum;
 
-  void round(faults::Simulation& simulation, int jobs, double seconds) {
+  void round(const std::string& sources, int jobs, double seconds) {
     double rate = 0;
     for (const auto& text : faults::in_processes(jobs, [&](int index) {
            faults::Plan own = plan;
            own.seed += static_cast<std::uint64_t>(index);
-           return play(simulation, own, static_cast<std::uint64_t>(jobs), seconds);
+           return play(sources, own, static_cast<std::uint64_t>(jobs), seconds);
          })) {
       Part part;
       std::istringstream(text) >> part.cases >> part.days >> part.seconds >> part.cpu >>
@@ -82,7 +84,6 @@ Figure simulate(const Options& options, const char* name, bool in_memory, double
   figure.unit = "cases per second";
   figure.goal = Goal::figure_at_least;
   figure.goal_value = goal;
-  faults::Simulation simulation(options.sources);
   Runs with;
   with.plan.cases = kCases;
   with.plan.days = kDays;
@@ -91,8 +92,8 @@ Figure simulate(const Options& options, const char* name, bool in_memory, double
   for (bool& off : without.plan.off) off = true;
   const int jobs = faults::processors();
   for (int at = 0; at < options.rounds; ++at) {
-    with.round(simulation, jobs, options.seconds);
-    without.round(simulation, jobs, options.seconds);
+    with.round(options.sources, jobs, options.seconds);
+    without.round(options.sources, jobs, options.seconds);
   }
   figure.figure = median(with.rates);
   figure.cpu_seconds_per_thousand = with.sum.cpu / with.sum.cases * 1000;

@@ -82,6 +82,8 @@ Value from_text(std::string_view text, Kind kind);
 /// A value of any type as children of `parent`: scalar → its text; list → `<item>` each; table →
 /// `<row>` each with one element a column (unset columns left out). Nothing for an unset value.
 void to_xml(const Value& value, const Type& type, pugi::xml_node parent);
+/// The same as bytes at the end of `out`, escaped so that a parser gives back what it was.
+void append_xml(const Value& value, const Type& type, std::string& out);
 /// The reverse of to_xml over `element` (one that exists); throws Error(rejected, "bad-value")
 /// naming the element.
 Value from_xml(pugi::xml_node element, const Type& type);

@@ -11,19 +11,81 @@ namespace {
               "element " + std::string(element.name()) + " " + what);
 }
 
-void put_text(const Value& value, pugi::xml_node parent) {
-  const std::string text = to_text(value);
-  if (!text.empty()) parent.append_child(pugi::node_pcdata).set_value(text.c_str());
-}
+/// Elements and texts as children of a node.
+class TreeSink {
+ public:
+  explicit TreeSink(pugi::xml_node node) : node_(node) {}
+  void begin(const char* name) { node_ = node_.append_child(name); }
+  void text(const std::string& text) {
+    if (!text.empty()) node_.append_child(pugi::node_pcdata).set_value(text.c_str());
+  }
+  void end(const char*) { node_ = node_.parent(); }
+
+ private:
+  pugi::xml_node node_;
+};
+
+/// The same as bytes.
+class TextSink {
+ public:
+  explicit TextSink(std::string& out) : out_(out) {}
+  void begin(const char* name) { out_.append("<").append(name).append(">"); }
+  void text(const std::string& text) {
+    std::size_t run = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const auto c = static_cast<unsigned char>(text[at]);
+      const bool plain = c >= 0x20 ? c != '&' && c != '<' && c != '>' && c != '"'
+                                   : c == '\t' || c == '\n' || c == '\r';
+      if (plain) continue;
+      out_.append(text, run, at - run).append("&#").append(std::to_string(c)).append(";");
+      run = at + 1;
+    }
+    out_.append(text, run);
+  }
+  void end(const char* name) { out_.append("</").append(name).append(">"); }
+
+ private:
+  std::string& out_;
+};
 
 const Columns& columns_of(const Type& type) {
   if (!type.columns) throw Error(ErrorKind::internal, "value-type", "a table type without columns");
   return *type.columns;
 }
 
-void put_row(const Row& row, const Columns& columns, pugi::xml_node parent) {
+template <typename Sink>
+void put_element(const char* name, const Value& value, Sink& sink) {
+  sink.begin(name);
+  sink.text(to_text(value));
+  sink.end(name);
+}
+
+template <typename Sink>
+void put_row(const Row& row, const Columns& columns, Sink& sink) {
   for (std::size_t i = 0; i < columns.size() && i < row.size(); ++i) {
-    if (row[i].is_set()) put_text(row[i], parent.append_child(columns[i].first.c_str()));
+    if (row[i].is_set()) put_element(columns[i].first.c_str(), row[i], sink);
+  }
+}
+
+/// What from_xml() reads.
+template <typename Sink>
+void put_value(const Value& value, const Type& type, Sink& sink) {
+  if (!value.is_set()) return;
+  switch (type.kind) {
+    case Kind::list:
+      for (const Value& item : *value.as<std::shared_ptr<const List>>())
+        put_element("item", item, sink);
+      return;
+    case Kind::table:
+      for (const Row& row : value.as<std::shared_ptr<const Table>>()->rows) {
+        sink.begin("row");
+        put_row(row, columns_of(type), sink);
+        sink.end("row");
+      }
+      return;
+    case Kind::row:
+      return put_row(*value.as<std::shared_ptr<const Row>>(), columns_of(type), sink);
+    default: return sink.text(to_text(value));
   }
 }
 
@@ -70,22 +132,13 @@ Row row_of(pugi::xml_node element, const Columns& columns) {
 }  // namespace
 
 void to_xml(const Value& value, const Type& type, pugi::xml_node parent) {
-  if (!value.is_set()) return;
-  switch (type.kind) {
-    case Kind::list:
-      for (const Value& item : *value.as<std::shared_ptr<const List>>()) {
-        put_text(item, parent.append_child("item"));
-      }
-      return;
-    case Kind::table:
-      for (const Row& row : value.as<std::shared_ptr<const Table>>()->rows) {
-        put_row(row, columns_of(type), parent.append_child("row"));
-      }
-      return;
-    case Kind::row:
-      return put_row(*value.as<std::shared_ptr<const Row>>(), columns_of(type), parent);
-    default: return put_text(value, parent);
-  }
+  TreeSink sink(parent);
+  put_value(value, type, sink);
+}
+
+void append_xml(const Value& value, const Type& type, std::string& out) {
+  TextSink sink(out);
+  put_value(value, type, sink);
 }
 
 Value from_xml(pugi::xml_node element, const Type& type) {

@@ -11,52 +11,6 @@ namespace {
 using expression::Kind;
 using expression::Value;
 
-/// A text of an element or an attribute, so that a parser gives it back as it is.
-void put_escaped(std::string_view text, std::string& out) {
-  std::size_t run = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    const bool plain = c >= 0x20 ? c != '&' && c != '<' && c != '>' && c != '"'
-                                 : c == '\t' || c == '\n' || c == '\r';
-    if (plain) continue;
-    out.append(text, run, at - run).append("&#").append(std::to_string(c)).append(";");
-    run = at + 1;
-  }
-  out.append(text, run);
-}
-
-void put_element(std::string_view name, const Value& value, std::string& out) {
-  out.append("<").append(name).append(">");
-  put_escaped(expression::to_text(value), out);
-  out.append("</").append(name).append(">");
-}
-
-void put_row(const expression::Row& row, const expression::Columns& columns, std::string& out) {
-  for (std::size_t at = 0; at < columns.size() && at < row.size(); ++at) {
-    if (row[at].is_set()) put_element(columns[at].first, row[at], out);
-  }
-}
-
-/// What expression::from_xml() reads.
-void put_value(const Value& value, const expression::Type& type, std::string& out) {
-  switch (type.kind) {
-    case Kind::list:
-      for (const Value& item : *value.as<std::shared_ptr<const expression::List>>())
-        put_element("item", item, out);
-      return;
-    case Kind::table:
-      for (const auto& row : value.as<std::shared_ptr<const expression::Table>>()->rows) {
-        out += "<row>";
-        put_row(row, *type.columns, out);
-        out += "</row>";
-      }
-      return;
-    case Kind::row:
-      return put_row(*value.as<std::shared_ptr<const expression::Row>>(), *type.columns, out);
-    default: return put_escaped(expression::to_text(value), out);
-  }
-}
-
 /// Calls `visit(name, type, slot)` for all that a case keeps.
 template <typename Visit>
 void each_slot(const Model& model, Visit visit) {
@@ -88,7 +42,7 @@ std::string encode_data(const Model& model, const std::vector<Value>& data) {
     if (slot >= data.size() || is_empty(data[slot], type)) return;
     out.append("<v n=\"").append(name).append("\" t=\"").append(model.kept_types[slot]);
     out += "\">";
-    put_value(data[slot], type, out);
+    expression::append_xml(data[slot], type, out);
     out += "</v>";
   });
   return out += "</data>";

@@ -22,17 +22,18 @@ class Hub:
 
     def address(self, name: str) -> tuple[str, int] | None:
         """Host and port of `amqp`, `http` or `admin`; None while the hub has not written them."""
-        if name == "amqp" and self._broker:
-            text = self._broker
-        elif self._file is None:
-            return None
-        else:
-            try:
-                text = json.loads(self._file.read_text("utf-8"))[name]
-            except (OSError, ValueError, KeyError, TypeError):
-                return None
-        host, _, port = str(text).rpartition(":")
+        text = self._broker if name == "amqp" and self._broker else self._written(name)
+        host, _, port = text.rpartition(":")
         return (host.strip("[]"), int(port)) if port.isdigit() else None
+
+    def _written(self, name: str) -> str:
+        """What the file says of it; empty: nothing."""
+        if self._file is None:
+            return ""
+        try:
+            return str(json.loads(self._file.read_text("utf-8"))[name])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
 
     def link_address(self, name: str) -> str:
         """What a link to this address asks for: of the hub itself, or of RabbitMQ before it."""

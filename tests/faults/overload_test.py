@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import http.client
 import pathlib
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "scenarios")]
 
 from seventh_partner_test import NAMESPACE, PATH, SECRETS, Archive  # noqa: E402
-from stage import PYTHON, ROOT, Hub, call, change, wait_for  # noqa: E402
+from stage import PYTHON, ROOT, Hub, call, change, copy_shipped, wait_for  # noqa: E402
 from trial import MASAR, temporary_folder  # noqa: E402
 
 VISIT = (
@@ -141,10 +140,7 @@ def held(pid: int) -> dict[str, int]:
 class Overload(unittest.TestCase):
     def setUp(self) -> None:
         folder = temporary_folder(self)
-        for part in ("config", "mappings"):
-            shutil.copytree(ROOT / part, folder / part)
-            seventh = ROOT / "tests" / "scenarios" / "seventh" / part
-            shutil.copytree(seventh, folder / part, dirs_exist_ok=True)
+        copy_shipped(folder, ROOT / "tests" / "scenarios" / "seventh")
         self.archive = SlowArchive()
         self.addCleanup(self.archive.server_close)
         self.addCleanup(self.archive.shutdown)

@@ -6,13 +6,15 @@
 namespace masar::faults {
 
 void Sum::add(const Verdict& verdict) {
-  ++seeds;
-  failed += verdict.breaches.empty() ? 0 : 1;
-  cases += static_cast<std::uint64_t>(verdict.cases);
-  days += verdict.days;
-  counts += verdict.counts;
-  for (const auto& [state, count] : verdict.ends) ends[state] += count;
-  for (const auto& breach : verdict.breaches) ++oracles[breach.oracle];
+  Sum one;
+  one.seeds = 1;
+  one.failed = verdict.breaches.empty() ? 0 : 1;
+  one.cases = static_cast<std::uint64_t>(verdict.cases);
+  one.days = verdict.days;
+  one.counts = verdict.counts;
+  one.ends = verdict.ends;
+  for (const auto& breach : verdict.breaches) ++one.oracles[breach.oracle];
+  add(one);
 }
 
 void Sum::add(const Sum& more) {

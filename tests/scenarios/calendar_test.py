@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import unittest
 
 import cast
-from stage import ROOT, Stage, change
+from stage import Stage, change, copy_shipped
 from trial import MASAR, masar, temporary_folder
 
 CALENDAR = "config/calendars/jordan.xml"
@@ -18,8 +17,7 @@ FIRST = '<holiday every="01-01" name="New Year"/>'
 class Holiday(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = temporary_folder(self)
-        for name in ("config", "mappings"):
-            shutil.copytree(ROOT / name, self.folder / name)
+        copy_shipped(self.folder)
         # Two working days for a payment, so that a holiday in between matters.
         change(self.folder / PROCESS, 'id="payment" after="PT72H"', 'id="payment" after="P2WD"')
         self.stage = Stage(MASAR, self.folder / "stage", config=self.folder / "config")

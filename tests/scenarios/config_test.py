@@ -10,7 +10,7 @@ import subprocess
 import unittest
 from typing import NamedTuple
 
-from stage import PYTHON, ROOT, Hub, call
+from stage import PYTHON, ROOT, Hub, call, copy_shipped
 from trial import MASAR, masar, temporary_folder
 
 VERSION = re.compile(r"masar \d+\.\d+\.\d+\n")
@@ -135,7 +135,7 @@ class Configuration(unittest.TestCase):
     def fresh(self) -> None:
         for name in ("config", "mappings"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-            shutil.copytree(ROOT / name, self.folder / name)
+        copy_shipped(self.folder)
 
     def change(self, file: str, old: str, new: str) -> str:
         """Makes the change and returns where the ¦ stood, as findings name it."""

@@ -3,11 +3,10 @@ began with, new ones by what is current; what old cases need cannot be taken awa
 
 from __future__ import annotations
 
-import shutil
 import unittest
 
 import cast
-from stage import ROOT, Stage, change
+from stage import Stage, change, copy_shipped
 from trial import MASAR, masar, temporary_folder
 
 TEXTS = "config/texts/sms.xml"
@@ -17,9 +16,7 @@ CAR_TEXT = 'key="pay-by-number-not-active.ar" text="'
 class Editions(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = temporary_folder(self)
-        self.config = self.folder / "config"
-        for name in ("config", "mappings"):
-            shutil.copytree(ROOT / name, self.folder / name)
+        self.config = copy_shipped(self.folder)
         self.stage = Stage(MASAR, self.folder / "stage", config=self.config)
         self.addCleanup(self.stage.end)
         self.stage.hub.start()

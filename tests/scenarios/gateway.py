@@ -4,7 +4,6 @@ the phones, which fakesmsc writes down."""
 
 from __future__ import annotations
 
-import http.client
 import pathlib
 import re
 import threading
@@ -12,14 +11,13 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable
 
-from stage import Failed
+from stage import Failed, call
 
 from kannel import Kannel, Part  # the path is set by stage
 
 SENDSMS = "/cgi-bin/sendsms"
 NO_ANSWER = "did-it-but-no-answer"
 RETRY_SECONDS = 0.1
-TIMEOUT_SECONDS = 30.0
 FINAL = ("1", "2", "16")  # delivered, not delivered, rejected: no other report comes after it
 STATE = re.compile(r"(?<=state=)(?:%d|\d+)")
 
@@ -44,7 +42,7 @@ class Gateway:
         self,
         folder: pathlib.Path,
         password: str,
-        hub_address: Callable[[], tuple[str, int] | None],
+        hub_address: Callable[[], str],
     ) -> None:
         self._hub_address = hub_address
         self._lock = threading.Lock()
@@ -122,7 +120,7 @@ class Gateway:
         with self._lock:
             if self._reports:
                 self._unreported.add(reports)  # before it is sent: they may come before its answer
-        status, body = get(("127.0.0.1", self.kannel.sendsms), path)
+        status, text = call(f"127.0.0.1:{self.kannel.sendsms}", "GET", path)
         with self._lock:
             if status == 202:
                 self._accepted[reports] = self._accepted.get(reports, 0) + 1
@@ -131,7 +129,7 @@ class Gateway:
             if self._no_answer > 0:
                 self._no_answer -= 1
                 return None
-        return status, body
+        return status, str(text or "").encode()
 
     def report(self, path: str) -> None:
         with self._lock:
@@ -144,24 +142,14 @@ class Gateway:
         while not self._ended.is_set():
             address = self._hub_address()
             try:
-                if address is not None and get(address, path)[0] < 500:
+                if address and call(address, "GET", path)[0] < 500:
                     break
-            except (OSError, http.client.HTTPException):
+            except OSError:
                 pass
             self._ended.wait(RETRY_SECONDS)
         if (found := STATE.search(path)) and found[0] in FINAL:
             with self._lock:
                 self._unreported.discard(STATE.sub("*", path))
-
-
-def get(address: tuple[str, int], path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(*address, timeout=TIMEOUT_SECONDS)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
 
 
 class Network(ThreadingHTTPServer):

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import http.client
 import pathlib
-import shutil
 import ssl
 import subprocess
 import sys
 import unittest
 
 from operators_test import findings
-from stage import PYTHON, ROOT, Hub, change, wait_for
+from stage import PYTHON, ROOT, Hub, change, copy_shipped, wait_for
 from town import Town
 from trial import MASAR, temporary_folder
 
@@ -31,8 +30,7 @@ SECURE = """
 class MutualTls(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = temporary_folder(self)
-        for name in ("config", "mappings"):
-            shutil.copytree(ROOT / name, self.folder / name)
+        copy_shipped(self.folder)
         self.secrets = self.folder / "secrets"
         subprocess.run([PYTHON, str(ROOT / "ops" / "partners" / "make_secrets.py"),
                         str(self.secrets)], check=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import pathlib
 import re
-import shutil
 import subprocess
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from stage import ROOT, Stage
+from stage import ROOT, Stage, copy_shipped
 from trial import MASAR, OnStage, masar, temporary_folder
 
 from peers import with_peer  # the path is set by stage
@@ -71,8 +70,7 @@ class QuickStart(OnStage):
     def setUpClass(cls) -> None:
         cls.steps = section("A new partner by configuration")
         folder = temporary_folder(cls)
-        for part in ("config", "mappings"):
-            shutil.copytree(ROOT / part, folder / part)
+        copy_shipped(folder)
         files = files_of(cls.steps)
         if len(files) != 7:
             raise AssertionError(f"a line of hub.xml and six files, not {sorted(files)}")

@@ -9,7 +9,7 @@ import shutil
 from typing import Any
 
 from gateway import Gateway
-from stage import ROOT, Partner, Stage, change
+from stage import Partner, Stage, change, copy_shipped
 
 from rabbitmq import PASSWORD, USER, RabbitMQ, queue  # the path is set by stage
 
@@ -23,11 +23,10 @@ OURS = re.compile(r'<amqp listener="amqp" address="([^"]+)" user="([^"]+)" passw
 def before_broker(folder: pathlib.Path) -> list[tuple[str, str]]:
     """Copies the shipped configuration, and gives every AMQP endpoint a queue of a broker in place
     of an address of the hub's. Returns those queues and whose they are."""
-    for part in ("config", "mappings"):
-        shutil.copytree(ROOT / part, folder / part)
-    change(folder / "config" / "hub.xml", LISTENS, CONNECTS)
+    config = copy_shipped(folder)
+    change(config / "hub.xml", LISTENS, CONNECTS)
     queues: list[tuple[str, str]] = []
-    for file in sorted((folder / "config" / "endpoints").glob("*.xml")):
+    for file in sorted((config / "endpoints").glob("*.xml")):
         text = file.read_text("utf-8")
         queues += OURS.findall(text)
         theirs = OURS.sub(r'<amqp connection="broker" address="/amq/queue/\1"/>', text)
@@ -69,9 +68,8 @@ class RealStage(Stage):
     def _secret(self, name: str) -> str:
         return (self.secrets / name).read_text("utf-8").strip()
 
-    def _hub_http(self) -> tuple[str, int] | None:
-        host, _, port = self.hub.addresses.get("http", "").rpartition(":")
-        return (host, int(port)) if port else None
+    def _hub_http(self) -> str:
+        return self.hub.addresses.get("http", "")
 
     # Time. What is in a queue of the broker is on its way, too.
 

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import cast
-from stage import ROOT, Stage, change, wait_for
+from stage import ROOT, Stage, change, copy_shipped, wait_for
 from trial import MASAR, OnStage, count, masar, temporary_folder
 
 PATH = "/inspectorate/visits"
@@ -126,10 +126,7 @@ class WithArchive(OnStage):
     @classmethod
     def setUpClass(cls) -> None:
         folder = temporary_folder(cls)
-        for part in ("config", "mappings"):
-            shutil.copytree(ROOT / part, folder / part)
-            shutil.copytree(ROOT / "tests" / "scenarios" / "seventh" / part, folder / part,
-                            dirs_exist_ok=True)
+        copy_shipped(folder, ROOT / "tests" / "scenarios" / "seventh")
         cls.archive = Archive()
         cls.addClassCleanup(cls.archive.server_close)
         cls.addClassCleanup(cls.archive.shutdown)

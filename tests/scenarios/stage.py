@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -370,6 +371,16 @@ class Stage:
             raise Failed(
                 f"the answer {answer} to task {task['name']} was answered {status}: {said}"
             )
+
+
+def copy_shipped(folder: pathlib.Path, over: pathlib.Path | None = None) -> pathlib.Path:
+    """Copies the shipped configuration and its mappings into a folder, and over them those of
+    another one. Returns the copy's config/."""
+    for part in ("config", "mappings"):
+        shutil.copytree(ROOT / part, folder / part)
+        if over is not None:
+            shutil.copytree(over / part, folder / part, dirs_exist_ok=True)
+    return folder / "config"
 
 
 def change(file: pathlib.Path, old: str, new: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pathlib
 import re
-import shutil
 import subprocess
 import threading
 import unittest
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 
 import cast
 import ways
-from stage import ROOT, Stage, wait_for
+from stage import Stage, copy_shipped, wait_for
 from trial import MASAR, OnStage, masar, temporary_folder
 
 NAME = "محمّد عبد الله 😀 𞸁 الطراونة"
@@ -27,8 +26,7 @@ ELSEWHERE = JSON.replace(" 127.0.0.1 ::1", "")
 
 def speak(folder: pathlib.Path, profile: str) -> pathlib.Path:
     """A copy of the configuration whose two endpoints of the switch have these attributes."""
-    for part in ("config", "mappings"):
-        shutil.copytree(ROOT / part, folder / part)
+    copy_shipped(folder)
     for name in ("switch-bills", "switch-payments"):
         file = folder / "config" / "endpoints" / f"{name}.xml"
         text = re.sub(r'\s(verify|sign|checked-form)="[^"]*"', "", file.read_text("utf-8"))

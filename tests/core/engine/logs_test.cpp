@@ -32,6 +32,14 @@ Logged letter_line(const Stage& stage) {
   return found[0];
 }
 
+void check_ids(const Logged& line, const std::string& route, const std::string& case_key,
+               const std::string& message) {
+  BOOST_TEST(line.ids.trace == kTrace);
+  BOOST_TEST(line.ids.route == route);
+  BOOST_TEST(line.ids.case_key == case_key);
+  BOOST_TEST(line.ids.message == message);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(logs)
@@ -43,31 +51,20 @@ BOOST_AUTO_TEST_CASE(a_dead_letter_is_logged_with_its_ids) {
   say_traced(stage, note("A", "break"), "m2");
   const Logged line = letter_line(stage);
   BOOST_TEST(line.text == "a dead letter: " + stage.letters().at(0).code + ", at event note");
-  BOOST_TEST(line.ids.trace == kTrace);
-  BOOST_TEST(line.ids.route == "note");
-  BOOST_TEST(line.ids.case_key == "A");
-  BOOST_TEST(line.ids.message == "m2");
+  check_ids(line, "note", "A", "m2");
 }
 
 BOOST_AUTO_TEST_CASE(so_is_a_message_that_is_kept_without_a_case) {
   Stage stage;
   say_traced(stage, "<Keep><no>A</no></Keep>", "m1");
-  const Logged line = letter_line(stage);
-  BOOST_TEST(line.ids.trace == kTrace);
-  BOOST_TEST(line.ids.route == "keep");
-  BOOST_TEST(line.ids.case_key == "");
-  BOOST_TEST(line.ids.message == "m1");
+  check_ids(letter_line(stage), "keep", "", "m1");
 }
 
 BOOST_AUTO_TEST_CASE(an_effect_that_could_not_be_made_is_logged_with_the_trace_of_its_message) {
   Stage stage;
   say_traced(stage, order("A"), "m1");
   say_traced(stage, note("A", "label"), "m2");
-  const Logged line = letter_line(stage);
-  BOOST_TEST(line.ids.trace == kTrace);
-  BOOST_TEST(line.ids.route == "label");
-  BOOST_TEST(line.ids.case_key == "A");
-  BOOST_TEST(line.ids.message == stage.outbox("A", "label").at(0).id);
+  check_ids(letter_line(stage), "label", "A", stage.outbox("A", "label").at(0).id);
 }
 
 BOOST_AUTO_TEST_CASE(without_a_trace_the_line_has_the_one_that_began_with_the_message) {

@@ -6,7 +6,6 @@ from __future__ import annotations
 import functools
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import unittest
@@ -19,7 +18,7 @@ from lxml import etree
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests" / "peers"), str(ROOT / "tests" / "scenarios")]
 import node  # noqa: E402
-from stage import change  # noqa: E402
+from stage import change, copy_shipped  # noqa: E402
 from trial import masar, temporary_folder  # noqa: E402
 
 from peers import with_peer  # noqa: E402  (the path is set by stage)
@@ -199,9 +198,7 @@ class Refusals(unittest.TestCase):
         return ran.returncode, ran.stderr
 
     def copy(self) -> pathlib.Path:
-        for part in ("config", "mappings"):
-            shutil.copytree(ROOT / part, self.folder / part)
-        return self.folder / "config"
+        return copy_shipped(self.folder)
 
     @with_peer("AsyncAPI parser (npm)")
     def test_messages_and_servers_that_are_alike_are_told_apart(self) -> None:

@@ -28,7 +28,7 @@ from zeep.wsse.utils import WSU
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests" / "peers"), str(ROOT / "tests" / "scenarios")]
 import node  # noqa: E402
-from stage import PYTHON, Hub, change, wait_for  # noqa: E402
+from stage import PYTHON, Hub, change, copy_shipped, wait_for  # noqa: E402
 from trial import MASAR, count, masar, temporary_folder  # noqa: E402
 
 from peers import with_peer  # noqa: E402  (the path is set by stage)
@@ -63,9 +63,7 @@ SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 
 def install(folder: pathlib.Path) -> pathlib.Path:
     """The shipped configuration with the second endpoint."""
-    for part in ("config", "mappings"):
-        shutil.copytree(ROOT / part, folder / part)
-    config = folder / "config"
+    config = copy_shipped(folder)
     (config / "endpoints" / "traffic-safe.xml").write_text(SAFE, "utf-8")
     (config / "schemas" / "blocks.xsd").write_text(BLOCKS_XSD, "utf-8")
     route = config / "routes" / "sketch-amended-safe.xml"

@@ -1,6 +1,7 @@
 #include "connectors/mfep/request.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "connectors/mfep/slice.h"
 #include "core/base/error.h"
@@ -58,13 +59,49 @@ std::string signature_of(pugi::xml_node root) {
   return text;
 }
 
-/// The text of the body that the signature has to be over.
-std::string signed_text(std::string_view bytes, pugi::xml_node body, SignedForm form) {
-  if (form == SignedForm::unformatted) return write_xml(body, XmlForm::plain);
-  if (form == SignedForm::dotnet) return write_xml(body, XmlForm::dotnet);
+/// A request in its parts. Whoever signs the bytes of the body gets it from the bytes: then only
+/// what stands around them is read here, and the body once, when it is verified.
+struct Request {
+  Document around;        ///< with the body, but where `slice` has it
+  std::string_view slice;  ///< the signed bytes; empty: the body stands in `around`
+  pugi::xml_node root() const { return around->document_element(); }
+};
+
+/// No value where that does not come out: the request as a whole tells why.
+std::optional<Request> read_around(std::string_view bytes, const XmlReader& reader) {
+  if (bytes.size() > reader.limits().bytes_max) return std::nullopt;
   const auto slice = signed_slice(bytes);
-  if (!slice) refuse("mfep-body");
-  return std::string(*slice);
+  if (!slice) return std::nullopt;
+  const auto from = static_cast<std::size_t>(slice->data() - bytes.data());
+  std::string around(bytes.substr(0, from));
+  around += bytes.substr(from + slice->size());
+  try {
+    Request request{reader.read(around), *slice};
+    if (request.root().child("MsgBody")) return std::nullopt;
+    return request;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+Request read_request(std::string_view bytes, const Profile& profile, const XmlReader& reader,
+                     JsonSpelling& spelling) {
+  if (profile.json) return {mfep_of_json(bytes, reader.limits(), spelling), {}};
+  if (profile.form == SignedForm::as_sent) {
+    if (auto request = read_around(bytes, reader)) return *request;
+  }
+  return {reader.read(bytes), {}};
+}
+
+/// The text of the body that the signature has to be over.
+std::string signed_text(const Request& request, pugi::xml_node body, const Profile& profile) {
+  if (!request.slice.empty()) return std::string(request.slice);
+  switch (profile.form) {
+    case SignedForm::unformatted: return write_xml(body, XmlForm::plain);
+    case SignedForm::dotnet: return write_xml(body, XmlForm::dotnet);
+    case SignedForm::as_sent: break;
+  }
+  refuse("mfep-body");  // where the bytes do not show it
 }
 
 /// Also by a key that came into the secret a moment ago.
@@ -76,11 +113,10 @@ bool is_signed(const std::string& text, const std::string& signature, LiveKey& k
 }
 
 /// The text of the body that is used from here on.
-std::string trusted_text(std::string_view bytes, pugi::xml_node root, pugi::xml_node body,
-                         const Profile& profile) {
+std::string trusted_text(const Request& request, pugi::xml_node body, const Profile& profile) {
   if (profile.json) return write_xml(body);
-  std::string text = signed_text(bytes, body, profile.form);
-  if (!is_signed(text, signature_of(root), *profile.verify)) refuse("signature-bad");
+  std::string text = signed_text(request, body, profile);
+  if (!is_signed(text, signature_of(request.root()), *profile.verify)) refuse("signature-bad");
   return text;
 }
 
@@ -92,19 +128,16 @@ void put_guid(pugi::xml_node header, const std::string& guid) {
   node.text().set(guid.c_str());
 }
 
-void open(std::string_view bytes, const std::vector<std::string>& query_guids,
-          const Profile& profile, const XmlReader& reader, Opened& opened) {
-  for (const auto& guid : query_guids) take_guid(guid, opened.guid);
-  const Document whole =
-      profile.json ? mfep_of_json(bytes, reader.limits(), opened.spelling) : reader.read(bytes);
-  const auto root = whole->document_element();
+void open(const Request& request, const Profile& profile, const XmlReader& reader,
+          Opened& opened) {
+  const auto root = request.root();
   if (std::string_view(root.name()) != "MFEP") refuse("mfep-root");
   const auto header = only_child(root, "MsgHeader", "mfep-header");
   if (!header) refuse("mfep-header");
   take_guid(only_child(header, "GUID", "mfep-guid").text().get(), opened.guid);
   const auto body = only_child(root, "MsgBody", "mfep-body");
-  if (!body) refuse("mfep-body");
-  const std::string text = trusted_text(bytes, root, body, profile);
+  if (!body && request.slice.empty()) refuse("mfep-body");
+  const std::string text = trusted_text(request, body, profile);
   check_header(header, profile);
   put_guid(header, opened.guid);
   // What is read from here on is the text that was verified, and nothing beside it (DESIGN D11). It
@@ -113,6 +146,7 @@ void open(std::string_view bytes, const std::vector<std::string>& query_guids,
   const bool prefixes = !root.first_attribute().empty();
   opened.body = "<MFEP>" + write_xml(header, XmlForm::plain, prefixes) + text + "</MFEP>";
   opened.document = reader.read(opened.body);
+  if (!opened.document->document_element().child("MsgBody")) refuse("mfep-body");
 }
 
 }  // namespace
@@ -121,7 +155,14 @@ Opened open_request(std::string_view bytes, const std::vector<std::string>& quer
                     const Profile& profile, const XmlReader& reader) {
   Opened opened;
   try {
-    open(bytes, query_guids, profile, reader, opened);
+    for (const auto& guid : query_guids) take_guid(guid, opened.guid);
+    const Request request = read_request(bytes, profile, reader, opened.spelling);
+    try {
+      open(request, profile, reader, opened);
+    } catch (const Error&) {
+      if (!request.slice.empty()) (void)reader.read(bytes);  // what is malformed is said first
+      throw;
+    }
   } catch (const Error& error) {
     opened.refusal = error.code();
     opened.body.clear();

@@ -24,6 +24,9 @@ struct IntakeDesk::Part {
   bool record = false;     ///< accepted with an audit row only
   bool filtered = false;   ///< recorded because a filter lets it go no further
   int journal_index = -1;  ///< in the transaction
+
+  /// Nothing of it is stored but that it was refused.
+  bool refused() const { return answer && !keep && !record; }
 };
 
 /// One message on its way into the journal. Used by one thread at a time.

@@ -6,6 +6,7 @@
 #include "core/base/hash.h"
 #include "core/base/plant.h"
 #include "core/engine/aggregate.h"
+#include "core/engine/content_digest.h"
 #include "core/engine/exchange.h"
 #include "core/engine/records.h"
 #include "core/message/xml_writer.h"
@@ -16,7 +17,6 @@ using connector::PartAnswer;
 
 namespace {
 
-constexpr std::size_t kFormBytes = 4096;  ///< room for the form of most contents
 constexpr int kTriesMax = 5;  ///< lost races for a key before the sender is told to come again
 
 PartAnswer refusal(std::string code, std::string text) {
@@ -32,61 +32,6 @@ PartAnswer later(std::string code, std::string text) {
   return {PartAnswer::Kind::retry_later, std::move(code), std::move(text), {}};
 }
 PartAnswer in_doubt() { return later("in-doubt", "the message is kept for a person"); }
-
-/// A node's kind, name, attributes and content, each ended by a zero, which no text of a tree
-/// holds: so two trees have one form only where they are equal.
-void append_content(pugi::xml_node top, std::string& form) {
-  const auto append = [&form](char kind, std::string_view name, std::string_view value) {
-    const std::size_t from = form.size();
-    form.resize(from + name.size() + value.size() + 3);  // with zeros
-    form[from] = kind;
-    name.copy(&form[from + 1], name.size());
-    value.copy(&form[from + name.size() + 2], value.size());
-  };
-  pugi::xml_node node = top;
-  for (;;) {
-    if (node.type() == pugi::node_element) {
-      append('e', node.name(), "");
-      for (auto each = node.first_attribute(); each; each = each.next_attribute()) {
-        append('a', each.name(), each.value());
-      }
-      if (const pugi::xml_node child = node.first_child()) {
-        node = child;
-        continue;
-      }
-      form += '/';
-    } else {
-      append('t', "", node.value());
-    }
-    while (node != top && !node.next_sibling()) {
-      node = node.parent();
-      form += '/';
-    }
-    if (node == top) return;
-    node = node.next_sibling();
-  }
-}
-
-/// A digest over the content that must be the same: the selected nodes of each `same`. Names have
-/// the configured prefixes, so that a sender's own choice of them makes no difference.
-std::string digest_of(const DuplicateKey& key, const expression::Frame& frame) {
-  std::string all;
-  all.reserve(kFormBytes);
-  for (const auto& same : key.same) {
-    const auto value = same.evaluate_optional(frame);
-    if (value.is_set()) {
-      for (const auto& node : value.as<expression::Nodes>()) {
-        if (node.type() == pugi::node_element) {
-          append_content(node, all);
-        } else {
-          all.append(1, 'v').append(node.value()).push_back('\0');
-        }
-      }
-    }
-    all += '\x1f';
-  }
-  return sha256(all);
-}
 
 }  // namespace
 
@@ -176,28 +121,11 @@ void IntakeDesk::journal_again(const ExchangePtr& exchange) {
   }
 }
 
+// The store's unique keys tell a repetition, which is rare, so only after one of them has, or where
+// something is refused, does it pay to look the keys up.
 void IntakeDesk::journal(const ExchangePtr& exchange) {
   Exchange& it = *exchange;
-  it.keys.clear();
-  it.letters.clear();
-  for (auto& part : it.parts) {
-    Part fresh;
-    fresh.document = std::move(part.document);
-    fresh.payload = std::move(part.payload);
-    part = std::move(fresh);
-  }
-  look_up_message(it);
-  for (std::size_t at = 0; at < it.parts.size(); ++at) {
-    Part& part = it.parts[at];
-    const auto known = [&part] {
-      return part.answer || part.duplicate_of != 0 || part.twin_of >= 0;
-    };
-    if (!known()) look_up_part(it, part);
-    if (!known()) look_up_twin(it, at);
-    // Only now: a repetition of what came in time gets the answer that it got.
-    if (!known() && is_late(it)) part.answer = refusal(kExpired, kCameLate);
-    if (!known() && passes_filters(it, part)) find_case(it, part);
-  }
+  if (it.tries > 0 || !prepare(it, LookUp::no)) prepare(it, LookUp::yes);
   std::vector<Document> documents;
   auto transaction = transaction_of(it, documents);
   if (transaction.journal.empty() && transaction.audit.empty() && transaction.keys.empty())
@@ -210,11 +138,40 @@ void IntakeDesk::journal(const ExchangePtr& exchange) {
       std::move(documents));
 }
 
+// False: without looking its keys up it would be refused, which a repetition of what was taken is
+// not.
+bool IntakeDesk::prepare(Exchange& exchange, LookUp look_up) {
+  exchange.keys.clear();
+  exchange.letters.clear();
+  for (auto& part : exchange.parts) {
+    Part fresh;
+    fresh.document = std::move(part.document);
+    fresh.payload = std::move(part.payload);
+    part = std::move(fresh);
+  }
+  look_up_message(exchange, look_up);
+  bool refused = false;
+  for (std::size_t at = 0; at < exchange.parts.size(); ++at) {
+    Part& part = exchange.parts[at];
+    const auto known = [&part] {
+      return part.answer || part.duplicate_of != 0 || part.twin_of >= 0;
+    };
+    if (!known()) look_up_part(exchange, part, look_up);
+    if (!known()) look_up_twin(exchange, at, look_up);
+    // Only now: a repetition of what came in time gets the answer that it got.
+    if (!known() && is_late(exchange)) part.answer = refusal(kExpired, kCameLate);
+    if (!known() && passes_filters(exchange, part)) find_case(exchange, part);
+    refused = refused || part.refused();
+  }
+  return !refused || look_up == LookUp::yes || exchange.endpoint->keys.empty();
+}
+
 // A message that comes again as a whole: parts with keys of their own are looked up by these; the
 // others are the parts of the first one's envelope.
-void IntakeDesk::look_up_message(Exchange& exchange) {
+void IntakeDesk::look_up_message(Exchange& exchange, LookUp look_up) {
   Part probe;
-  const bool again = look_up_keys(exchange, probe, exchange.frame(exchange.document), false);
+  const auto frame = exchange.frame(exchange.document);
+  const bool again = look_up_keys(exchange, probe, frame, false, look_up);
   exchange.keys = probe.keys;
   if (probe.answer) {
     for (auto& part : exchange.parts) part.answer = probe.answer;
@@ -244,7 +201,7 @@ void IntakeDesk::look_up_message(Exchange& exchange) {
 
 // The same part twice in one message is one part; with the same key and other content it is
 // refused.
-void IntakeDesk::look_up_twin(Exchange& exchange, std::size_t at) {
+void IntakeDesk::look_up_twin(Exchange& exchange, std::size_t at, LookUp look_up) {
   Part& part = exchange.parts[at];
   for (std::size_t before = 0; before < at; ++before) {
     for (const auto& key : exchange.parts[before].keys) {
@@ -254,24 +211,23 @@ void IntakeDesk::look_up_twin(Exchange& exchange, std::size_t at) {
       if (same == part.keys.end()) continue;
       if (same->digest == key.digest) {
         part.twin_of = static_cast<int>(before);
-        parts_.metrics.received(exchange.endpoint->spec.id, "duplicate");
         return;
       }
       part.answer = differs(key.name);
-      parts_.metrics.alarm("duplicate-differs");
+      if (look_up == LookUp::yes) parts_.metrics.alarm("duplicate-differs");
       return;
     }
   }
 }
 
-void IntakeDesk::look_up_part(Exchange& exchange, Part& part) {
-  look_up_keys(exchange, part, exchange.frame(part.document), true);
+void IntakeDesk::look_up_part(Exchange& exchange, Part& part, LookUp look_up) {
+  look_up_keys(exchange, part, exchange.frame(part.document), true, look_up);
 }
 
 // Whether it came before: then `part.duplicate_of` is set, or `part.answer` where its content
-// differs.
+// differs. Where nothing is looked up, the keys are only put down.
 bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame,
-                              bool of_part) {
+                              bool of_part, LookUp look_up) {
   if (planted("deduplication-off")) return false;
   for (const auto& key : exchange.endpoint->keys) {
     if (key.of_part != of_part) continue;
@@ -282,9 +238,10 @@ bool IntakeDesk::look_up_keys(Exchange& exchange, Part& part, const expression::
     row.endpoint = exchange.endpoint->spec.id;
     row.name = key.name;
     row.value = value.as<std::string>();
-    row.digest = digest_of(key, frame);
+    row.digest = content_digest(key.same, frame);
     row.expires = parts_.business.now() + key.keep.fixed;
-    const auto first = parts_.store.find_key(row.endpoint, row.name, row.value);
+    std::optional<store::KeyRow> first;
+    if (look_up == LookUp::yes) first = parts_.store.find_key(row.endpoint, row.name, row.value);
     if (first && first->expires > parts_.business.now()) {
       if (first->digest == row.digest) {
         part.duplicate_of = first->journal;
@@ -311,7 +268,6 @@ bool IntakeDesk::passes_filters(Exchange& exchange, Part& part) {
     if (filter.evaluate(frame).as<bool>()) continue;
     part.record = part.filtered = true;
     part.answer = PartAnswer{};
-    parts_.metrics.filtered(exchange.route->id);
     return false;
   }
   return true;
@@ -357,7 +313,6 @@ void IntakeDesk::without_case(Exchange& exchange, Part& part, const std::string&
     case route::NoCase::Do::record: part.record = true; break;
     case route::NoCase::Do::keep:
       part.keep = true;
-      parts_.metrics.alarm("kept-without-case");
       break;
     case route::NoCase::Do::refuse:
       part.answer = refusal(rule.code, "there is no such case");
@@ -380,8 +335,7 @@ store::Transaction IntakeDesk::transaction_of(Exchange& exchange,
   for (std::size_t at = 0; at < exchange.parts.size(); ++at) {
     Part& part = exchange.parts[at];
     if (part.duplicate_of || part.twin_of >= 0) continue;
-    const bool refused = part.answer && !part.keep && !part.record;
-    if (refused) {
+    if (part.refused()) {
       if (!may_audit(exchange.received.sender)) continue;
       store::AuditRow audit;
       audit.kind = "refused";
@@ -479,6 +433,11 @@ void IntakeDesk::committed(const ExchangePtr& exchange, const store::Commit& com
   if (commit.status != store::CommitStatus::committed) {
     parts_.metrics.received(id, "later");
     return it.finish({later("store", "the message could not be made durable")});
+  }
+  for (const Part& part : it.parts) {
+    if (part.twin_of >= 0) parts_.metrics.received(id, "duplicate");
+    if (part.filtered) parts_.metrics.filtered(it.route->id);
+    if (part.keep) parts_.metrics.alarm("kept-without-case");
   }
   log_letters(parts_.executor, parts_.log, std::move(it.letters));
   const bool reads =

@@ -65,16 +65,19 @@ class IntakeDesk final : public connector::Intake {
   struct Exchange;
   struct Part;
   using ExchangePtr = std::shared_ptr<Exchange>;
+  enum class LookUp { no, yes };  ///< of the duplicate keys
 
   void journal_again(const ExchangePtr& exchange);
   void journal(const ExchangePtr& exchange);
   void query(const ExchangePtr& exchange);
   void answer_query(const ExchangePtr& exchange, std::shared_ptr<const LiveCase> live, Instant now);
   void split(Exchange& exchange);
-  void look_up_message(Exchange& exchange);
-  void look_up_part(Exchange& exchange, Part& part);
-  void look_up_twin(Exchange& exchange, std::size_t at);
-  bool look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame, bool of_part);
+  bool prepare(Exchange& exchange, LookUp look_up);
+  void look_up_message(Exchange& exchange, LookUp look_up);
+  void look_up_part(Exchange& exchange, Part& part, LookUp look_up);
+  void look_up_twin(Exchange& exchange, std::size_t at, LookUp look_up);
+  bool look_up_keys(Exchange& exchange, Part& part, const expression::Frame& frame, bool of_part,
+                    LookUp look_up);
   bool passes_filters(Exchange& exchange, Part& part);
   bool is_late(const Exchange& exchange) const;
   void find_case(Exchange& exchange, Part& part);

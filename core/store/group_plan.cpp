@@ -69,12 +69,7 @@ void GroupPlan::add_or_refuse(Transaction& transaction, Commit& commit) {
 
 /// Everything that can refuse the transaction; what it changes stays in the newest layer.
 void GroupPlan::check(Transaction& transaction, Commit& commit) {
-  for (JournalRow& row : transaction.journal) {
-    row.id = counters_.journal++;
-    row.stamp = commit.stamp;
-    commit.journal_ids.push_back(row.id);
-    commit.stamps.push_back(row.stamp);
-  }
+  number_journal(transaction, commit, counters_);
   check_keys(transaction, commit);
   check_cases(transaction);
   check_aliases(transaction);

@@ -53,6 +53,16 @@ inline RowId journal_id(const Commit& commit, int index) {
   return commit.journal_ids[static_cast<std::size_t>(index)];
 }
 
+/// The journal rows' ids, and the stamp of them all.
+inline void number_journal(Transaction& transaction, Commit& commit, RowCounters& counters) {
+  for (JournalRow& row : transaction.journal) {
+    row.id = counters.journal++;
+    row.stamp = commit.stamp;
+    commit.journal_ids.push_back(row.id);
+    commit.stamps.push_back(row.stamp);
+  }
+}
+
 /// The place among its transaction's dead letters of the one that a task stands for; −1: of none.
 inline int letter_index(const TaskRow& row, const Transaction& transaction) {
   if (row.dead_letter_index >= static_cast<int>(transaction.dead_letters.size())) {

@@ -123,17 +123,22 @@ void TransactionApplier::committed() noexcept {
 std::int64_t TransactionApplier::changed() const { return sqlite3_changes(session_.handle()); }
 
 void TransactionApplier::apply(Transaction& transaction, Commit& commit) {
-  put_journal(transaction, commit);
+  number_journal(transaction, commit, counters_);
+  // What is refused most often comes first: as long as nothing is written, nothing is to be undone.
   put_keys(transaction, commit);
+  if (transaction.outbox.empty()) {
+    update_outbox(transaction, commit.stamp);
+  }
+  put_journal(transaction);
   for (const CaseRow& row : transaction.cases) {
     put_case(row);
   }
   put_aliases(transaction);
   put_timers(transaction);
   put_tasks(transaction);
-  put_outbox(transaction, commit);
-  for (const OutboxUpdate& update : transaction.outbox_updates) {
-    update_outbox(update, commit.stamp);
+  if (!transaction.outbox.empty()) {
+    put_outbox(transaction, commit);
+    update_outbox(transaction, commit.stamp);
   }
   put_replies(transaction, commit);
   put_dead_letters(transaction, commit);
@@ -147,23 +152,19 @@ void TransactionApplier::apply(Transaction& transaction, Commit& commit) {
   }
 }
 
-void TransactionApplier::put_journal(Transaction& transaction, Commit& commit) {
+void TransactionApplier::put_journal(Transaction& transaction) {
   if (transaction.journal.empty()) {
     return;
   }
   Statement& statement = session_.prepared(kPutJournal);
   RowId first_part = 0;
   for (JournalRow& row : transaction.journal) {
-    row.id = counters_.journal++;
-    row.stamp = commit.stamp;
     if (row.part == 0) {
       first_part = row.id;
     }
     const bool fill = row.parts > 1 && row.envelope == 0;
     const Lent envelope(row.envelope, fill ? first_part : row.envelope);
     run_with(statement, row);
-    commit.journal_ids.push_back(row.id);
-    commit.stamps.push_back(row.stamp);
   }
 }
 
@@ -267,6 +268,12 @@ void TransactionApplier::put_outbox(Transaction& transaction, Commit& commit) {
       row.sequence = existing.integer(0);
     }
     commit.outbox_sequences.push_back(row.sequence);
+  }
+}
+
+void TransactionApplier::update_outbox(const Transaction& transaction, Instant stamp) {
+  for (const OutboxUpdate& update : transaction.outbox_updates) {
+    update_outbox(update, stamp);
   }
 }
 

@@ -17,9 +17,10 @@ class TransactionApplier {
  public:
   explicit TransactionApplier(SqliteSession& session);
 
-  /// All rows of the transaction, in the order of its members. Fills ids into `transaction` and
-  /// `commit` (whose stamp is set). Throws Conflict, SqliteError, Error(internal,
-  /// "bad-transaction"); what it wrote until then is the caller's to undo.
+  /// All rows of the transaction; first its keys and, where it makes no effects, what it updates of
+  /// them. Fills ids into `transaction` and `commit` (whose stamp is set). Throws Conflict,
+  /// SqliteError, Error(internal, "bad-transaction"); what it wrote until then is the caller's to
+  /// undo: nothing, where the database counts as many changes as before.
   void apply(Transaction& transaction, Commit& commit);
 
   /// The heads of the audit chains, as the last row of a group.
@@ -31,7 +32,7 @@ class TransactionApplier {
   void set_counters(const RowCounters& counters);
 
  private:
-  void put_journal(Transaction& transaction, Commit& commit);
+  void put_journal(Transaction& transaction);
   void put_keys(Transaction& transaction, const Commit& commit);
   void put_case(const CaseRow& row);
   void put_search(const CaseRow& row, const std::string& before, const std::string& after);
@@ -39,6 +40,7 @@ class TransactionApplier {
   void put_timers(const Transaction& transaction);
   void put_tasks(Transaction& transaction);
   void put_outbox(Transaction& transaction, Commit& commit);
+  void update_outbox(const Transaction& transaction, Instant stamp);
   void update_outbox(const OutboxUpdate& update, Instant stamp);
   void put_replies(Transaction& transaction, const Commit& commit);
   void put_dead_letters(Transaction& transaction, Commit& commit);

@@ -129,10 +129,17 @@ void SqliteWriter::apply_group(std::span<Pending> group) {
   }
 }
 
-/// False: one of them is refused, and what was applied is to be undone. A savepoint makes SQLite
-/// put aside each page that its transaction is the first to change, and refusals are rare.
+/// False: one of them is refused after it has written, and what was applied is to be undone. A
+/// savepoint makes SQLite put aside each page that its transaction is the first to change, and such
+/// refusals are rare.
 bool SqliteWriter::apply_together(std::span<Pending> group) {
-  return std::all_of(group.begin(), group.end(), [this](Pending& each) { return apply_one(each); });
+  return std::all_of(group.begin(), group.end(), [this](Pending& each) {
+    const RowCounters counters = applier_.counters();
+    const std::int64_t changes = sqlite3_total_changes64(session_.handle());
+    if (apply_one(each)) return true;
+    applier_.set_counters(counters);
+    return sqlite3_total_changes64(session_.handle()) == changes;
+  });
 }
 
 void SqliteWriter::apply_singly(std::span<Pending> group) {

@@ -14,9 +14,9 @@
 namespace masar::store {
 
 /// Commits groups to SQLite: all of a group straight on, and only where one of its transactions
-/// turns out to be refused once more with each in a savepoint, so that this one is undone alone
-/// (ENGINE.md 17). Owned by the store. submit(), stop() and healthy() from any thread, stop() not
-/// from a callback; all else on the writer's thread.
+/// turns out to be refused when it has written already, once more with each in a savepoint, so that
+/// this one is undone alone (ENGINE.md 17). Owned by the store. submit(), stop() and healthy() from
+/// any thread, stop() not from a callback; all else on the writer's thread.
 class SqliteWriter final : private GroupCommitter {
  public:
   SqliteWriter(const SqliteSettings& settings, const BusinessClock& clock);

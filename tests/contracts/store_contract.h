@@ -18,6 +18,7 @@
   X(key_of_a_duplicate_is_a_conflict)          \
   X(key_may_belong_to_a_row_of_before)         \
   X(conflict_inside_a_group_leaves_neighbours) \
+  X(refused_transactions_leave_nothing)        \
   X(case_versions_exclude_each_other)          \
   X(cases_are_found_and_paged)                 \
   X(living_alias_is_unique)                    \

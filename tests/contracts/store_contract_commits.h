@@ -36,6 +36,37 @@ inline void conflict_inside_a_group_leaves_neighbours(StoreBench& bench) {
   BOOST_TEST((ids == std::vector<RowId>{ids[0], ids[0] + 1, ids[0] + 2}));
 }
 
+// However much of it was written before it turned out to be refused.
+inline void refused_transactions_leave_nothing(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction second_key_known = opening("A", "m2");
+  second_key_known.keys.push_back(key_row("m1", at(9'000'000)));
+  Transaction effect_over = opening("A", "m3");
+  effect_over.keys.clear();
+  effect_over.outbox_updates = {outbox_update("e1", {OutboxState::sending}, OutboxState::ready)};
+  Transaction old_version = opening("A", "m4");
+  old_version.cases = {case_row("A", 7)};
+  Transaction first = opening("A", "m1");
+  first.outbox = {outbox_row("e1", "A")};
+  std::vector<std::string> seen;
+  std::vector<RowId> ids;
+  for (Transaction* each : {&first, &second_key_known, &effect_over, &old_version}) {
+    store->submit(std::move(*each), [&](const Commit& c) { seen.push_back(c.conflict); });
+  }
+  store->submit(opening("A", "m5"), [&](const Commit& c) { ids = c.journal_ids; });
+  store->run_writer();
+  BOOST_TEST((seen == std::vector<std::string>{"", "key", "outbox", "case"}));
+  BOOST_TEST(store->undone(0, 10).size() == 2u);
+  BOOST_TEST(store->timeline("A", 0, 10).size() == 2u);
+  BOOST_TEST((ids == std::vector<RowId>{2}));
+  const auto key = key_row("m1", {});
+  BOOST_TEST(store->find_key(key.endpoint, key.name, "m1").has_value());
+  for (const char* none : {"m2", "m4"}) {
+    BOOST_TEST(!store->find_key(key.endpoint, key.name, none).has_value());
+  }
+  BOOST_TEST((store->find_outbox("e1")->state == OutboxState::ready));
+}
+
 inline void everything_survives_a_restart(StoreBench& bench) {
   RowId id = 0;
   std::int64_t sequence = 0;

@@ -124,6 +124,8 @@ BOOST_AUTO_TEST_CASE(without_a_case_keep_makes_a_dead_letter_at_once) {
   BOOST_REQUIRE(stage.letters().size() == 1u);
   BOOST_TEST(stage.letters()[0].code == "no-such-case");
   BOOST_TEST(stage.letters()[0].original == body);
+  BOOST_TEST(stage.say("shop-in", body, "m1")->text() == "accepted");
+  BOOST_TEST(stage.letters().size() == 1u);
   BOOST_TEST(stage.metric("masar_alarms_total", "code", "kept-without-case") == 1);
   // Once more: still no case. Then there is one.
   const auto id = stage.letters()[0].id;

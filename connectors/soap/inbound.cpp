@@ -129,6 +129,7 @@ connector::Received Inbound::read(const http::Request& request, Said& said) cons
   }
   connector::Received received = settings_.door.message(request);
   received.body = write_xml(opened.payload);
+  received.written = true;
   put_first(received.headers, std::move(blocks.headers));
   for (const auto& [name, value] : received.headers) {
     if (name == "message-id") received.message_id = value;
@@ -170,7 +171,9 @@ Response Inbound::answer_of(const Said& said, const connector::IntakeAnswer& par
     case PartAnswer::Kind::replied:
       return {200,
               {{"Content-Type", content_type(said.version)}},
-              write_envelope(said.version, write_xml(answer.document->document_element()),
+              write_envelope(said.version,
+                             answer.document ? write_xml(answer.document->document_element())
+                                             : answer.written,
                              said.repeated)};
     case PartAnswer::Kind::refused: {
       const Fault fault{Blame::sender, answer.text.empty() ? answer.code : answer.text,

@@ -5,6 +5,7 @@
 #include "connectors/http/inbound.h"
 #include "connectors/http/outbound.h"
 #include "core/base/error.h"
+#include "core/message/written_root.h"
 #include "core/message/xml_names.h"
 #include "core/message/xml_writer.h"
 
@@ -81,11 +82,16 @@ void SoapOutbound::send(Attempt attempt, Done done) {
   Expected expected{found->second, found->second.reply, {}};
   http::Call call;
   try {
-    const Document document = reader_.read(attempt.body);
-    const pugi::xml_node root = document->document_element();
-    expected.uri = std::string(namespace_of(root));
-    if (expected.name.empty()) expected.name = std::string(local_part(root.name())) + "Response";
-    call = call_of(attempt, found->second, write_xml(root));
+    auto root = attempt.written ? written_root(attempt.body) : std::nullopt;
+    if (!root) {
+      const Document document = reader_.read(attempt.body);
+      const pugi::xml_node top = document->document_element();
+      root = RootName{top.name(), std::string(namespace_of(top))};
+      attempt.body = write_xml(top);
+    }
+    expected.uri = std::move(root->uri);
+    if (expected.name.empty()) expected.name = std::string(local_part(root->name)) + "Response";
+    call = call_of(attempt, found->second);
   } catch (const Error&) {
     return refuse("bad-payload", "the payload to be sent is not well-formed");
   }
@@ -95,8 +101,7 @@ void SoapOutbound::send(Attempt attempt, Done done) {
                });
 }
 
-http::Call SoapOutbound::call_of(const Attempt& attempt, const Operation& operation,
-                                 const std::string& payload) const {
+http::Call SoapOutbound::call_of(const Attempt& attempt, const Operation& operation) const {
   http::Call call;
   call.url = settings_.url;
   call.headers = other_headers(attempt, settings_.blocks);
@@ -113,7 +118,7 @@ http::Call SoapOutbound::call_of(const Attempt& attempt, const Operation& operat
   const Instant now = host_.now();
   std::string header = write_blocks(settings_.blocks, attempt, now);
   if (settings_.token) header += write_security(*settings_.token, now);
-  call.body = write_envelope(settings_.version, payload, header);
+  call.body = write_envelope(settings_.version, attempt.body, header);
   return call;
 }
 
@@ -149,8 +154,11 @@ Outcome SoapOutbound::outcome_of(CallResult result, const Expected& expected) co
     try {
       const Opened opened = open(result.body);
       if (opened.is_fault) return fault_outcome(opened, operation, result);
-      if (good && fits(opened, expected))
-        return {OutcomeKind::delivered, status, "done", write_xml(opened.payload), {}};
+      if (good && fits(opened, expected)) {
+        Outcome outcome{OutcomeKind::delivered, status, "done", write_xml(opened.payload), {}};
+        outcome.written = true;
+        return outcome;
+      }
       code = "reply-unexpected";
       why = "the reply is not the one that belongs to the operation";
     } catch (const BadEnvelope& bad) {

@@ -47,8 +47,7 @@ class SoapOutbound final : public connector::Outbound {
     const Operation& operation;
     std::string name, uri;  ///< of the reply's element; a name with a prefix stands for both
   };
-  http::Call call_of(const connector::Attempt& attempt, const Operation& operation,
-                     const std::string& payload) const;
+  http::Call call_of(const connector::Attempt& attempt, const Operation& operation) const;
   connector::Outcome outcome_of(http::CallResult result, const Expected& expected) const;
   Opened open(const std::string& reply) const;
   bool fits(const Opened& opened, const Expected& expected) const;

@@ -35,6 +35,7 @@ struct Outcome {
   std::string body;    ///< the reply's payload (XML), or the bytes that could not be read (unknown)
   std::optional<std::chrono::seconds> retry_after;
   bool attempted = true;  ///< false: nothing was tried (no receiver, no credit): the row waits on
+  bool written = false;   ///< `body` is what write_xml() made of a tree that was read strictly
 };
 
 /// One attempt to send one effect.
@@ -45,6 +46,7 @@ struct Attempt {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::optional<Instant> not_after;
+  bool written = false;     ///< `body` is what write_xml() made of a tree that was read strictly
 };
 
 /// The outbound edge of one endpoint. Owned by its dispatcher; pass-through routes use it, too.
@@ -67,7 +69,7 @@ class Outbound {
 struct PartAnswer {
   enum class Kind {
     accepted,     ///< journaled; no reply belongs to it
-    replied,      ///< `document` is the reply's payload
+    replied,      ///< `document` is the reply's payload; where it is null, `written`
     refused,      ///< never: `code` and `text` in the protocol's own error
     retry_later,  ///< the caller may repeat it: the protocol's retryable error
   };
@@ -75,6 +77,7 @@ struct PartAnswer {
   std::string code;
   std::string text;
   Document document;
+  std::string written = {};  ///< what write_xml() made; only where Received::written was set
 };
 /// One answer a part, in their order; one where the message is whole.
 using IntakeAnswer = std::vector<PartAnswer>;
@@ -87,6 +90,7 @@ struct Received {
   std::vector<std::pair<std::string, std::string>> headers;  ///< allow-listed
   std::string body;                ///< XML bytes (the codec's one XML form)
   Document document;               ///< of `body`, where the source has read it as Intake would
+  bool written = false;            ///< `body` is what write_xml() made; a reply may come so, too
   std::optional<Instant> expires;
   std::string encoded;             ///< pass-through: the encoded message as it came
   bool admitted = false;           ///< the source asked Intake::holds() and was told no

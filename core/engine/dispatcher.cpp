@@ -286,6 +286,7 @@ void Dispatcher::send(const std::shared_ptr<store::OutboxRow>& row) {
   attempt.headers = connector::read_headers(row->headers);
   connector::begin_span(attempt.headers, row->id + " " + std::to_string(row->attempts));
   attempt.body = row->body;
+  attempt.written = true;
   attempt.not_after = row->not_after;
   crash_point("before-attempt");
   outbound_->send(std::move(attempt),

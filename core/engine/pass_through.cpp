@@ -1,6 +1,8 @@
 #include "core/engine/pass_through.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -26,6 +28,7 @@ struct PassThrough::Leg {
   std::string endpoint;
   Attempt attempt;
   std::size_t next = 0;  ///< the step that goes on with the reply
+  bool unread = false;   ///< the source takes the reply as it is written
   route::Flow flow;      ///< as it was at the call
 };
 
@@ -69,7 +72,11 @@ namespace {
 constexpr std::size_t kSeedBytes = 16;
 
 /// Nothing is kept of what passes, so that nothing of it could tell two calls apart.
-std::string new_seed() { return random_bytes(kSeedBytes); }
+std::string new_seed() {
+  static const std::string process = random_bytes(kSeedBytes);
+  static std::atomic<std::uint64_t> count{0};
+  return process + std::to_string(++count);
+}
 
 /// Whether some step, or the way the message is taken apart, needs its tree.
 bool looks_inside(const route::Route& route) { return route.before.size() > 1 || route.parts; }
@@ -140,6 +147,7 @@ std::vector<PassThrough::Leg> PassThrough::prepare(const route::Route& route,
   if (whole.document) origin.type = whole.document->document_element().name();
   route::fill_message(origin, whole.variables);
   attempt.body = std::move(received.body);
+  attempt.written = received.written;
   if (!route.parts) {
     legs.push_back(prepare_leg(route, std::move(whole), std::move(attempt)));
     return legs;
@@ -177,7 +185,11 @@ PassThrough::Leg PassThrough::prepare_leg(const route::Route& route, route::Flow
   leg.next = exit.next;
   leg.attempt = std::move(attempt);
   leg.attempt.operation = exit.operation;
-  if (looks_inside(route)) leg.attempt.body = write_xml(*leg.flow.document);
+  leg.unread = leg.attempt.written && leg.next >= route.before.size() && !route.aggregate;
+  if (looks_inside(route)) {
+    leg.attempt.body = write_xml(*leg.flow.document);
+    leg.attempt.written = true;
+  }
   leg.attempt.headers = leg.flow.headers;
   connector::begin_span(leg.attempt.headers, new_seed());
   return leg;
@@ -222,6 +234,7 @@ void PassThrough::tap(Leg& leg) {
 PartAnswer PassThrough::answer_for(const route::Route& route, Leg leg,
                                    const connector::Outcome& outcome) const {
   if (outcome.kind != OutcomeKind::delivered) return failure_of(outcome);
+  if (leg.unread && outcome.written) return {PartAnswer::Kind::replied, {}, {}, {}, outcome.body};
   try {
     leg.flow.document = outcome.body.empty() ? nullptr : reader_.read(outcome.body);
     if (leg.next < route.before.size()) {

@@ -3,6 +3,7 @@
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
 
+#include "core/message/xml_writer.h"
 #include "tests/core/engine/orders.h"
 
 using namespace masar;
@@ -98,6 +99,31 @@ BOOST_AUTO_TEST_CASE(steps_behind_the_call_see_the_reply) {
   const auto asked = stage.say("bridge-in", "<AskQuote>A</AskQuote>", "1");
   passed_to(stage, "supplier", quote("7"));
   BOOST_TEST(asked->text() == "replied <Cheap>7</Cheap>");
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_that_nothing_looks_at_goes_back_as_it_was_written) {
+  ConfigText config = bridging(kFrom, R"(<call endpoint="supplier"/>)");
+  const auto answer = [&](bool source_writes, bool partner_writes) {
+    Stage stage(config);
+    connector::Received received;
+    received.endpoint = "bridge-in";
+    received.body = "<AskQuote>A</AskQuote>";
+    received.written = source_writes;
+    connector::IntakeAnswer given;
+    stage.hand_in(received, [&](const connector::IntakeAnswer& parts) { given = parts; });
+    stage.run();
+    BOOST_TEST(stage.next("supplier").written == source_writes);
+    connector::Outcome outcome{connector::OutcomeKind::delivered, {}, {}, quote("7"), {}};
+    outcome.written = partner_writes;
+    stage.answer("supplier", outcome);
+    BOOST_REQUIRE(given.size() == 1u);
+    const auto& part = given[0];
+    BOOST_TEST((part.kind == connector::PartAnswer::Kind::replied));
+    return part.document ? "tree " + write_xml(*part.document) : "text " + part.written;
+  };
+  BOOST_TEST(answer(true, true) == "text " + quote("7"));
+  BOOST_TEST(answer(true, false) == "tree " + quote("7"));
+  BOOST_TEST(answer(false, true) == "tree " + quote("7"));
 }
 
 // Filter

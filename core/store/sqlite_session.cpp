@@ -12,9 +12,9 @@
 namespace masar::store {
 namespace {
 
-// A path as SQLite's URI for reading only.
-std::string reading_uri(const std::string& path) {
-  std::string uri = "file:";
+// A path as SQLite's URI.
+std::string uri_of(const std::string& path, const std::string& query) {
+  std::string uri = path.starts_with('/') ? "file://" : "file:";
   for (const char c : path) {
     if (c == '%' || c == '?' || c == '#') {
       uri += '%' + to_hex(std::string_view(&c, 1));
@@ -22,10 +22,14 @@ std::string reading_uri(const std::string& path) {
       uri += c;
     }
   }
-  return uri + "?mode=ro";
+  return uri + '?' + query;
 }
 
-Poco::Data::Session connect(const std::string& path, bool beside_hub) {
+bool syncs(const SessionSettings& settings) {
+  return settings.full_sync && !planted("fsync-dropped");
+}
+
+void prepare_sqlite() {
   static std::once_flag prepared;  // Poco::Data keeps its connectors in a registry of its own
   std::call_once(prepared, [] {
     // A session is one thread's at a time, so its connection needs no mutex; nobody asks for
@@ -35,8 +39,20 @@ Poco::Data::Session connect(const std::string& path, bool beside_hub) {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     Poco::Data::SQLite::Connector::registerConnector();
   });
+}
+
+std::unique_ptr<GatheringVfs> gathering(const SessionSettings& settings) {
+  prepare_sqlite();
+  return settings.gathers && syncs(settings) ? std::make_unique<GatheringVfs>() : nullptr;
+}
+
+Poco::Data::Session connect(const SessionSettings& settings, const GatheringVfs* vfs) {
+  const std::string& path = settings.path;
   try {
-    return Poco::Data::Session("SQLite", beside_hub ? reading_uri(path) : path);
+    if (settings.beside_hub) {
+      return Poco::Data::Session("SQLite", uri_of(path, "mode=ro"));
+    }
+    return Poco::Data::Session("SQLite", vfs ? uri_of(path, "vfs=" + vfs->name()) : path);
   } catch (const Poco::Exception& error) {
     throw Error(ErrorKind::transient, "store",
                 "store: cannot open " + path + ": " + error.displayText());
@@ -62,12 +78,12 @@ void set(sqlite3* database, const std::string& pragma) {
 }  // namespace
 
 SqliteSession::SqliteSession(const SessionSettings& settings)
-    : session_(connect(settings.path, settings.beside_hub)),
+    : vfs_(gathering(settings)),
+      session_(connect(settings, vfs_.get())),
       handle_(Poco::AnyCast<sqlite3*>(session_.getProperty("handle"))) {
   check_database(handle_);
   sqlite3_busy_timeout(handle_, static_cast<int>(settings.busy_timeout.count()));
-  const bool syncs = settings.full_sync && !planted("fsync-dropped");
-  set(handle_, syncs ? "synchronous = FULL" : "synchronous = OFF");
+  set(handle_, syncs(settings) ? "synchronous = FULL" : "synchronous = OFF");
   if (!settings.beside_hub) {
     set(handle_, "journal_mode = WAL");
   }

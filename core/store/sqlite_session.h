@@ -7,6 +7,7 @@
 
 #include <Poco/Data/Session.h>
 
+#include "core/store/gathering_vfs.h"
 #include "core/store/sqlite_statement.h"
 
 namespace masar::store {
@@ -14,6 +15,7 @@ namespace masar::store {
 struct SessionSettings {
   std::string path;
   bool full_sync = true;
+  bool gathers = false;  ///< writes to the WAL, by GatheringVfs; without full_sync it does not
   bool read_only = false;
   bool beside_hub = false;  ///< the file is opened for reading only, and stays as it is
   std::chrono::milliseconds busy_timeout{5000};
@@ -39,6 +41,7 @@ class SqliteSession {
   bool usable() const noexcept { return true; }
 
  private:
+  std::unique_ptr<GatheringVfs> vfs_;
   Poco::Data::Session session_;
   sqlite3* handle_;
   std::unordered_map<const char*, Statement> statements_;  // destroyed before the session closes

@@ -18,7 +18,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int kStepsInARow = 24;       ///< of the hub, before the world may do something
-constexpr std::uint64_t kOperationsOfACommit = 40;  ///< of a disk; a store in memory has none
+// So many steps of the hub, about, come to an operation of the disk and a commit of the store.
+constexpr std::uint64_t kStepsOfAnOperation = 5;
+constexpr std::uint64_t kStepsOfACommit = 40;
 constexpr int kCheckpointPages = 200;  ///< early, so that crashes meet checkpoints too
 constexpr Duration kCoarse = 2min;     ///< between two looks while a partner is away
 constexpr Duration kAgain = 20min;     ///< the longest wait before a try, while the hub is away
@@ -255,19 +257,18 @@ void World::plan_crash() {
   never_crash();
   // Mostly somewhere in the run; now and then so soon that recovery does not get far.
   const std::int64_t most = machine_.chance(250) ? 60 : 1'500 + 400 * plan_.cases;
-  const std::int64_t after = 1 + machine_.below(most);
+  const auto after = static_cast<std::uint64_t>(1 + machine_.below(most));
   const bool inside = machine_.chance(600);
   const auto keeps = machine_.of<MemoryDisk::Keeps>(
       {MemoryDisk::Keeps::nothing, MemoryDisk::Keeps::some, MemoryDisk::Keeps::all});
   const std::uint64_t seed = machine_.next();
   if (calm_ || !plan_.has(Fault::crash)) return;
   if (inside && memory_ != nullptr) {
-    const auto commits = static_cast<std::uint64_t>(after) / kOperationsOfACommit + 1;
-    memory_->crash_after(commits, keeps == MemoryDisk::Keeps::all);
+    memory_->crash_after(after / kStepsOfACommit + 1, keeps == MemoryDisk::Keeps::all);
   } else if (!inside || disk_ == nullptr) {
-    steps_to_crash_ = after;
+    steps_to_crash_ = static_cast<std::int64_t>(after);
   } else {
-    disk_->crash_after(static_cast<std::uint64_t>(after),
+    disk_->crash_after(after / kStepsOfAnOperation + 1,
                        plan_.has(Fault::power) ? keeps : MemoryDisk::Keeps::all, seed);
   }
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -31,6 +33,10 @@ class FaultyDisk {
   std::atomic<bool> full{false};        ///< writes to the WAL and the database answer SQLITE_FULL
   std::atomic<bool> sync_fails{false};  ///< syncs answer SQLITE_IOERR_FSYNC
   std::atomic<int> syncs{0};            ///< of the WAL, since it was made: one a commit
+  std::atomic<int> wal_writes{0};       ///< since it was made
+  /// Bytes that writes may still take; of what has no room the beginning is written.
+  std::atomic<sqlite3_int64> room{kEndless};
+  static constexpr auto kEndless = std::numeric_limits<sqlite3_int64>::max();
 
  private:
   struct File {
@@ -58,8 +64,14 @@ class FaultyDisk {
   }
 
   static int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 offset) {
-    return of(f).disk->full ? SQLITE_FULL
-                            : of(f).real()->pMethods->xWrite(of(f).real(), data, size, offset);
+    FaultyDisk& disk = *of(f).disk;
+    const sqlite3_int64 room = disk.full ? 0 : disk.room.load();
+    const auto fits = static_cast<int>(std::min<sqlite3_int64>(room, size));
+    disk.room -= fits;
+    disk.wal_writes += of(f).wal ? 1 : 0;
+    const int code =
+        fits == 0 ? SQLITE_OK : of(f).real()->pMethods->xWrite(of(f).real(), data, fits, offset);
+    return code == SQLITE_OK && fits < size ? SQLITE_FULL : code;
   }
   static int sync(sqlite3_file* f, int flags) {
     FaultyDisk& disk = *of(f).disk;

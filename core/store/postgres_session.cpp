@@ -139,6 +139,10 @@ PostgresSession::PostgresSession(const PostgresSessionSettings& settings)
            "; SET default_transaction_read_only = " + (settings_.read_only ? "on" : "off"))
               .c_str());
   refuse_unsafe();
+  // A case's data are compressed at each of its steps; not every server is built with lz4.
+  execute(
+      "SELECT set_config(name, 'lz4', false) FROM pg_settings "
+      "WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)");
 }
 
 PostgresSession::~PostgresSession() = default;

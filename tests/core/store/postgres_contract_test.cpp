@@ -48,4 +48,20 @@ BOOST_AUTO_TEST_CASE(what_is_looked_up_by_a_text_that_cannot_be_stored_is_not_th
   }
 }
 
+BOOST_AUTO_TEST_CASE(long_values_are_compressed_by_lz4) {
+  auto& cluster = masar::PostgresCluster::shared();
+  masar::store::PostgresSettings settings;
+  settings.connection = cluster.new_schema();
+  settings.writer_thread = false;
+  const masar::SystemBusinessClock clock;
+  const auto store = masar::store::open_postgres_store(settings, clock);
+  masar::store::Transaction transaction;
+  transaction.cases.push_back(masar::contracts::case_row("A", 1));
+  transaction.cases[0].data = std::string(6000, 'x');
+  masar::contracts::commit_ok(*store, std::move(transaction));
+  BOOST_TEST(store->find_case("A")->row.data == std::string(6000, 'x'));
+  BOOST_TEST(cluster.query("SELECT pg_column_compression(data) FROM cases", settings.connection) ==
+             "lz4\n");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

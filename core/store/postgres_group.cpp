@@ -153,8 +153,7 @@ PostgresGroup::PostgresGroup() {
   letters_ = insert("dead_letters", MASAR_DEAD_LETTER_COLUMNS, sample<DeadLetterRow>());
   audit_ = insert("audit", MASAR_AUDIT_COLUMNS, sample<AuditRow>());
   personal_ = insert("audit_personal", "audit, salt, content", personal_rows);
-  heads_ = insert("audit_heads", MASAR_AUDIT_HEAD_COLUMNS, sample<AuditHead>(),
-                  replacing("partition", "audit, hash"));
+  heads_ = insert("audit_heads", MASAR_AUDIT_HEAD_COLUMNS, sample<AuditHead>());
   snapshots_ =
       insert("snapshots", MASAR_SNAPSHOT_COLUMNS, sample<SnapshotRow>(), " ON CONFLICT DO NOTHING");
   settings_ = insert("settings", "name, value", like(text, text), replacing("name", "value"));
@@ -171,6 +170,9 @@ void PostgresGroup::name_changes() {
       rows_n("id, stored, state, attempts, code, text, report, changed, reply",
              {"text", "bigint", "bigint", "bigint", "text", "text", "text", "bigint", "bytea"}) +
       " WHERE outbox.id = n.id AND outbox.state = n.stored";
+  update_heads_ = "UPDATE audit_heads SET audit = n.audit, hash = n.hash FROM " +
+                  rows_n(MASAR_AUDIT_HEAD_COLUMNS, sample<AuditHead>().types()) +
+                  " WHERE audit_heads.partition = n.partition";
   letter_states_ = "UPDATE dead_letters SET state = n.state FROM " +
                    rows_n("id, state", {"bigint", "bigint"}) +
                    " WHERE dead_letters.id = n.id AND dead_letters.state = 0";
@@ -250,7 +252,8 @@ void PostgresGroup::look_up(PostgresSession& session, const GroupPlan::Wanted& w
 }
 
 PostgresGroup::Writing PostgresGroup::writing(const GroupPlan& plan,
-                                              const std::vector<AuditHead>& heads) const {
+                                              const std::vector<AuditHead>& heads,
+                                              const std::set<int>& stored) const {
   Writing writing;
   write_journal(plan, writing);
   write_keys(plan, writing);
@@ -260,7 +263,8 @@ PostgresGroup::Writing PostgresGroup::writing(const GroupPlan& plan,
   write_tasks(plan, writing);
   write_outbox(plan, writing);
   write_replies_and_letters(plan, writing);
-  write_audit(plan, heads, writing);
+  write_audit(plan, writing);
+  write_heads(heads, stored, writing);
   write_snapshots(plan, writing);
   write_settings(plan, writing);
   return writing;
@@ -403,8 +407,7 @@ void PostgresGroup::write_replies_and_letters(const GroupPlan& plan, Writing& wr
   add(writing, letter_states_, states, states.rows());
 }
 
-void PostgresGroup::write_audit(const GroupPlan& plan, const std::vector<AuditHead>& heads,
-                                Writing& writing) const {
+void PostgresGroup::write_audit(const GroupPlan& plan, Writing& writing) const {
   PostgresArrays rows;
   PostgresArrays personal;
   for (const auto& [row, at] : plan.audit) {
@@ -417,9 +420,17 @@ void PostgresGroup::write_audit(const GroupPlan& plan, const std::vector<AuditHe
   }
   add(writing, audit_, rows);
   add(writing, personal_, personal);
-  PostgresArrays newest;
-  for (const AuditHead& row : heads) visit_columns(row, newest.row());
-  add(writing, heads_, newest);
+}
+
+void PostgresGroup::write_heads(const std::vector<AuditHead>& heads, const std::set<int>& stored,
+                                Writing& writing) const {
+  PostgresArrays fresh;
+  PostgresArrays updated;
+  for (const AuditHead& row : heads) {
+    visit_columns(row, (stored.contains(row.partition) ? updated : fresh).row());
+  }
+  add(writing, heads_, fresh, fresh.rows());
+  add(writing, update_heads_, updated, updated.rows());
 }
 
 void PostgresGroup::write_snapshots(const GroupPlan& plan, Writing& writing) const {

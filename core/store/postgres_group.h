@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,9 @@ class PostgresGroup {
     std::vector<PostgresCommand> commands;
     std::vector<std::int64_t> changes;
   };
-  Writing writing(const GroupPlan& plan, const std::vector<AuditHead>& heads) const;
+  /// `stored`: the partitions whose heads the database has.
+  Writing writing(const GroupPlan& plan, const std::vector<AuditHead>& heads,
+                  const std::set<int>& stored) const;
 
  private:
   void write_journal(const GroupPlan& plan, Writing& writing) const;
@@ -36,7 +39,8 @@ class PostgresGroup {
   void write_tasks(const GroupPlan& plan, Writing& writing) const;
   void write_outbox(const GroupPlan& plan, Writing& writing) const;
   void write_replies_and_letters(const GroupPlan& plan, Writing& writing) const;
-  void write_audit(const GroupPlan& plan, const std::vector<AuditHead>& heads,
+  void write_audit(const GroupPlan& plan, Writing& writing) const;
+  void write_heads(const std::vector<AuditHead>& heads, const std::set<int>& stored,
                    Writing& writing) const;
   void write_snapshots(const GroupPlan& plan, Writing& writing) const;
   void write_settings(const GroupPlan& plan, Writing& writing) const;
@@ -48,7 +52,7 @@ class PostgresGroup {
   std::string journal_, keys_, keys_again_, cases_, search_, search_ended_, aliases_,
       aliases_ended_, timers_, timers_cleared_, tasks_, outbox_, outbox_again_, replies_, letters_,
       audit_, personal_, heads_, snapshots_, settings_, series_;
-  std::string update_cases_, update_outbox_, letter_states_, marks_, attempts_;
+  std::string update_cases_, update_outbox_, update_heads_, letter_states_, marks_, attempts_;
   std::string find_keys_, find_cases_, find_aliases_, find_aliases_of_cases_, find_outbox_,
       find_letters_, find_series_;
 };

@@ -120,7 +120,9 @@ void PostgresWriter::load_counters() {
   counters_.outbox = last.integer(0, 1) + 1;
   counters_.dead_letter = last.integer(0, 2) + 1;
   counters_.audit = last.integer(0, 3) + 1;
-  chain_.load(reads::read_audit_heads(*session_));
+  const std::vector<AuditHead> heads = reads::read_audit_heads(*session_);
+  chain_.load(heads);
+  for (const AuditHead& head : heads) heads_stored_.insert(head.partition);
 }
 
 bool PostgresWriter::take_lock() { return session_->run({kLock, {}}).integer(0, 0) != 0; }
@@ -226,6 +228,7 @@ void PostgresWriter::commit_range(std::span<Pending> range) {
 void PostgresWriter::confirm(const RowCounters& counters) {
   counters_ = counters;
   counters_.links = 0;
+  for (const AuditHead& head : chain_.changed()) heads_stored_.insert(head.partition);
   chain_.committed();
   ++number_;
   doubted_ = 0;
@@ -258,7 +261,7 @@ bool PostgresWriter::sweep(std::span<Pending> range) {
 
 /// The plan's rows inside a transaction that stays open.
 void PostgresWriter::write(const GroupPlan& plan) {
-  PostgresGroup::Writing writing = group_.writing(plan, chain_.changed());
+  PostgresGroup::Writing writing = group_.writing(plan, chain_.changed(), heads_stored_);
   writing.commands.insert(writing.commands.begin(), {{kBegin, {}}, {kClock, {}}});
   writing.changes.insert(writing.changes.begin(), {-1, -1});
   writing.commands.push_back(

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,6 +76,7 @@ class PostgresWriter final : private GroupCommitter {
   std::unique_ptr<PostgresSession> session_;  ///< null: lost
   RowCounters counters_;
   AuditChain chain_;
+  std::set<int> heads_stored_;  ///< partitions
   Instant last_stamp_{};
   std::int64_t number_ = 0;  ///< of the last group known to be committed
   // A COMMIT was sent and not answered: of so many transactions, which would leave these counters.

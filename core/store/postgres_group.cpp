@@ -97,6 +97,13 @@ void add(PostgresGroup::Writing& writing, const std::string& sql, const Postgres
   add(writing, sql.c_str(), rows, changes);
 }
 
+/// A due time of an effect that the database does not have; then it has no due time of it either.
+bool is_of_new_effect(const TimerRow& row, const GroupPlan& plan) {
+  if (row.kind != TimerKind::task_after && row.kind != TimerKind::not_after) return false;
+  const GroupPlan::Effect* const effect = plan.outbox.find(row.name);
+  return effect != nullptr && effect->row != nullptr && !effect->stored;
+}
+
 void put_case(const CaseRow& row, const std::string& search, PostgresArrays& rows) {
   visit_columns(row, rows.row());
   rows.blob(search);
@@ -136,9 +143,9 @@ PostgresGroup::PostgresGroup() {
   aliases_ended_ = "DELETE FROM aliases a USING " +
                    rows_n("name, value", like(text, text).types()) +
                    " WHERE a.name = n.name AND a.value = n.value";
-  timers_ =
-      insert("timers", MASAR_TIMER_COLUMNS, sample<TimerRow>(),
-             replacing("case_key, kind, name, serial", "partition, due, ord, visit, working"));
+  timers_ = insert("timers", MASAR_TIMER_COLUMNS, sample<TimerRow>());
+  timers_again_ =
+      timers_ + replacing("case_key, kind, name, serial", "partition, due, ord, visit, working");
   timers_cleared_ = "DELETE FROM timers t USING " +
                     rows_n("case_key, kind, name, serial",
                            like(text, number, text, number).types()) +
@@ -340,16 +347,18 @@ void PostgresGroup::write_aliases(const GroupPlan& plan, Writing& writing) const
 
 void PostgresGroup::write_timers(const GroupPlan& plan, Writing& writing) const {
   PostgresArrays cleared;
-  PostgresArrays set;
+  PostgresArrays fresh;
+  PostgresArrays again;
   for (const auto& [key, row] : plan.timers) {
     if (row == nullptr) {
       std::apply([&](const auto&... part) { cleared.row()(part...); }, key);
     } else {
-      visit_columns(*row, set.row());
+      visit_columns(*row, (is_of_new_effect(*row, plan) ? fresh : again).row());
     }
   }
   add(writing, timers_cleared_, cleared);
-  add(writing, timers_, set);
+  add(writing, timers_, fresh, fresh.rows());
+  add(writing, timers_again_, again, again.rows());
 }
 
 void PostgresGroup::write_tasks(const GroupPlan& plan, Writing& writing) const {

@@ -50,8 +50,8 @@ class PostgresGroup {
 
   // INSERT … SELECT, with what is done where the row exists; `again`: where it is known to.
   std::string journal_, keys_, keys_again_, cases_, search_, search_ended_, aliases_,
-      aliases_ended_, timers_, timers_cleared_, tasks_, outbox_, outbox_again_, replies_, letters_,
-      audit_, personal_, heads_, snapshots_, settings_, series_;
+      aliases_ended_, timers_, timers_again_, timers_cleared_, tasks_, outbox_, outbox_again_,
+      replies_, letters_, audit_, personal_, heads_, snapshots_, settings_, series_;
   std::string update_cases_, update_outbox_, update_heads_, letter_states_, marks_, attempts_;
   std::string find_keys_, find_cases_, find_aliases_, find_aliases_of_cases_, find_outbox_,
       find_letters_, find_series_;

@@ -1,6 +1,7 @@
 #include "core/store/group_plan.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/store/search_fields.h"
 
@@ -40,6 +41,31 @@ void GroupPlan::want(const Transaction& transaction, Wanted& wanted) {
   for (const OutboxUpdate& update : transaction.outbox_updates) wanted.outbox.insert(update.id);
   for (const auto& [id, state] : transaction.dead_letter_states) wanted.dead_letters.insert(id);
   for (const auto& [name, count] : transaction.series) wanted.series.insert(name);
+}
+
+GroupPlan::Effect GroupPlan::as_stored(std::int64_t sequence, OutboxState state,
+                                       std::string report) {
+  Effect effect;
+  effect.stored = true;
+  effect.stored_state = effect.state = state;
+  effect.sequence = sequence;
+  effect.report = std::move(report);
+  return effect;
+}
+
+void GroupPlan::Effect::put(OutboxRow& stored_row) const {
+  if (row != nullptr) {
+    stored_row = *row;
+    stored_row.created = created;
+  }
+  stored_row.state = state;
+  stored_row.report = report;
+  stored_row.changed = changed;
+  if (!updated) return;
+  stored_row.attempts = attempts;
+  stored_row.code = code;
+  stored_row.text = text;
+  if (!reply.empty()) stored_row.reply = reply;
 }
 
 void GroupPlan::add(Transaction& transaction, Commit& commit) {
@@ -94,7 +120,7 @@ void GroupPlan::check_keys(Transaction& transaction, const Commit& commit) {
     if (stored != nullptr && stored->expires > commit.stamp) {
       throw Conflict{"key", row.name, row.value};
     }
-    keys.change(key_of(row)) = {row.expires, &row};
+    keys.change(key_of(row)) = {row.expires, &row, stored != nullptr && stored->stored};
   }
 }
 
@@ -135,6 +161,7 @@ void GroupPlan::check_outbox(Transaction& transaction, Commit& commit) {
     } else {
       row.sequence = counters_.outbox++;
       Effect effect;
+      effect.stored = stored != nullptr && stored->stored;
       effect.sequence = row.sequence;
       effect.state = row.state;
       effect.report = row.report;

@@ -41,6 +41,7 @@ class GroupPlan {
   struct Key {
     Instant expires{};
     const KeyRow* row = nullptr;
+    bool stored = false;  ///< the database has one of the same name and value
   };
   struct Case {
     std::int64_t stored_version = 0;  ///< 0: not in the database
@@ -54,6 +55,8 @@ class GroupPlan {
     int partition = 0;
   };
   struct Effect {
+    bool stored = false;  ///< the database has the row
+    OutboxState stored_state = OutboxState::ready;
     std::int64_t sequence = 0;
     OutboxState state = OutboxState::ready;
     std::string report;
@@ -65,6 +68,8 @@ class GroupPlan {
     std::string code;
     std::string text;
     std::string reply;  ///< empty: unchanged
+    /// Makes of the row as it is stored, of any where it is to be written whole, what it is then.
+    void put(OutboxRow& stored_row) const;
   };
   struct Journal {
     JournalRow* row;
@@ -84,6 +89,8 @@ class GroupPlan {
   GroupPlan(const RowCounters& counters, AuditChain& chain) : counters_(counters), chain_(chain) {}
 
   static void want(const Transaction& transaction, Wanted& wanted);
+  /// An effect that the database has.
+  static Effect as_stored(std::int64_t sequence, OutboxState state, std::string report);
 
   /// All of the transaction, or, where it throws, nothing of it. Fills ids into `transaction` and
   /// `commit` (whose stamp is set). Throws Conflict, Error(internal, "bad-transaction").

@@ -7,7 +7,7 @@ namespace masar::store {
 
 /// The newest schema that this program knows. Every kind of store has the same versions, so that
 /// one number says what a store holds; FORMAT.md, "Schema version", says how to add one.
-inline constexpr int kSchemaVersion = 4;
+inline constexpr int kSchemaVersion = 5;
 
 /// Since this one the audit log is a chain.
 inline constexpr int kAuditChainVersion = 2;

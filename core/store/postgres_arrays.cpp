@@ -43,12 +43,12 @@ void PostgresArrays::add_null(Type type) {
   put_big_endian(column.elements, kNull, 4);
 }
 
-std::string PostgresArrays::types() const {
-  std::string types;
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const Type type = columns_[i].type;
-    types += (i == 0 ? "$" : ", $") + std::to_string(i + 1);
-    types += type == Type::integers ? "::bigint[]" : type == Type::texts ? "::text[]" : "::bytea[]";
+std::vector<const char*> PostgresArrays::types() const {
+  std::vector<const char*> types;
+  for (const Column& column : columns_) {
+    types.push_back(column.type == Type::integers ? "bigint"
+                    : column.type == Type::texts  ? "text"
+                                                  : "bytea");
   }
   return types;
 }

@@ -30,8 +30,8 @@ class PostgresArrays {
   void raw(std::string_view bytes) { blob(bytes); }
 
   int rows() const noexcept { return rows_; }
-  /// `$1::bigint[], $2::text[], …`: the types of the columns of the rows given so far.
-  std::string types() const;
+  /// `bigint`, `text` or `bytea`: the types of the columns of the rows given so far.
+  std::vector<const char*> types() const;
   /// The arrays as parameters, in the order of the columns.
   std::vector<PostgresParameter> parameters() const;
 

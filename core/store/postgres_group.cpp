@@ -12,69 +12,62 @@
 namespace masar::store {
 namespace {
 
-// What is looked up, by index for each of the wanted values.
-constexpr const char* kKeys =
-    "SELECT k.endpoint, k.name, k.value, k.expires FROM "
-    "unnest($1::text[], $2::text[], $3::text[]) AS n(endpoint, name, value) JOIN keys k ON "
-    "k.endpoint = n.endpoint AND k.name = n.name AND k.value = n.value";
-constexpr const char* kCases =
-    "SELECT c.key, c.version, c.search FROM unnest($1::text[]) AS n(key) "
-    "JOIN cases c ON c.key = n.key";
-constexpr const char* kAliases =
-    "SELECT a.name, a.value, a.case_key, a.partition FROM unnest($1::text[], $2::text[]) "
-    "AS n(name, value) JOIN aliases a ON a.name = n.name AND a.value = n.value";
-constexpr const char* kAliasesOfCases =
-    "SELECT a.name, a.value, a.case_key, a.partition FROM unnest($1::text[], $2::text[]) "
-    "AS n(case_key, name) JOIN aliases a ON a.case_key = n.case_key AND a.name = n.name";
-constexpr const char* kOutbox =
-    "SELECT o.id, o.sequence, o.state, o.report FROM unnest($1::text[]) AS n(id) "
-    "JOIN outbox o ON o.id = n.id";
-constexpr const char* kLetters =
-    "SELECT d.id, d.state FROM unnest($1::bigint[]) AS n(id) JOIN dead_letters d ON d.id = n.id";
-constexpr const char* kSeries =
-    "SELECT s.name, s.next FROM unnest($1::text[]) AS n(name) JOIN series s ON s.name = n.name";
-
-// What is changed by its key.
-constexpr const char* kUpdateOutbox =
-    "UPDATE outbox SET state = n.state, attempts = n.attempts, code = n.code, text = n.text, "
-    "report = n.report, changed = n.changed, reply = coalesce(n.reply, outbox.reply) FROM "
-    "unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], "
-    "$7::bigint[], $8::bytea[]) AS n(id, state, attempts, code, text, report, changed, reply) "
-    "WHERE outbox.id = n.id";
-constexpr const char* kLetterStates =
-    "UPDATE dead_letters SET state = n.state FROM unnest($1::bigint[], $2::bigint[]) "
-    "AS n(id, state) WHERE dead_letters.id = n.id AND dead_letters.state = 0";
-constexpr const char* kMarks =
-    "UPDATE journal SET state = n.state, inputs = n.inputs FROM "
-    "unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS n(id, state, inputs) "
-    "WHERE journal.id = n.id";
-constexpr const char* kAttempts =
-    "UPDATE journal SET attempts = attempts + n.more FROM unnest($1::bigint[], $2::bigint[]) "
-    "AS n(id, more) WHERE journal.id = n.id";
 constexpr const char* kEndSettings = "DELETE FROM settings WHERE name = ANY($1::text[])";
 
-std::string insert(const std::string& table, std::string_view columns, const PostgresArrays& rows,
-                   const std::string& conflict = {}) {
-  return "INSERT INTO " + table + '(' + std::string(columns) + ") SELECT * FROM unnest(" +
-         rows.types() + ')' + conflict;
-}
-
-/// The columns of a list, each as `format` makes it, with commas between.
-template <typename Format>
-std::string each_column(std::string_view columns, const Format& format) {
-  std::string all;
+/// The columns of a list.
+std::vector<std::string> split(std::string_view columns) {
+  std::vector<std::string> all;
   for (std::size_t at = 0; at < columns.size();) {
     const std::size_t end = std::min(columns.find(',', at), columns.size());
-    all += (all.empty() ? "" : ", ") + format(std::string(columns.substr(at, end - at)));
+    all.emplace_back(columns.substr(at, end - at));
     at = std::min(columns.find_first_not_of(", ", end), columns.size());
   }
   return all;
 }
 
+/// Each as `format` makes it, with commas between.
+template <typename Format>
+std::string listed(std::string_view columns, const Format& format) {
+  std::string all;
+  for (const std::string& column : split(columns)) {
+    all += (all.empty() ? "" : ", ") + format(column);
+  }
+  return all;
+}
+
+/// `(SELECT unnest($1::text[]) AS name, …) AS n`: arrays as rows again. In this place they are gone
+/// through side by side; in FROM each would first be put aside as a table of its own, which costs
+/// the server about as much as all that is then done with a row.
+std::string rows_n(std::string_view columns, const std::vector<const char*>& types) {
+  std::size_t at = 0;
+  const auto taken = listed(columns, [&](const std::string& column) {
+    const char* const type = types.at(at++);
+    return "unnest($" + std::to_string(at) + "::" + type + "[]) AS " + column;
+  });
+  return "(SELECT " + taken + ") AS n";
+}
+
+std::string insert(const std::string& table, std::string_view columns, const PostgresArrays& rows,
+                   const std::string& conflict = {}) {
+  return "INSERT INTO " + table + '(' + std::string(columns) + ") SELECT * FROM " +
+         rows_n(columns, rows.types()) + conflict;
+}
+
+/// `SELECT columns FROM arrays JOIN table`, where all of `by` are equal.
+std::string look_up_by(const std::string& table, std::string_view columns, std::string_view by,
+                       const std::vector<const char*>& types) {
+  std::string equal;
+  for (const std::string& column : split(by)) {
+    equal += (equal.empty() ? " ON t." : " AND t.") + column + " = n." + column;
+  }
+  return "SELECT " + listed(columns, [](const std::string& c) { return "t." + c; }) + " FROM " +
+         rows_n(by, types) + " JOIN " + table + " t" + equal;
+}
+
 /// ` ON CONFLICT(key) DO UPDATE SET a = excluded.a, …` for all the columns but the key's.
 std::string replacing(std::string_view key, std::string_view columns) {
   return " ON CONFLICT(" + std::string(key) + ") DO UPDATE SET " +
-         each_column(columns, [](const std::string& c) { return c + " = excluded." + c; });
+         listed(columns, [](const std::string& c) { return c + " = excluded." + c; });
 }
 
 /// An empty row of a type, for the types of its columns.
@@ -104,6 +97,13 @@ void add(PostgresGroup::Writing& writing, const std::string& sql, const Postgres
   add(writing, sql.c_str(), rows, changes);
 }
 
+/// A due time of an effect that the database does not have; then it has no due time of it either.
+bool is_of_new_effect(const TimerRow& row, const GroupPlan& plan) {
+  if (row.kind != TimerKind::task_after && row.kind != TimerKind::not_after) return false;
+  const GroupPlan::Effect* const effect = plan.outbox.find(row.name);
+  return effect != nullptr && effect->row != nullptr && !effect->stored;
+}
+
 void put_case(const CaseRow& row, const std::string& search, PostgresArrays& rows) {
   visit_columns(row, rows.row());
   rows.blob(search);
@@ -123,60 +123,96 @@ PostgresGroup::PostgresGroup() {
   personal_rows.blob({});
 
   journal_ = insert("journal", MASAR_JOURNAL_COLUMNS, sample<JournalRow>());
-  keys_ = insert("keys", MASAR_KEY_COLUMNS, sample<KeyRow>(),
-                 replacing("endpoint, name, value", "digest, journal, expires"));
+  keys_ = insert("keys", MASAR_KEY_COLUMNS, sample<KeyRow>());
+  keys_again_ = keys_ + replacing("endpoint, name, value", "digest, journal, expires");
   cases_ = insert("cases", MASAR_CASE_COLUMNS ", search", case_rows);
   PostgresArrays updated_rows = case_rows;
   updated_rows(number);
-  update_cases_ =
-      "UPDATE cases SET (" MASAR_CASE_COLUMNS ", search) = (" +
-      each_column(MASAR_CASE_COLUMNS ", search", [](const std::string& c) { return "n." + c; }) +
-      ") FROM unnest(" + updated_rows.types() +
-      ") AS n(" MASAR_CASE_COLUMNS
-      ", search, stored) "
-      "WHERE cases.key = n.key AND cases.version = n.stored";
+  const std::string columns = MASAR_CASE_COLUMNS ", search";
+  update_cases_ = "UPDATE cases SET (" + columns + ") = (" +
+                  listed(columns, [](const std::string& c) { return "n." + c; }) + ") FROM " +
+                  rows_n(columns + ", stored", updated_rows.types()) +
+                  " WHERE cases.key = n.key AND cases.version = n.stored";
   search_ = insert("case_search", "value, field, case_key", like(text, text, text),
                    " ON CONFLICT DO NOTHING");
-  search_ended_ = "DELETE FROM case_search s USING unnest(" + like(text, text, text).types() +
-                  ") AS n(value, field, case_key) WHERE s.value = n.value AND s.field = n.field "
-                  "AND s.case_key = n.case_key";
+  search_ended_ = "DELETE FROM case_search s USING " +
+                  rows_n("value, field, case_key", like(text, text, text).types()) +
+                  " WHERE s.value = n.value AND s.field = n.field AND s.case_key = n.case_key";
   aliases_ = insert("aliases", "name, value, case_key, partition", like(text, text, text, number),
                     replacing("name, value", "case_key, partition"));
-  aliases_ended_ = "DELETE FROM aliases a USING unnest(" + like(text, text).types() +
-                   ") AS n(name, value) WHERE a.name = n.name AND a.value = n.value";
-  timers_ =
-      insert("timers", MASAR_TIMER_COLUMNS, sample<TimerRow>(),
-             replacing("case_key, kind, name, serial", "partition, due, ord, visit, working"));
-  timers_cleared_ = "DELETE FROM timers t USING unnest(" +
-                    like(text, number, text, number).types() +
-                    ") AS n(case_key, kind, name, serial) WHERE t.case_key = n.case_key AND "
-                    "t.kind = n.kind AND t.name = n.name AND t.serial = n.serial";
+  aliases_ended_ = "DELETE FROM aliases a USING " +
+                   rows_n("name, value", like(text, text).types()) +
+                   " WHERE a.name = n.name AND a.value = n.value";
+  timers_ = insert("timers", MASAR_TIMER_COLUMNS, sample<TimerRow>());
+  timers_again_ =
+      timers_ + replacing("case_key, kind, name, serial", "partition, due, ord, visit, working");
+  timers_cleared_ = "DELETE FROM timers t USING " +
+                    rows_n("case_key, kind, name, serial",
+                           like(text, number, text, number).types()) +
+                    " WHERE t.case_key = n.case_key AND t.kind = n.kind AND t.name = n.name AND "
+                    "t.serial = n.serial";
   tasks_ =
       insert("tasks", MASAR_TASK_COLUMNS, sample<TaskRow>(), replacing("id", MASAR_TASK_COLUMNS));
-  outbox_ = insert("outbox", MASAR_OUTBOX_COLUMNS, sample<OutboxRow>(),
-                   replacing("id", MASAR_OUTBOX_COLUMNS));
+  outbox_ = insert("outbox", MASAR_OUTBOX_COLUMNS, sample<OutboxRow>());
+  outbox_again_ = outbox_ + replacing("id", MASAR_OUTBOX_COLUMNS);
   replies_ =
       insert("replies", "journal, code, body", reply_rows, replacing("journal", "code, body"));
   letters_ = insert("dead_letters", MASAR_DEAD_LETTER_COLUMNS, sample<DeadLetterRow>());
   audit_ = insert("audit", MASAR_AUDIT_COLUMNS, sample<AuditRow>());
   personal_ = insert("audit_personal", "audit, salt, content", personal_rows);
-  heads_ = insert("audit_heads", MASAR_AUDIT_HEAD_COLUMNS, sample<AuditHead>(),
-                  replacing("partition", "audit, hash"));
+  heads_ = insert("audit_heads", MASAR_AUDIT_HEAD_COLUMNS, sample<AuditHead>());
   snapshots_ =
       insert("snapshots", MASAR_SNAPSHOT_COLUMNS, sample<SnapshotRow>(), " ON CONFLICT DO NOTHING");
   settings_ = insert("settings", "name, value", like(text, text), replacing("name", "value"));
   series_ = insert("series", "name, next", like(text, number), replacing("name", "next"));
+  name_changes();
+  name_look_ups();
+}
+
+/// What is changed by its key.
+void PostgresGroup::name_changes() {
+  update_outbox_ =
+      "UPDATE outbox SET state = n.state, attempts = n.attempts, code = n.code, text = n.text, "
+      "report = n.report, changed = n.changed, reply = coalesce(n.reply, outbox.reply) FROM " +
+      rows_n("id, stored, state, attempts, code, text, report, changed, reply",
+             {"text", "bigint", "bigint", "bigint", "text", "text", "text", "bigint", "bytea"}) +
+      " WHERE outbox.id = n.id AND outbox.state = n.stored";
+  update_heads_ = "UPDATE audit_heads SET audit = n.audit, hash = n.hash FROM " +
+                  rows_n(MASAR_AUDIT_HEAD_COLUMNS, sample<AuditHead>().types()) +
+                  " WHERE audit_heads.partition = n.partition";
+  letter_states_ = "UPDATE dead_letters SET state = n.state FROM " +
+                   rows_n("id, state", {"bigint", "bigint"}) +
+                   " WHERE dead_letters.id = n.id AND dead_letters.state = 0";
+  marks_ = "UPDATE journal SET state = n.state, inputs = n.inputs FROM " +
+           rows_n("id, state, inputs", {"bigint", "bigint", "bytea"}) +
+           " WHERE journal.id = n.id";
+  attempts_ = "UPDATE journal SET attempts = attempts + n.more FROM " +
+              rows_n("id, more", {"bigint", "bigint"}) + " WHERE journal.id = n.id";
+}
+
+/// What a plan must know, by index for each of the wanted values.
+void PostgresGroup::name_look_ups() {
+  find_keys_ = look_up_by("keys", "endpoint, name, value, expires", "endpoint, name, value",
+                          {"text", "text", "text"});
+  find_cases_ = look_up_by("cases", "key, version, search", "key", {"text"});
+  find_aliases_ =
+      look_up_by("aliases", "name, value, case_key, partition", "name, value", {"text", "text"});
+  find_aliases_of_cases_ = look_up_by("aliases", "name, value, case_key, partition",
+                                      "case_key, name", {"text", "text"});
+  find_outbox_ = look_up_by("outbox", "id, sequence, state, report", "id", {"text"});
+  find_letters_ = look_up_by("dead_letters", "id, state", "id", {"bigint"});
+  find_series_ = look_up_by("series", "name, next", "name", {"text"});
 }
 
 void PostgresGroup::look_up(PostgresSession& session, const GroupPlan::Wanted& wanted,
                             GroupPlan& plan) const {
   if (wanted.empty()) return;
   std::vector<PostgresCommand> commands;
-  const auto ask = [&](const char* sql, const auto& set, const auto& put) {
+  const auto ask = [&](const std::string& sql, const auto& set, const auto& put) {
     if (set.empty()) return false;
     PostgresArrays rows;
     for (const auto& element : set) put(element, rows.row());
-    commands.push_back({sql, rows.parameters()});
+    commands.push_back({sql.c_str(), rows.parameters()});
     return true;
   };
   const auto one = [](const auto& value, PostgresArrays& rows) { rows(value); };
@@ -184,13 +220,13 @@ void PostgresGroup::look_up(PostgresSession& session, const GroupPlan::Wanted& w
   const auto three = [](const GroupPlan::Triple& t, PostgresArrays& rows) {
     rows(std::get<0>(t), std::get<1>(t), std::get<2>(t));
   };
-  const bool keys = ask(kKeys, wanted.keys, three);
-  const bool cases = ask(kCases, wanted.cases, one);
-  const bool aliases = ask(kAliases, wanted.aliases, two);
-  const bool of_cases = ask(kAliasesOfCases, wanted.aliases_ended, two);
-  const bool outbox = ask(kOutbox, wanted.outbox, one);
-  const bool letters = ask(kLetters, wanted.dead_letters, one);
-  const bool series = ask(kSeries, wanted.series, one);
+  const bool keys = ask(find_keys_, wanted.keys, three);
+  const bool cases = ask(find_cases_, wanted.cases, one);
+  const bool aliases = ask(find_aliases_, wanted.aliases, two);
+  const bool of_cases = ask(find_aliases_of_cases_, wanted.aliases_ended, two);
+  const bool outbox = ask(find_outbox_, wanted.outbox, one);
+  const bool letters = ask(find_letters_, wanted.dead_letters, one);
+  const bool series = ask(find_series_, wanted.series, one);
 
   const std::vector<PostgresResult> answers = session.run(commands);
   std::size_t next = 0;
@@ -200,7 +236,8 @@ void PostgresGroup::look_up(PostgresSession& session, const GroupPlan::Wanted& w
     for (int row = 0; row < answer.rows(); ++row) know(PostgresRow(answer, row));
   };
   each(keys, [&](const PostgresRow& r) {
-    plan.keys.know({r.bytes(0), r.bytes(1), r.bytes(2)}, {Instant(Duration(r.integer(3)))});
+    plan.keys.know({r.bytes(0), r.bytes(1), r.bytes(2)},
+                   {Instant(Duration(r.integer(3))), nullptr, true});
   });
   each(cases, [&](const PostgresRow& r) {
     plan.cases.know(r.bytes(0), {r.integer(1), r.bytes(2), r.integer(1), r.bytes(2)});
@@ -211,11 +248,9 @@ void PostgresGroup::look_up(PostgresSession& session, const GroupPlan::Wanted& w
   each(aliases, know_alias);
   each(of_cases, know_alias);
   each(outbox, [&](const PostgresRow& r) {
-    GroupPlan::Effect effect;
-    effect.sequence = r.integer(1);
-    effect.state = static_cast<OutboxState>(r.integer(2));
-    effect.report = r.bytes(3);
-    plan.outbox.know(r.bytes(0), std::move(effect));
+    plan.outbox.know(r.bytes(0), GroupPlan::as_stored(
+                                     r.integer(1), static_cast<OutboxState>(r.integer(2)),
+                                     r.bytes(3)));
   });
   each(letters, [&](const PostgresRow& r) {
     plan.letter_states.know(r.integer(0), static_cast<DeadLetterState>(r.integer(1)));
@@ -224,7 +259,8 @@ void PostgresGroup::look_up(PostgresSession& session, const GroupPlan::Wanted& w
 }
 
 PostgresGroup::Writing PostgresGroup::writing(const GroupPlan& plan,
-                                              const std::vector<AuditHead>& heads) const {
+                                              const std::vector<AuditHead>& heads,
+                                              const std::set<int>& stored) const {
   Writing writing;
   write_journal(plan, writing);
   write_keys(plan, writing);
@@ -234,7 +270,8 @@ PostgresGroup::Writing PostgresGroup::writing(const GroupPlan& plan,
   write_tasks(plan, writing);
   write_outbox(plan, writing);
   write_replies_and_letters(plan, writing);
-  write_audit(plan, heads, writing);
+  write_audit(plan, writing);
+  write_heads(heads, stored, writing);
   write_snapshots(plan, writing);
   write_settings(plan, writing);
   return writing;
@@ -252,16 +289,20 @@ void PostgresGroup::write_journal(const GroupPlan& plan, Writing& writing) const
     marked.row()(id, mark->state);
     marked.blob(mark->inputs);
   }
-  add(writing, kMarks, marked);
+  add(writing, marks_, marked);
   PostgresArrays counted;
   for (const auto& [id, more] : plan.attempts_counted) counted.row()(id, more);
-  add(writing, kAttempts, counted);
+  add(writing, attempts_, counted);
 }
 
 void PostgresGroup::write_keys(const GroupPlan& plan, Writing& writing) const {
-  PostgresArrays rows;
-  for (const auto& [key, state] : plan.keys.changed()) visit_columns(*state->row, rows.row());
-  add(writing, keys_, rows, rows.rows());
+  PostgresArrays fresh;
+  PostgresArrays again;
+  for (const auto& [key, state] : plan.keys.changed()) {
+    visit_columns(*state->row, (state->stored ? again : fresh).row());
+  }
+  add(writing, keys_, fresh, fresh.rows());
+  add(writing, keys_again_, again, again.rows());
 }
 
 void PostgresGroup::write_cases(const GroupPlan& plan, Writing& writing) const {
@@ -306,16 +347,18 @@ void PostgresGroup::write_aliases(const GroupPlan& plan, Writing& writing) const
 
 void PostgresGroup::write_timers(const GroupPlan& plan, Writing& writing) const {
   PostgresArrays cleared;
-  PostgresArrays set;
+  PostgresArrays fresh;
+  PostgresArrays again;
   for (const auto& [key, row] : plan.timers) {
     if (row == nullptr) {
       std::apply([&](const auto&... part) { cleared.row()(part...); }, key);
     } else {
-      visit_columns(*row, set.row());
+      visit_columns(*row, (is_of_new_effect(*row, plan) ? fresh : again).row());
     }
   }
   add(writing, timers_cleared_, cleared);
-  add(writing, timers_, set);
+  add(writing, timers_, fresh, fresh.rows());
+  add(writing, timers_again_, again, again.rows());
 }
 
 void PostgresGroup::write_tasks(const GroupPlan& plan, Writing& writing) const {
@@ -328,12 +371,13 @@ void PostgresGroup::write_tasks(const GroupPlan& plan, Writing& writing) const {
 }
 
 void PostgresGroup::write_outbox(const GroupPlan& plan, Writing& writing) const {
-  PostgresArrays rows;
+  PostgresArrays fresh;
+  PostgresArrays again;
   PostgresArrays updated;
   for (const auto& [id, effect] : plan.outbox.changed()) {
     if (effect->row == nullptr) {
-      updated.row()(*id, effect->state, effect->attempts, effect->code, effect->text,
-                    effect->report, effect->changed);
+      updated.row()(*id, effect->stored_state, effect->state, effect->attempts, effect->code,
+                    effect->text, effect->report, effect->changed);
       updated.blob(effect->reply);
       continue;
     }
@@ -347,10 +391,11 @@ void PostgresGroup::write_outbox(const GroupPlan& plan, Writing& writing) const 
     const Lent code(row.code, later ? effect->code : row.code);
     const Lent text(row.text, later ? effect->text : row.text);
     const Lent reply(row.reply, effect->reply.empty() ? row.reply : effect->reply);
-    visit_columns(row, rows.row());
+    visit_columns(row, (effect->stored ? again : fresh).row());
   }
-  add(writing, outbox_, rows, rows.rows());
-  add(writing, kUpdateOutbox, updated, updated.rows());
+  add(writing, outbox_, fresh, fresh.rows());
+  add(writing, outbox_again_, again, again.rows());
+  add(writing, update_outbox_, updated, updated.rows());
 }
 
 void PostgresGroup::write_replies_and_letters(const GroupPlan& plan, Writing& writing) const {
@@ -368,11 +413,10 @@ void PostgresGroup::write_replies_and_letters(const GroupPlan& plan, Writing& wr
   add(writing, letters_, letters);
   PostgresArrays states;
   for (const auto& [id, state] : plan.letter_states.changed()) states.row()(*id, *state);
-  add(writing, kLetterStates, states, states.rows());
+  add(writing, letter_states_, states, states.rows());
 }
 
-void PostgresGroup::write_audit(const GroupPlan& plan, const std::vector<AuditHead>& heads,
-                                Writing& writing) const {
+void PostgresGroup::write_audit(const GroupPlan& plan, Writing& writing) const {
   PostgresArrays rows;
   PostgresArrays personal;
   for (const auto& [row, at] : plan.audit) {
@@ -385,9 +429,17 @@ void PostgresGroup::write_audit(const GroupPlan& plan, const std::vector<AuditHe
   }
   add(writing, audit_, rows);
   add(writing, personal_, personal);
-  PostgresArrays newest;
-  for (const AuditHead& row : heads) visit_columns(row, newest.row());
-  add(writing, heads_, newest);
+}
+
+void PostgresGroup::write_heads(const std::vector<AuditHead>& heads, const std::set<int>& stored,
+                                Writing& writing) const {
+  PostgresArrays fresh;
+  PostgresArrays updated;
+  for (const AuditHead& row : heads) {
+    visit_columns(row, (stored.contains(row.partition) ? updated : fresh).row());
+  }
+  add(writing, heads_, fresh, fresh.rows());
+  add(writing, update_heads_, updated, updated.rows());
 }
 
 void PostgresGroup::write_snapshots(const GroupPlan& plan, Writing& writing) const {

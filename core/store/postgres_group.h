@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,9 @@ class PostgresGroup {
     std::vector<PostgresCommand> commands;
     std::vector<std::int64_t> changes;
   };
-  Writing writing(const GroupPlan& plan, const std::vector<AuditHead>& heads) const;
+  /// `stored`: the partitions whose heads the database has.
+  Writing writing(const GroupPlan& plan, const std::vector<AuditHead>& heads,
+                  const std::set<int>& stored) const;
 
  private:
   void write_journal(const GroupPlan& plan, Writing& writing) const;
@@ -36,16 +39,22 @@ class PostgresGroup {
   void write_tasks(const GroupPlan& plan, Writing& writing) const;
   void write_outbox(const GroupPlan& plan, Writing& writing) const;
   void write_replies_and_letters(const GroupPlan& plan, Writing& writing) const;
-  void write_audit(const GroupPlan& plan, const std::vector<AuditHead>& heads,
+  void write_audit(const GroupPlan& plan, Writing& writing) const;
+  void write_heads(const std::vector<AuditHead>& heads, const std::set<int>& stored,
                    Writing& writing) const;
   void write_snapshots(const GroupPlan& plan, Writing& writing) const;
   void write_settings(const GroupPlan& plan, Writing& writing) const;
 
-  // INSERT … SELECT * FROM unnest(…) [ON CONFLICT …]; what else there is stands in the .cpp.
-  std::string journal_, keys_, cases_, search_, search_ended_, aliases_, aliases_ended_, timers_,
-      timers_cleared_, tasks_, outbox_, replies_, letters_, audit_, personal_, heads_, snapshots_,
-      settings_, series_;
-  std::string update_cases_;
+  void name_changes();
+  void name_look_ups();
+
+  // INSERT … SELECT, with what is done where the row exists; `again`: where it is known to.
+  std::string journal_, keys_, keys_again_, cases_, search_, search_ended_, aliases_,
+      aliases_ended_, timers_, timers_again_, timers_cleared_, tasks_, outbox_, outbox_again_,
+      replies_, letters_, audit_, personal_, heads_, snapshots_, settings_, series_;
+  std::string update_cases_, update_outbox_, update_heads_, letter_states_, marks_, attempts_;
+  std::string find_keys_, find_cases_, find_aliases_, find_aliases_of_cases_, find_outbox_,
+      find_letters_, find_series_;
 };
 
 }  // namespace masar::store

@@ -64,11 +64,16 @@ std::string reason(const PGconn* connection, const std::string& password) {
   return quotes ? "the connection cannot be read" : text;
 }
 
-// SQLite's hints are not PostgreSQL's language.
-std::string without_hint(std::string sql) {
+/// A text of row_reader.h or sweep.h in PostgreSQL's words: without SQLite's hints, and with the
+/// column by which an index finds open effects (FORMAT.md, "PostgreSQL").
+std::string in_own_words(std::string sql) {
   constexpr std::string_view kHint = " INDEXED BY ";
   for (auto at = sql.find(kHint); at != std::string::npos; at = sql.find(kHint, at)) {
     sql.erase(at, sql.find(' ', at + kHint.size()) - at);
+  }
+  constexpr std::string_view kOpen = "state < 2";
+  for (auto at = sql.find(kOpen); at != std::string::npos; at = sql.find(kOpen, at)) {
+    sql.replace(at, kOpen.size(), "open");
   }
   return sql;
 }
@@ -139,6 +144,10 @@ PostgresSession::PostgresSession(const PostgresSessionSettings& settings)
            "; SET default_transaction_read_only = " + (settings_.read_only ? "on" : "off"))
               .c_str());
   refuse_unsafe();
+  // A case's data are compressed at each of its steps; not every server is built with lz4.
+  execute(
+      "SELECT set_config(name, 'lz4', false) FROM pg_settings "
+      "WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)");
 }
 
 PostgresSession::~PostgresSession() = default;
@@ -215,7 +224,7 @@ void PostgresSession::execute(const char* commands) {
 const std::string& PostgresSession::name_of(const char* sql) {
   if (const auto found = names_.find(sql); found != names_.end()) return found->second;
   const std::string name = "masar" + std::to_string(names_.size());
-  if (PQsendPrepare(connection_.get(), name.c_str(), without_hint(sql).c_str(), 0, nullptr) == 0) {
+  if (PQsendPrepare(connection_.get(), name.c_str(), in_own_words(sql).c_str(), 0, nullptr) == 0) {
     lose("cannot send");
   }
   flush();

@@ -56,7 +56,8 @@ std::optional<CaseRecord> read_case(PostgresSession& session, std::string_view k
 
 struct PostgresWriting {
   PostgresWriting(const PostgresSettings& settings, const BusinessClock& clock)
-      : writer(settings, clock) {}
+      : recent(settings.recent_bytes_max), writer(settings, clock, recent) {}
+  RecentRows recent;
   PostgresWriter writer;
 };
 
@@ -69,6 +70,11 @@ class PostgresStore final : public WritingStore<PostgresWriting, PostgresSession
 
   std::optional<CaseRecord> find_case(std::string_view key) override {
     return read([&](PostgresSession& s) { return read_case(s, key); });
+  }
+
+  std::optional<OutboxRow> find_outbox(std::string_view id) override {
+    if (auto row = recent.find_outbox(id)) return row;
+    return ReadingStore::find_outbox(id);
   }
 
   std::string home() override {

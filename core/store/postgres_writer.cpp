@@ -70,9 +70,11 @@ PostgresSessionSettings session_settings(const PostgresSettings& settings,
   return session;
 }
 
-PostgresWriter::PostgresWriter(const PostgresSettings& settings, const BusinessClock& clock)
+PostgresWriter::PostgresWriter(const PostgresSettings& settings, const BusinessClock& clock,
+                               RecentRows& recent)
     : settings_(settings),
       clock_(clock),
+      recent_(recent),
       owner_(random_hex(8)),
       application_("masar-" + owner_),
       health_(settings.log),
@@ -118,7 +120,9 @@ void PostgresWriter::load_counters() {
   counters_.outbox = last.integer(0, 1) + 1;
   counters_.dead_letter = last.integer(0, 2) + 1;
   counters_.audit = last.integer(0, 3) + 1;
-  chain_.load(reads::read_audit_heads(*session_));
+  const std::vector<AuditHead> heads = reads::read_audit_heads(*session_);
+  chain_.load(heads);
+  for (const AuditHead& head : heads) heads_stored_.insert(head.partition);
 }
 
 bool PostgresWriter::take_lock() { return session_->run({kLock, {}}).integer(0, 0) != 0; }
@@ -127,6 +131,7 @@ bool PostgresWriter::take_lock() { return session_->run({kLock, {}}).integer(0, 
 /// of the connection before can still be decided.
 void PostgresWriter::connect() {
   if (session_ != nullptr && session_->usable()) return;
+  recent_.forget();
   session_ = std::make_unique<PostgresSession>(session_settings(settings_, application_));
   try {
     const bool locked = take_lock();
@@ -166,6 +171,7 @@ std::size_t PostgresWriter::commit(std::span<Pending> group) {
   } catch (const PostgresError& error) {
     if (error.lost()) session_.reset();
     if (doubted_ == 0) chain_.undo(0);
+    recent_.forget();
     health_.bad(error);
   }
   return finished;
@@ -200,7 +206,7 @@ void PostgresWriter::commit_range(std::span<Pending> range) {
   plan(range, group);
   if (!group.writes()) return;
   write(group);
-  sweep(range);
+  const bool swept = sweep(range);
   crash_point("before-commit");
   // From here on nobody knows, until the answer is there.
   doubted_ = range.size();
@@ -214,12 +220,15 @@ void PostgresWriter::commit_range(std::span<Pending> range) {
     throw PostgresError({}, "COMMIT was answered with " + error.state());
   }
   confirm(group.counters());
+  recent_.committed(group);
+  if (swept) recent_.forget();
   crash_point("after-commit");
 }
 
 void PostgresWriter::confirm(const RowCounters& counters) {
   counters_ = counters;
   counters_.links = 0;
+  for (const AuditHead& head : chain_.changed()) heads_stored_.insert(head.partition);
   chain_.committed();
   ++number_;
   doubted_ = 0;
@@ -228,6 +237,7 @@ void PostgresWriter::confirm(const RowCounters& counters) {
 void PostgresWriter::plan(std::span<Pending> range, GroupPlan& plan) {
   GroupPlan::Wanted wanted;
   for (const Pending& pending : range) GroupPlan::want(pending.transaction, wanted);
+  recent_.tell(wanted, plan);
   group_.look_up(*session_, wanted, plan);
   for (Pending& pending : range) {
     pending.commit = {};
@@ -236,19 +246,22 @@ void PostgresWriter::plan(std::span<Pending> range, GroupPlan& plan) {
   }
 }
 
-/// After the rows of the whole range, in the same transaction.
-void PostgresWriter::sweep(std::span<Pending> range) {
+/// After the rows of the whole range, in the same transaction. False: there was none to do.
+bool PostgresWriter::sweep(std::span<Pending> range) {
+  bool any = false;
   for (Pending& pending : range) {
     if (pending.commit.status != CommitStatus::committed) continue;
     for (const Sweep& sweep : pending.transaction.sweeps) {
       pending.commit.swept.push_back(Sweeper(*session_, sweep).run());
+      any = true;
     }
   }
+  return any;
 }
 
 /// The plan's rows inside a transaction that stays open.
 void PostgresWriter::write(const GroupPlan& plan) {
-  PostgresGroup::Writing writing = group_.writing(plan, chain_.changed());
+  PostgresGroup::Writing writing = group_.writing(plan, chain_.changed(), heads_stored_);
   writing.commands.insert(writing.commands.begin(), {{kBegin, {}}, {kClock, {}}});
   writing.changes.insert(writing.changes.begin(), {-1, -1});
   writing.commands.push_back(

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "core/store/postgres_group.h"
 #include "core/store/postgres_session.h"
 #include "core/store/postgres_store.h"
+#include "core/store/recent_rows.h"
 #include "core/store/writer_health.h"
 
 namespace masar::store {
@@ -26,7 +28,8 @@ PostgresSessionSettings session_settings(const PostgresSettings& settings,
 /// and healthy() from any thread, stop() not from a callback; all else on the writer's thread.
 class PostgresWriter final : private GroupCommitter {
  public:
-  PostgresWriter(const PostgresSettings& settings, const BusinessClock& clock);
+  /// `recent` outlives the writer, which tells it what it stores.
+  PostgresWriter(const PostgresSettings& settings, const BusinessClock& clock, RecentRows& recent);
   ~PostgresWriter() override;
   PostgresWriter(const PostgresWriter&) = delete;
   PostgresWriter& operator=(const PostgresWriter&) = delete;
@@ -52,13 +55,14 @@ class PostgresWriter final : private GroupCommitter {
   void commit_range(std::span<Pending> range);
   void plan(std::span<Pending> range, GroupPlan& plan);
   void write(const GroupPlan& plan);
-  void sweep(std::span<Pending> range);
+  bool sweep(std::span<Pending> range);
   void confirm(const RowCounters& counters);
   void sample_clock(SteadyClock::TimePoint asked, const PostgresResult& answer);
   Instant next_stamp();
 
   const PostgresSettings settings_;
   const BusinessClock& clock_;
+  RecentRows& recent_;
   const SystemSteadyClock steady_;
   const std::string owner_;        ///< names this opening of the store among all
   const std::string application_;  ///< names its connections to the server
@@ -72,6 +76,7 @@ class PostgresWriter final : private GroupCommitter {
   std::unique_ptr<PostgresSession> session_;  ///< null: lost
   RowCounters counters_;
   AuditChain chain_;
+  std::set<int> heads_stored_;  ///< partitions
   Instant last_stamp_{};
   std::int64_t number_ = 0;  ///< of the last group known to be committed
   // A COMMIT was sent and not answered: of so many transactions, which would leave these counters.

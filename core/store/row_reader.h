@@ -27,7 +27,8 @@ namespace reads {
 inline constexpr int kCasesMax = 500;
 
 // The same text for every kind of database: parameters count up in the order in which they first
-// appear, because SQLite takes $1 for a name. INDEXED BY is SQLite's own; others leave it out.
+// appear, because SQLite takes $1 for a name. INDEXED BY is SQLite's own; others leave it out. For
+// `state < 2`, of effects, PostgreSQL has a column.
 inline constexpr const char* kCase =
     "SELECT " MASAR_CASE_COLUMNS ", search FROM cases WHERE key = $1";
 inline constexpr const char* kDeadlines =

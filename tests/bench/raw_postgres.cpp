@@ -97,12 +97,12 @@ void Table::load(const Connection& model) {
 }
 
 void Table::prepare(const Connection& copy) const {
-  std::string sql = std::string("INSERT INTO ") + name + " SELECT * FROM unnest(";
+  std::string sql = std::string("INSERT INTO ") + name + " SELECT ";
   for (std::size_t at = 0; at < columns.size(); ++at) {
-    sql += (at == 0 ? "$" : ", $") + std::to_string(at + 1) + "::";
-    sql += type_name(columns[at].type) + std::string("[]");
+    sql += (at == 0 ? "unnest($" : ", unnest($") + std::to_string(at + 1) + "::";
+    sql += type_name(columns[at].type) + std::string("[])");
   }
-  check(copy, Result(PQprepare(copy.get(), name, (sql + ")").c_str(), 0, nullptr)));
+  check(copy, Result(PQprepare(copy.get(), name, sql.c_str(), 0, nullptr)));
 }
 
 void Table::make(std::uint64_t first, std::size_t count) {

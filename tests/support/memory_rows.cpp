@@ -161,22 +161,8 @@ void MemoryRows::write(const GroupPlan& plan, const std::vector<AuditHead>& chan
 
 void MemoryRows::write_outbox(const GroupPlan& plan) {
   for (const auto& [id, effect] : plan.outbox.changed()) {
-    OutboxRow row;
-    if (effect->row != nullptr) {
-      row = *effect->row;
-      row.created = effect->created;
-    } else {
-      row = outbox.at(sequences.at(*id));
-    }
-    row.state = effect->state;
-    row.report = effect->report;
-    row.changed = effect->changed;
-    if (effect->updated) {
-      row.attempts = effect->attempts;
-      row.code = effect->code;
-      row.text = effect->text;
-      if (!effect->reply.empty()) row.reply = effect->reply;
-    }
+    OutboxRow row = effect->row != nullptr ? OutboxRow{} : outbox.at(sequences.at(*id));
+    effect->put(row);
     put(row);
   }
 }

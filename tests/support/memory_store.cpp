@@ -402,11 +402,7 @@ class MemoryStore final : public Store, private GroupCommitter {
       const auto sequence = rows_.sequences.find(id);
       if (sequence == rows_.sequences.end()) continue;
       const OutboxRow& row = rows_.outbox.at(sequence->second);
-      GroupPlan::Effect effect;
-      effect.sequence = row.sequence;
-      effect.state = row.state;
-      effect.report = row.report;
-      plan.outbox.know(id, std::move(effect));
+      plan.outbox.know(id, GroupPlan::as_stored(row.sequence, row.state, row.report));
     }
     for (const auto id : wanted.dead_letters) {
       if (const auto row = rows_.dead_letters.find(id); row != rows_.dead_letters.end())

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/guarded.h"
+#include "core/store/group_plan.h"
+
+namespace masar::store {
+
+/// Rows as the writer has stored them lately: effects, and of cases what a group depends on. It is
+/// the only one that writes, so what it has just written need not be asked for: an effect is looked
+/// up three times within a moment. Owned beside the writer, which forgets all of it as soon as
+/// something may be stored that it does not know of: a connection lost, a group that the database
+/// undid, rows that retention has changed. Those known for longest go first when it is full.
+///
+/// The writer's thread changes it, before it answers what it has committed; find_outbox() from any
+/// thread.
+class RecentRows {
+ public:
+  explicit RecentRows(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  /// Tells the plan what is known here, which then need not be looked up.
+  void tell(GroupPlan::Wanted& wanted, GroupPlan& plan) const;
+  void committed(const GroupPlan& plan);
+  void forget();
+
+  /// As it is stored; absent: ask the database.
+  std::optional<OutboxRow> find_outbox(std::string_view id) const;
+
+ private:
+  struct StoredCase {
+    std::int64_t version = 0;
+    std::string search;
+  };
+  template <typename Row>
+  struct Table {
+    std::map<std::string, Row, std::less<>> rows;
+    std::deque<std::string> order;  ///< keys; the one known for longest first
+    std::size_t bytes = 0;
+
+    /// Calls change(row) for the row of this key, which is an empty one where there was none.
+    template <typename Change>
+    void change(const std::string& key, const Change& change);
+    void bound(std::size_t bytes_max);
+  };
+  struct Tables {
+    Table<OutboxRow> outbox;
+    Table<StoredCase> cases;
+  };
+  static std::size_t bytes_of(const OutboxRow& row);
+  static std::size_t bytes_of(const StoredCase& row);
+
+  const std::size_t bytes_max_;
+  Guarded<Tables> tables_;
+};
+
+}  // namespace masar::store

@@ -33,8 +33,10 @@ bool is_empty(const Value& value, const expression::Type& type) {
 
 void name_types(Model& model) {
   model.kept_types.clear();
-  each_slot(model, [&](const std::string&, const expression::Type& type, std::size_t) {
-    model.kept_types.push_back(expression::type_name(type));
+  model.kept_heads.clear();
+  each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t) {
+    const auto& kept = model.kept_types.emplace_back(expression::type_name(type));
+    model.kept_heads.push_back("<v n=\"" + name + "\" t=\"" + kept + "\">");
   });
 }
 
@@ -42,10 +44,9 @@ std::string encode_data(const Model& model, const std::vector<Value>& data) {
   std::string out;
   out.reserve(kUsualBytes);
   out += "<data>";
-  each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t slot) {
+  each_slot(model, [&](const std::string&, const expression::Type& type, std::size_t slot) {
     if (slot >= data.size() || is_empty(data[slot], type)) return;
-    out.append("<v n=\"").append(name).append("\" t=\"").append(model.kept_types[slot]);
-    out += "\">";
+    out += model.kept_heads[slot];
     expression::append_xml(data[slot], type, out);
     out += "</v>";
   });

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -50,7 +51,7 @@ struct MemoryRows {
   std::set<std::tuple<store::RowId, int, store::RowId>> parts;  ///< envelope, part, id
   std::set<std::pair<store::RowId, store::RowId>> anew;         ///< origin, id
   std::set<std::tuple<Instant, int, TimerKey>> due;             ///< due, order
-  std::map<std::string, std::int64_t> sequences;                ///< of effects, by id
+  std::unordered_map<std::string, std::int64_t> sequences;      ///< of effects, by id
   std::set<std::pair<std::string, std::int64_t>> waiting;       ///< endpoint, sequence
   std::set<std::pair<std::string, std::int64_t>> of_case;       ///< case key, sequence
   std::map<std::string, std::vector<std::int64_t>> timelines;  ///< case key → audit rows

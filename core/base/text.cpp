@@ -111,6 +111,8 @@ std::string mask_numbers(std::string_view text, std::size_t points_max) {
 }
 
 std::string ascii_digits(std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; }))
+    return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {

@@ -1,6 +1,8 @@
 #include "core/base/time.h"
 
-#include <cstdio>
+#include <array>
+#include <cstdlib>
+#include <iterator>
 #include <stdexcept>
 
 #include <date/tz.h>
@@ -115,8 +117,10 @@ bool scan_offset(Scanner& in, minutes& offset) {
 }
 
 const date::time_zone& find_zone(const std::string& name) {
+  thread_local const date::time_zone* last = nullptr;  // it is mostly the same one
   try {
-    return *date::locate_zone(name);
+    if (last == nullptr || last->name() != name) last = date::locate_zone(name);
+    return *last;
   } catch (const std::runtime_error&) {
     throw Error(ErrorKind::config, "unknown-zone", "there is no time zone \"" + name + "\"");
   }
@@ -128,21 +132,37 @@ Instant instant_of(LocalTime local, const date::time_zone& zone) {
   return Instant(local.time_since_epoch() - info.first.offset);
 }
 
+/// At least `width` digits. By hand: instants are written so often that printf would be seen.
+void put_digits(std::string& out, std::int64_t value, std::size_t width) {
+  std::array<char, 20> digits;
+  auto at = digits.end();
+  for (; value != 0 || width > 0; value /= 10) {
+    *--at = static_cast<char>('0' + value % 10);
+    if (width > 0) --width;
+  }
+  out.append(at, digits.end());
+}
+
+/// What is behind the point of a number of seconds; nothing for none.
+void put_fraction(std::string& out, std::int64_t micros) {
+  if (micros == 0) return;
+  out += '.';
+  put_digits(out, micros, kFractionDigits);
+  out.erase(out.find_last_not_of('0') + 1);
+}
+
 std::string format_time(LocalTime time) {
   auto day = std::chrono::floor<days>(time.time_since_epoch());
   auto of_day = time.time_since_epoch() - day;
   std::string text = format_date(Date(std::chrono::sys_days(day)));
-  char clock[32];
   auto whole = std::chrono::floor<seconds>(of_day);
-  std::snprintf(clock, sizeof clock, "T%02d:%02d:%02d", static_cast<int>(whole / hours(1)),
-                static_cast<int>(whole % hours(1) / minutes(1)),
-                static_cast<int>((whole % minutes(1)).count()));
-  text += clock;
-  if (auto micros = (of_day - whole).count(); micros != 0) {
-    std::snprintf(clock, sizeof clock, ".%06d", static_cast<int>(micros));
-    text += clock;
-    text.erase(text.find_last_not_of('0') + 1);
-  }
+  text += 'T';
+  put_digits(text, whole / hours(1), 2);
+  text += ':';
+  put_digits(text, whole % hours(1) / minutes(1), 2);
+  text += ':';
+  put_digits(text, (whole % minutes(1)).count(), 2);
+  put_fraction(text, (of_day - whole).count());
   return text;
 }
 
@@ -157,11 +177,11 @@ std::string format_instant(Instant at, const std::string& zone) {
   std::string text = format_time(LocalTime(at.time_since_epoch() + offset));
   // Old offsets have seconds (local mean time); RFC 3339 has none.
   auto rounded = std::chrono::duration_cast<minutes>(offset);
-  char designator[16];
-  std::snprintf(designator, sizeof designator, "%c%02d:%02d", offset.count() < 0 ? '-' : '+',
-                static_cast<int>(std::chrono::abs(rounded) / hours(1)),
-                static_cast<int>((std::chrono::abs(rounded) % hours(1)).count()));
-  return text + designator;
+  text += offset.count() < 0 ? '-' : '+';
+  put_digits(text, std::chrono::abs(rounded) / hours(1), 2);
+  text += ':';
+  put_digits(text, (std::chrono::abs(rounded) % hours(1)).count(), 2);
+  return text;
 }
 
 std::optional<Instant> parse_instant(std::string_view text) {
@@ -185,9 +205,14 @@ std::string format_local(Instant at, const std::string& zone) {
 }
 
 std::string format_date(Date date) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  const int year = static_cast<int>(date.year());
+  std::string text = year < 0 ? "-" : "";
+  text.reserve(std::size("2026-01-04T08:00:00.000000Z"));  // often it goes on as an instant
+  put_digits(text, std::abs(year), year < 0 ? 3 : 4);
+  text += '-';
+  put_digits(text, static_cast<unsigned>(date.month()), 2);
+  text += '-';
+  put_digits(text, static_cast<unsigned>(date.day()), 2);
   return text;
 }
 
@@ -259,17 +284,12 @@ std::string format_duration(Duration length) {
   auto micros = static_cast<std::uint64_t>(length.count());
   if (length.count() < 0) micros = 0 - micros;
   const std::uint64_t whole = micros / 1'000'000;
-  const auto fraction = static_cast<int>(micros % 1'000'000);
+  const auto fraction = static_cast<std::int64_t>(micros % 1'000'000);
   if (whole >= 3600) text += std::to_string(whole / 3600) + 'H';
   if (whole / 60 % 60 != 0) text += std::to_string(whole / 60 % 60) + 'M';
   if (whole % 60 != 0 || fraction != 0 || whole == 0) {
     text += std::to_string(whole % 60);
-    if (fraction != 0) {
-      char digits[16];
-      std::snprintf(digits, sizeof digits, ".%06d", fraction);
-      text += digits;
-      text.erase(text.find_last_not_of('0') + 1);
-    }
+    put_fraction(text, fraction);
     text += 'S';
   }
   return text;

@@ -8,6 +8,7 @@
 #include "core/base/hash.h"
 #include "core/base/plant.h"
 #include "core/base/text.h"
+#include "core/process/schema.h"
 
 namespace masar::engine {
 namespace {
@@ -16,13 +17,6 @@ std::string join(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
-}
-
-std::vector<std::string> split(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> words;
-  for (std::string word; in >> word;) words.push_back(word);
-  return words;
 }
 
 store::TimerRow deadline_row(const process::Case& value, const process::Deadline& deadline) {
@@ -112,18 +106,32 @@ void put_tasks(const process::Case* before, const process::Case& after,
   }
 }
 
+const std::shared_ptr<const process::Definition>& definition_in(const Snapshot& snapshot,
+                                                                const LiveCase& live) {
+  const auto found = snapshot.library.processes.find(live.value.process);
+  if (found != snapshot.library.processes.end()) return found->second;
+  throw Error(ErrorKind::rejected, "unknown-process",
+              "the configuration has no process " + live.value.process);
+}
+
 }  // namespace
 
 SeenCase seen_by(const Snapshot& snapshot, const LiveCase& live) {
-  const auto found = snapshot.library.processes.find(live.value.process);
-  if (found == snapshot.library.processes.end()) {
-    throw Error(ErrorKind::rejected, "unknown-process",
-                "the configuration has no process " + live.value.process);
-  }
-  if (found->second == live.definition) return {live.definition, live.value};
-  SeenCase seen{found->second, live.value};
-  seen.definition->decode(live.definition->encode(live.value), seen.value);
+  SeenCase seen{definition_in(snapshot, live), live.value};
+  if (seen.definition != live.definition)
+    seen.definition->decode(live.definition->encode(live.value), seen.value);
   return seen;
+}
+
+const process::Definition& fill_seen(const Snapshot& snapshot, const LiveCase& live,
+                                     std::vector<expression::Value>& variables) {
+  const auto& definition = definition_in(snapshot, live);
+  if (definition == live.definition) {  // as it mostly is: without a copy of the case
+    route::fill_case(*definition, live.value, variables);
+  } else {
+    route::fill_case(*definition, seen_by(snapshot, live).value, variables);
+  }
+  return *definition;
 }
 
 std::shared_ptr<const Snapshot> snapshot_of(Snapshots& snapshots, const store::CaseRow& row) {
@@ -160,8 +168,8 @@ LiveCase from_record(std::shared_ptr<const Snapshot> snapshot, const store::Case
   }
   for (const auto& row : record.tasks) {
     if (row.name == kDeadLetterTask) continue;
-    value.tasks.push_back({row.id, row.name, row.visit, split(row.until), row.asked, row.due,
-                           {}, row.effect, row.detail});
+    value.tasks.push_back({row.id, row.name, row.visit, process::words(row.until), row.asked,
+                           row.due, {}, row.effect, row.detail});
   }
   return live;
 }
@@ -199,13 +207,19 @@ void put_changes(const process::Case* before, const process::Case& after,
 
 std::string write_working(const std::optional<process::WorkingDue>& due) {
   if (!due) return {};
-  std::ostringstream text;
-  text << due->from.time_since_epoch().count() << ' ' << due->days << ' ' << due->full_second << ' '
-       << due->lead.count() << ' ' << due->not_before.time_since_epoch().count();
-  return text.str();
+  std::string text;
+  for (const std::int64_t number :
+       {due->from.time_since_epoch().count(), std::int64_t{due->days},
+        std::int64_t{due->full_second}, due->lead.count(),
+        due->not_before.time_since_epoch().count()}) {
+    if (!text.empty()) text += ' ';
+    text += std::to_string(number);
+  }
+  return text;
 }
 
 std::optional<process::WorkingDue> read_working(const std::string& text) {
+  if (text.empty()) return std::nullopt;
   std::istringstream in(text);
   std::int64_t from = 0, lead = 0, not_before = 0;
   process::WorkingDue due;

@@ -33,6 +33,10 @@ struct SeenCase {
 /// Data of the same name and type is kept, other data is unset. Throws Error(rejected,
 /// "unknown-process") where `snapshot` lacks the process.
 SeenCase seen_by(const Snapshot& snapshot, const LiveCase& live);
+/// The variables of the case, as route::fill_case() has them, as `snapshot`'s definition of its
+/// process sees it: that one, which lives as long as `snapshot`, is returned. Throws as seen_by().
+const process::Definition& fill_seen(const Snapshot& snapshot, const LiveCase& live,
+                                     std::vector<expression::Value>& variables);
 
 /// What the row's case works by: the configuration that it began with. Throws what
 /// Snapshots::find() throws.

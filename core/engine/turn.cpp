@@ -27,8 +27,11 @@ std::string effect_id(std::string_view case_key, std::int64_t event_number, int 
 
 Turn::Turn(const Parts& parts, const store::JournalRow& row, std::shared_ptr<const LiveCase> before,
            Document document)
-    : parts_(parts), row_(row), before_(std::move(before)), document_(std::move(document)) {
-  if (before_) live_ = *before_;
+    : parts_(parts),
+      row_(row),
+      before_(std::move(before)),
+      live_(before_),
+      document_(std::move(document)) {
   checkpoint_.live = live_;
 }
 
@@ -79,7 +82,7 @@ void Turn::finish() {
       task.state = store::TaskState::answered;
       task.answer = row_.name;
     }
-    result_.after = std::make_shared<const LiveCase>(*live_);
+    result_.after = live_;
   }
   if (row_.owes_reply) put_answer();
   const auto state = result_.dead ? store::JournalState::dead : store::JournalState::done;
@@ -188,10 +191,11 @@ void Turn::fire(const process::Deadline& deadline, bool too_many) {
     result_ = before.result;
     live_ = before.live;
     recorded_ = before.recorded;
-    std::erase_if(live_->value.deadlines, [&](const auto& d) {
+    process::Case& value = change();
+    std::erase_if(value.deadlines, [&](const auto& d) {
       return d.name == deadline.name && d.serial == deadline.serial;
     });
-    live_->value.version = before_->value.version + 1;
+    value.version = before_->value.version + 1;
     put_failed_deadline(deadline, error);
   }
 }
@@ -277,11 +281,11 @@ void Turn::open_case(const route::Route& route, const process::Event& event) {
       route.process->open(row_.case_key, current_snapshot().hash, event, inputs(row_.stamp));
   if (transition.disposition == process::Disposition::refused)
     return refuse(transition.refusal, "refused");
-  LiveCase fresh;
-  fresh.snapshot = parts_.snapshots.current_one();
-  fresh.definition = route.process;
-  fresh.value = transition.after;
-  fresh.value.version = 0;
+  auto fresh = std::make_shared<LiveCase>();
+  fresh->snapshot = parts_.snapshots.current_one();
+  fresh->definition = route.process;
+  fresh->value = transition.after;
+  fresh->value.version = 0;
   live_ = std::move(fresh);
   absorb(std::move(transition), "message", event.name);
 }
@@ -296,16 +300,26 @@ void Turn::apply_event(const process::Event& event) {
   absorb(std::move(transition), kKinds[static_cast<int>(row_.kind)], event.name);
 }
 
+process::Case& Turn::change() {
+  auto copy = std::make_shared<LiveCase>(*live_);
+  process::Case& value = copy->value;
+  live_ = std::move(copy);
+  return value;
+}
+
 void Turn::absorb(process::Transition transition, std::string_view kind, const std::string& name) {
   const process::Case& before = live_->value;
+  auto after = std::make_shared<LiveCase>(LiveCase{live_->snapshot, live_->definition,
+                                                   std::move(transition.after),
+                                                   live_->service_time});
   if (live_->definition->waits_for(before.state) != "citizen" &&
-      transition.after.since > before.since) {
-    live_->service_time +=
-        current_snapshot().calendar().working_time(before.since, transition.after.since);
+      after->value.since > before.since) {
+    after->service_time +=
+        current_snapshot().calendar().working_time(before.since, after->value.since);
   }
-  live_->value = std::move(transition.after);
   // One transaction is one version, however many deadlines applied before the event.
-  live_->value.version = (before_ ? before_->value.version : 0) + 1;
+  after->value.version = (before_ ? before_->value.version : 0) + 1;
+  live_ = std::move(after);
   static constexpr std::string_view kDisposition[]{"applied", "ignored", "recorded", "refused"};
   const auto disposition = kDisposition[static_cast<int>(transition.disposition)];
   audit(kind, name, std::string(disposition));

@@ -84,7 +84,7 @@ class Turn {
                                const std::string& text) const;
   bool move_due(Instant& due, const std::optional<process::WorkingDue>& working,
                 const std::string& name);
-  bool move_timer(store::TimerRow timer);
+  bool move_timer(store::TimerRow timer, std::vector<process::Task>& tasks);
   bool visit_over(const store::OutboxRow& effect);
   // Of inquiries (turn_inquiry.cpp).
   struct Judgement;
@@ -104,6 +104,8 @@ class Turn {
   void go_on(const store::OutboxRow& effect, Document reply);
   void withdraw_tasks_about(const store::OutboxRow& effect);
 
+  /// Replaces the case by a copy, to be changed before anybody else holds on to it.
+  process::Case& change();
   void absorb(process::Transition transition, std::string_view kind, const std::string& name);
   void add_effect(const process::Effect& effect, const process::Case& value);
   /// What became of an effect: `failed` has been written, with its dead letter.
@@ -153,11 +155,13 @@ class Turn {
   Parts parts_;
   const store::JournalRow& row_;
   std::shared_ptr<const LiveCase> before_;
-  std::optional<LiveCase> live_;  ///< grows with each transition
+  /// As the transitions so far have left it. What stands there is never changed, but replaced, so
+  /// that a checkpoint costs no copy.
+  std::shared_ptr<const LiveCase> live_;
   /// As the deadlines before this row left it: what a failure of the row itself falls back to.
   struct Checkpoint {
     TurnResult result;
-    std::optional<LiveCase> live;
+    std::shared_ptr<const LiveCase> live;
     std::string recorded;
   };
   Checkpoint checkpoint_;

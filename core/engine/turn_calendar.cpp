@@ -16,7 +16,8 @@ void Turn::reckon_anew() {
   if (!live_) return;
   fire_due(row_.stamp);
   bool moved = false;
-  for (auto& deadline : live_->value.deadlines) {
+  process::Case& value = change();
+  for (auto& deadline : value.deadlines) {
     moved = move_due(deadline.due, deadline.working, deadline.name) || moved;
   }
   store::TimerRow last{store::TimerKind::task, row_.case_key, 0, {}, -1, {}, 0, 0};
@@ -24,11 +25,11 @@ void Turn::reckon_anew() {
     const auto timers = parts_.store.working_timers(kTimersRead, &last);
     more = timers.size() == kTimersRead && timers.back().case_key == row_.case_key;
     for (const auto& timer : timers) {
-      if (timer.case_key == row_.case_key) moved = move_timer(timer) || moved;
+      if (timer.case_key == row_.case_key) moved = move_timer(timer, value.tasks) || moved;
     }
     if (more) last = timers.back();
   }
-  if (moved) live_->value.version = before_->value.version + 1;
+  if (moved) value.version = before_->value.version + 1;
 }
 
 bool Turn::move_due(Instant& due, const std::optional<process::WorkingDue>& working,
@@ -42,7 +43,7 @@ bool Turn::move_due(Instant& due, const std::optional<process::WorkingDue>& work
 }
 
 // Of a task, or of an effect that nobody has answered.
-bool Turn::move_timer(store::TimerRow timer) {
+bool Turn::move_timer(store::TimerRow timer, std::vector<process::Task>& tasks) {
   const auto working = read_working(timer.working);
   if (timer.kind == store::TimerKind::task_after) {
     const auto effect = parts_.store.find_outbox(timer.name);
@@ -50,7 +51,6 @@ bool Turn::move_timer(store::TimerRow timer) {
     result_.transaction.timers.push_back(std::move(timer));
     return true;
   }
-  auto& tasks = live_->value.tasks;
   const auto task =
       std::find_if(tasks.begin(), tasks.end(), [&](const auto& t) { return t.id == timer.name; });
   if (task != tasks.end()) {

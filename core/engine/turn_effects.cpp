@@ -176,12 +176,11 @@ void Turn::add_reply(const process::Reply& reply) {
     throw Error(ErrorKind::rejected, "no-reply",
                 "route " + route.id + " has no reply " + reply.name);
   }
-  const SeenCase seen = seen_by(snapshot, *live_);
   route::Flow flow;
   flow.document = document_for(snapshot);
   route::fill_message(origin(), flow.variables);
-  route::fill_case(*seen.definition, seen.value, flow.variables);
-  route::fill_reply(*seen.definition, reply, flow.variables);
+  const process::Definition& definition = fill_seen(snapshot, *live_, flow.variables);
+  route::fill_reply(definition, reply, flow.variables);
   step_ = "reply " + reply.name;
   (void)found->second.run(flow);
   result_.answer =

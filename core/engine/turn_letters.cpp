@@ -243,7 +243,7 @@ void Turn::restore_deadline() {
   const bool again =
       std::any_of(open.begin(), open.end(), [&](const auto& d) { return d.name == deadline.name; });
   if (again || (deadline.visit != 0 && deadline.visit != live_->value.visit)) return;
-  live_->value.deadlines.push_back(std::move(deadline));
+  change().deadlines.push_back(std::move(deadline));
 }
 
 }  // namespace masar::engine

@@ -26,10 +26,13 @@ void Turn::migrate() {
   if (from == current_snapshot().hash) return;  // asked for twice
   auto adopted = migrated(*live_, parts_.snapshots, parts_.store, row_.stamp);
   if (!adopted.reasons.empty()) return refused("does-not-fit", one_line(adopted.reasons));
-  live_->snapshot = parts_.snapshots.current_one();
-  live_->definition = live_->snapshot->library.processes.find(live_->value.process)->second;
-  live_->value = std::move(adopted.after);
-  live_->value.version = before_->value.version + 1;
+  auto moved = std::make_shared<LiveCase>();
+  moved->snapshot = parts_.snapshots.current_one();
+  moved->definition = moved->snapshot->library.processes.find(live_->value.process)->second;
+  moved->value = std::move(adopted.after);
+  moved->value.version = before_->value.version + 1;
+  moved->service_time = live_->service_time;
+  live_ = std::move(moved);
   audit("migration", live_->value.process, "from " + from + " to " + live_->value.snapshot);
 }
 

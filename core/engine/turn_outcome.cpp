@@ -26,11 +26,14 @@ bool Turn::visit_over(const store::OutboxRow& effect) {
 }
 
 void Turn::withdraw_tasks_about(const store::OutboxRow& effect) {
-  const auto withdrawn =
-      std::erase_if(live_->value.tasks, [&](const auto& task) {
-        return first_id(task.effect) == first_id(effect.id);
-      });
-  if (withdrawn > 0) live_->value.version = before_->value.version + 1;
+  const auto is_about = [id = first_id(effect.id)](const auto& task) {
+    return first_id(task.effect) == id;
+  };
+  const auto& tasks = live_->value.tasks;
+  if (std::none_of(tasks.begin(), tasks.end(), is_about)) return;
+  process::Case& value = change();
+  std::erase_if(value.tasks, is_about);
+  value.version = before_->value.version + 1;
 }
 
 void Turn::outcome() {
@@ -65,8 +68,7 @@ void Turn::outcome() {
 route::Flow Turn::flow_after(const store::OutboxRow& effect, Document document) const {
   route::Flow flow;
   flow.document = std::move(document);
-  const SeenCase seen = seen_by(*route_owner_, *live_);
-  route::fill_case(*seen.definition, seen.value, flow.variables);
+  (void)fill_seen(*route_owner_, *live_, flow.variables);
   route::fill_sent(effect.id, effect.effect, effect.created, flow.variables);
   return flow;
 }

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "core/base/error.h"
 #include "core/expression/value.h"
 
@@ -25,6 +27,15 @@ class TreeSink {
   pugi::xml_node node_;
 };
 
+constexpr std::array<bool, 256> plain_bytes() {
+  std::array<bool, 256> plain{};
+  for (unsigned c = 0; c < plain.size(); ++c) {
+    plain[c] = c >= 0x20 ? c != '&' && c != '<' && c != '>' && c != '"'
+                         : c == '\t' || c == '\n' || c == '\r';
+  }
+  return plain;
+}
+
 /// The same as bytes.
 class TextSink {
  public:
@@ -34,9 +45,7 @@ class TextSink {
     std::size_t run = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
       const auto c = static_cast<unsigned char>(text[at]);
-      const bool plain = c >= 0x20 ? c != '&' && c != '<' && c != '>' && c != '"'
-                                   : c == '\t' || c == '\n' || c == '\r';
-      if (plain) continue;
+      if (kPlain[c]) continue;
       out_.append(text, run, at - run).append("&#").append(std::to_string(c)).append(";");
       run = at + 1;
     }
@@ -45,6 +54,7 @@ class TextSink {
   void end(const char* name) { out_.append("</").append(name).append(">"); }
 
  private:
+  static constexpr std::array<bool, 256> kPlain = plain_bytes();  ///< need no reference
   std::string& out_;
 };
 
@@ -54,9 +64,15 @@ const Columns& columns_of(const Type& type) {
 }
 
 template <typename Sink>
+void put_scalar(const Value& value, Sink& sink) {
+  if (const auto* text = std::get_if<std::string>(&value.data())) return sink.text(*text);
+  sink.text(to_text(value));
+}
+
+template <typename Sink>
 void put_element(const char* name, const Value& value, Sink& sink) {
   sink.begin(name);
-  sink.text(to_text(value));
+  put_scalar(value, sink);
   sink.end(name);
 }
 
@@ -85,7 +101,7 @@ void put_value(const Value& value, const Type& type, Sink& sink) {
       return;
     case Kind::row:
       return put_row(*value.as<std::shared_ptr<const Row>>(), columns_of(type), sink);
-    default: return sink.text(to_text(value));
+    default: return put_scalar(value, sink);
   }
 }
 

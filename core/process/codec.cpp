@@ -11,6 +11,8 @@ namespace {
 using expression::Kind;
 using expression::Value;
 
+constexpr std::size_t kUsualBytes = 2'048;  ///< of a case's data, about
+
 /// Calls `visit(name, type, slot)` for all that a case keeps.
 template <typename Visit>
 void each_slot(const Model& model, Visit visit) {
@@ -31,17 +33,20 @@ bool is_empty(const Value& value, const expression::Type& type) {
 
 void name_types(Model& model) {
   model.kept_types.clear();
-  each_slot(model, [&](const std::string&, const expression::Type& type, std::size_t) {
-    model.kept_types.push_back(expression::type_name(type));
+  model.kept_heads.clear();
+  each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t) {
+    const auto& kept = model.kept_types.emplace_back(expression::type_name(type));
+    model.kept_heads.push_back("<v n=\"" + name + "\" t=\"" + kept + "\">");
   });
 }
 
 std::string encode_data(const Model& model, const std::vector<Value>& data) {
-  std::string out = "<data>";
-  each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t slot) {
+  std::string out;
+  out.reserve(kUsualBytes);
+  out += "<data>";
+  each_slot(model, [&](const std::string&, const expression::Type& type, std::size_t slot) {
     if (slot >= data.size() || is_empty(data[slot], type)) return;
-    out.append("<v n=\"").append(name).append("\" t=\"").append(model.kept_types[slot]);
-    out += "\">";
+    out += model.kept_heads[slot];
     expression::append_xml(data[slot], type, out);
     out += "</v>";
   });
@@ -57,16 +62,22 @@ std::vector<Value> decode_data(const Model& model, std::string_view bytes) {
   if (!result || !root)
     throw Error(ErrorKind::internal, "case-data", "the stored data of a case cannot be read");
   std::vector<Value> data = empty_data(model);
-  // The usual case: the same definition wrote them, so they stand in the order of the slots.
+  // The usual case: the same definition wrote them, so they stand in the order of the slots, and an
+  // unset one is passed by.
   pugi::xml_node next = root.first_child();
-  each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t slot) {
-    pugi::xml_node element = next && name == next.attribute("n").value()
-                                 ? next
-                                 : root.find_child_by_attribute("v", "n", name.c_str());
-    if (!element) return;
-    next = element.next_sibling();
+  const auto read = [&](pugi::xml_node element, const expression::Type& type, std::size_t slot) {
     if (model.kept_types[slot] == element.attribute("t").value())
       data[slot] = expression::from_xml(element, type);
+  };
+  each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t slot) {
+    if (!next || name != next.attribute("n").value()) return;
+    read(next, type, slot);
+    next = next.next_sibling();
+  });
+  if (!next) return data;
+  each_slot(model, [&](const std::string& name, const expression::Type& type, std::size_t slot) {
+    if (const auto element = root.find_child_by_attribute("v", "n", name.c_str()))
+      read(element, type, slot);
   });
   return data;
 }

@@ -14,6 +14,9 @@ namespace {
 using expression::Kind;
 using expression::Value;
 
+/// What values_of() gives beside the data, and about as much again: what a route adds.
+constexpr std::size_t kMoreValues = 16;
+
 class CompiledDefinition final : public Definition {
  public:
   explicit CompiledDefinition(std::unique_ptr<const Model> model) : model_(std::move(model)) {
@@ -166,6 +169,7 @@ class CompiledDefinition final : public Definition {
         continue;
       if (!earliest || deadline.due < *earliest) earliest = deadline.due;
     }
+    out.reserve(out.size() + data_.size() + kMoreValues);
     out.push_back(Value(value.key));
     out.push_back(Value(value.state));
     out.push_back(Value(waits_for(value.state)));

@@ -42,7 +42,7 @@ Run::Run(const Model& model, const Case& before, const Inputs& inputs)
   ++out_.after.version;
   out_.after.event_number = std::max(out_.after.event_number + 1, inputs.first_event);
   variables_.resize(model.variables);
-  std::copy_n(out_.after.data.begin(), model.data.size(), variables_.begin());
+  std::move(out_.after.data.begin(), out_.after.data.begin() + visible(), variables_.begin());
   if (!before.state.empty()) {
     const auto found = model.state_index.find(before.state);
     if (found == model.state_index.end())
@@ -315,7 +315,7 @@ Transition Run::finish() {
   }
   check_invariants();
   take_aliases();
-  std::copy_n(variables_.begin(), model_.data.size(), out_.after.data.begin());
+  std::move(variables_.begin(), variables_.begin() + visible(), out_.after.data.begin());
   for (Effect& effect : out_.effects)
     if (effect.visit != 0) effect.visit = out_.after.visit;
   return std::move(out_);

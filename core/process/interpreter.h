@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,6 +89,8 @@ class Run final : public ProcessHost {
   void check_invariants();
   void take_aliases();
   std::optional<expression::Value> alias_of(const AliasType& alias);
+  /// How many of the data are variables. They are these alone until finish() puts them back.
+  std::ptrdiff_t visible() const { return static_cast<std::ptrdiff_t>(model_.data.size()); }
   expression::Value& hidden(int slot) { return out_.after.data[static_cast<std::size_t>(slot)]; }
 
   const Model& model_;

@@ -216,6 +216,7 @@ struct Model {
   std::vector<Data> data;
   std::vector<std::pair<std::string, expression::Type>> hidden;  ///< kept with the data, after it
   std::vector<std::string> kept_types;  ///< names of the types of data and hidden, once compiled
+  std::vector<std::string> kept_heads;  ///< what is written before their values
   std::vector<EventType> events;
   std::vector<EventDeclaration> messages;  ///< of the events, those declared by m:event
   std::vector<TaskType> tasks;

@@ -58,6 +58,10 @@ void GroupPlan::Effect::put(OutboxRow& stored_row) const {
     stored_row = *row;
     stored_row.created = created;
   }
+  update(stored_row);
+}
+
+void GroupPlan::Effect::update(OutboxRow& stored_row) const {
   stored_row.state = state;
   stored_row.report = report;
   stored_row.changed = changed;

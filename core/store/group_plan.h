@@ -70,6 +70,7 @@ class GroupPlan {
     std::string reply;  ///< empty: unchanged
     /// Makes of the row as it is stored, of any where it is to be written whole, what it is then.
     void put(OutboxRow& stored_row) const;
+    void update(OutboxRow& stored_row) const;  ///< the same, but for what is written whole
   };
   struct Journal {
     JournalRow* row;

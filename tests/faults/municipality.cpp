@@ -31,9 +31,8 @@ Departments::Departments(World& world, Town& town) : world_(world), town_(town) 
                                                  const std::string&, connector::Attempt attempt,
                                                  connector::Outbound::Done done) {
       world_.queue(std::move(done), kQueueLimit,
-                   [this, department, effect = attempt.effect_id, body = attempt.body] {
-                     arrived(department, effect, body);
-                   });
+                   [this, department, effect = std::move(attempt.effect_id),
+                    body = std::move(attempt.body)] { arrived(department, effect, body); });
     });
   }
 }

@@ -25,7 +25,9 @@ Portal::Portal(World& world, Town& town, Switch& payments)
                                     connector::Outbound::Done done) {
     world_.queue(
         std::move(done), kTimeLimit,
-        [this, effect = attempt.effect_id, body = attempt.body] { arrived(effect, body); });
+        [this, effect = std::move(attempt.effect_id), body = std::move(attempt.body)] {
+          arrived(effect, body);
+        });
   });
 }
 

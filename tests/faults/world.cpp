@@ -128,11 +128,11 @@ void World::attempt(const std::string& endpoint, connector::Attempt attempt,
 }
 
 void World::exchange(connector::Outbound::Done done, Duration time_limit,
-                     const std::function<Outcome()>& act) {
+                     std::function<Outcome()> act) {
   const Duration there = lines_.between(1ms, 60ms);
   const Duration back = lines_.between(1ms, 200ms);
-  const auto ends = [this, done](Duration after, Outcome outcome) {
-    in(after, [done, outcome] { done(outcome); });
+  const auto ends = [&](Duration after, Outcome outcome) {
+    in(after, [done = std::move(done), outcome = std::move(outcome)] { done(outcome); });
   };
   if (strikes(Fault::unavailable, 60)) {
     return ends(there, {OutcomeKind::unavailable, "UNAVAILABLE", "not now", {}, {}});
@@ -160,23 +160,22 @@ void World::exchange(connector::Outbound::Done done, Duration time_limit,
       if (!std::exchange(*answered, true)) done(unknown("timeout"));
     });
   }
-  in(there, [this, act, done, back] {
-    const Outcome outcome = act();
-    in(back, [done, outcome] { done(outcome); });
+  in(there, [this, act = std::move(act), done = std::move(done), back]() mutable {
+    in(back, [done = std::move(done), outcome = act()]() mutable { done(std::move(outcome)); });
   });
 }
 
 void World::queue(connector::Outbound::Done done, Duration time_limit,
-                  const std::function<void()>& arrive) {
+                  std::function<void()> arrive) {
   const Duration there = lines_.between(1ms, 40ms);
-  const auto ends = [this, done](Duration after, Outcome outcome) {
-    in(after, [done, outcome] { done(outcome); });
+  const auto ends = [&](Duration after, Outcome outcome) {
+    in(after, [done = std::move(done), outcome = std::move(outcome)] { done(outcome); });
   };
   if (strikes(Fault::unavailable, 30)) {
     return ends(there, {OutcomeKind::unavailable, "amqp:released", {}, {}, {}});
   }
   if (strikes(Fault::lose, 15)) return ends(time_limit, unknown("connection lost"));
-  in(there, arrive);
+  in(there, std::move(arrive));
   if (strikes(Fault::silent, 40)) return ends(there + 5ms, unknown("disposition lost"));
   ends(there + lines_.between(1ms, 30ms), {OutcomeKind::delivered, {}, {}, {}, {}});
 }
@@ -382,13 +381,12 @@ void World::pass_time(Instant until) {
   const bool overdue = due && *due <= clock_.now();
   if (due && !overdue) target = std::min(target, *due - clock_.off());
   Duration gap = std::max(target - now(), Duration(1));
-  if (overdue || waits_on_the_hub()) {
+  const auto timer = stage_.next_timer();
+  if (timer && *timer < gap && (overdue || waits_on_the_hub())) {
     const bool away = std::any_of(away_until_.begin(), away_until_.end(),
                                   [this](const auto& entry) { return entry.second > now(); });
-    if (const auto timer = stage_.next_timer()) {
-      const Duration wait = std::chrono::ceil<Duration>(*timer);
-      gap = std::min(gap, std::max(wait, away ? kCoarse : Duration(1)));
-    }
+    const Duration wait = std::chrono::ceil<Duration>(*timer);
+    gap = std::min(gap, std::max(wait, away ? kCoarse : Duration(1)));
   }
   stage_.pass(gap);
 }

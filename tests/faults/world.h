@@ -70,10 +70,10 @@ class World {
   /// A partner's part of an exchange over a request and its answer, with every fault that a network
   /// and a program may have: `act` is what the partner does when the request reaches it.
   void exchange(connector::Outbound::Done done, Duration time_limit,
-                const std::function<connector::Outcome()>& act);
+                std::function<connector::Outcome()> act);
   /// The same over a queue, which keeps its order: a message arrives or does not.
   void queue(connector::Outbound::Done done, Duration time_limit,
-             const std::function<void()>& arrive);
+             std::function<void()> arrive);
 
   void send(Sending sending);
   /// The two at the same instant: neither is committed when the other one comes.

@@ -41,27 +41,27 @@ class StubConnector final : public connector::Connector {
  private:
   class Edge final : public connector::Outbound {
    public:
-    Edge(Stage& stage, std::string endpoint) : stage_(stage), endpoint_(std::move(endpoint)) {}
-    bool ready() const override { return stage_.doors_[endpoint_].ready; }
-    void on_ready(std::function<void()> notify) override {
-      stage_.doors_[endpoint_].notify = std::move(notify);
-    }
+    Edge(Stage& stage, std::string endpoint)
+        : stage_(stage), endpoint_(std::move(endpoint)), door_(stage.doors_[endpoint_]) {}
+    bool ready() const override { return door_.ready; }
+    void on_ready(std::function<void()> notify) override { door_.notify = std::move(notify); }
     void send(connector::Attempt attempt, Done done) override {
       if (stage_.dead()) return;
       if (stage_.parts_.send) {
         const auto alive = stage_.alive_;
         return stage_.parts_.send(endpoint_, std::move(attempt),
-                                  [alive, done](connector::Outcome outcome) {
+                                  [alive, done = std::move(done)](connector::Outcome outcome) {
                                     if (*alive) done(std::move(outcome));
                                   });
       }
       stage_.sent_.push_back({endpoint_, attempt, stage_.now()});
-      stage_.doors_[endpoint_].pending.emplace_back(std::move(attempt), std::move(done));
+      door_.pending.emplace_back(std::move(attempt), std::move(done));
     }
 
    private:
     Stage& stage_;
     const std::string endpoint_;
+    Stage::Door& door_;
   };
 
   Stage& stage_;
@@ -299,7 +299,8 @@ ExchangePtr Stage::hand_in(const std::string& endpoint, const std::string& body,
 }
 
 void Stage::hand_in(connector::Received received, connector::Intake::Answer answer) {
-  intake_->take(std::move(received), [answer, alive = alive_](connector::IntakeAnswer given) {
+  intake_->take(std::move(received), [answer = std::move(answer),
+                                      alive = alive_](connector::IntakeAnswer given) {
     if (*alive) answer(std::move(given));
   });
 }

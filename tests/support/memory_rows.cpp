@@ -16,11 +16,12 @@ MemoryRows::TimerKey key_of(const TimerRow& row) {
 
 }  // namespace
 
-void MemoryRows::put(const JournalRow& row) {
-  journal.insert_or_assign(row.id, row);
+void MemoryRows::put(JournalRow row) {
   if (row.state == JournalState::undone) undone.insert(row.id);
   if (row.envelope > 0) parts.emplace(row.envelope, row.part, row.id);
   if (row.origin > 0) anew.emplace(row.origin, row.id);
+  const RowId id = row.id;
+  journal.insert_or_assign(journal.end(), id, std::move(row));
 }
 
 void MemoryRows::set_state(RowId id, JournalState state) {
@@ -32,6 +33,22 @@ void MemoryRows::set_state(RowId id, JournalState state) {
   }
 }
 
+void MemoryRows::put(const AliasRow& row) {
+  const GroupPlan::Pair alias(row.name, row.value);
+  erase_alias(alias);
+  held[{row.case_key, row.name}].insert(row.value);
+  aliases.emplace(alias, row);
+}
+
+void MemoryRows::erase_alias(const GroupPlan::Pair& alias) {
+  const auto row = aliases.find(alias);
+  if (row == aliases.end()) return;
+  const auto values = held.find({row->second.case_key, alias.first});
+  values->second.erase(alias.second);
+  if (values->second.empty()) held.erase(values);
+  aliases.erase(row);
+}
+
 void MemoryRows::erase_journal(RowId id) {
   const JournalRow& row = journal.at(id);
   parts.erase({row.envelope, row.part, id});
@@ -40,24 +57,25 @@ void MemoryRows::erase_journal(RowId id) {
   journal.erase(id);
 }
 
-void MemoryRows::put(const OutboxRow& row) {
-  if (const auto before = sequences.find(row.id); before != sequences.end()) {
-    if (before->second == row.sequence) return change(row);
+void MemoryRows::put(OutboxRow row) {
+  if (const auto before = sequences.find(row.id); before != sequences.end())
     erase_outbox(before->second);
-  }
-  outbox.emplace(row.sequence, row);
   sequences.emplace(row.id, row.sequence);
   of_case.emplace(row.case_key, row.sequence);
   if (waits(row)) waiting.emplace(row.endpoint, row.sequence);
+  const std::int64_t sequence = row.sequence;
+  outbox.emplace_hint(outbox.end(), sequence, std::move(row));
 }
 
 // A row that stays in its place changes in nothing that an index has, but in what it waits for.
-void MemoryRows::change(const OutboxRow& row) {
-  outbox.at(row.sequence) = row;
-  if (waits(row)) {
-    waiting.emplace(row.endpoint, row.sequence);
-  } else {
+void MemoryRows::change(OutboxRow& row, const GroupPlan::Effect& effect) {
+  const bool waited = waits(row);
+  effect.update(row);
+  if (waits(row) == waited) return;
+  if (waited) {
     waiting.erase({row.endpoint, row.sequence});
+  } else {
+    waiting.emplace(row.endpoint, row.sequence);
   }
 }
 
@@ -72,8 +90,8 @@ void MemoryRows::erase_outbox(std::int64_t sequence) {
 void MemoryRows::put(const TimerRow& row) {
   const TimerKey key = key_of(row);
   erase_timer(key);
-  timers.emplace(key, row);
   due.emplace(row.due, row.order, key);
+  timers.emplace(key, row);
 }
 
 void MemoryRows::erase_timer(const TimerKey& key) {
@@ -102,9 +120,9 @@ void MemoryRows::erase_tasks(const std::string& case_key) {
 
 void MemoryRows::write(const GroupPlan& plan, const std::vector<AuditHead>& changed) {
   for (const GroupPlan::Journal& entry : plan.journal) {
-    JournalRow row = *entry.row;
+    JournalRow& row = *entry.row;
     row.envelope = entry.envelope;
-    put(row);
+    put(std::move(row));
   }
   for (const auto& [key, state] : plan.keys.changed()) {
     keys.insert_or_assign(*key, *state->row).first->second.journal_index = 0;
@@ -112,10 +130,9 @@ void MemoryRows::write(const GroupPlan& plan, const std::vector<AuditHead>& chan
   for (const auto& [key, state] : plan.cases.changed()) cases.insert_or_assign(*key, *state->row);
   for (const auto& [alias, holder] : plan.aliases.changed()) {
     if (holder->case_key.empty()) {
-      aliases.erase(*alias);
+      erase_alias(*alias);
     } else {
-      aliases.insert_or_assign(
-          *alias, AliasRow{alias->first, alias->second, holder->case_key, holder->partition});
+      put(AliasRow{alias->first, alias->second, holder->case_key, holder->partition});
     }
   }
   for (const auto& [key, row] : plan.timers) {
@@ -126,15 +143,15 @@ void MemoryRows::write(const GroupPlan& plan, const std::vector<AuditHead>& chan
     }
   }
   for (const GroupPlan::Task& task : plan.tasks) {
-    TaskRow row = *task.row;
-    row.effect = task.effect;
-    put(row);
+    task.row->effect = task.effect;
+    put(*task.row);
   }
   write_outbox(plan);
   for (const auto& [id, row] : plan.replies)
     replies.insert_or_assign(id, ReplyRow{id, row->code, row->body});
   for (const auto& [row, at] : plan.dead_letters) {
-    DeadLetterRow& letter = dead_letters.emplace(row->id, *row).first->second;
+    const std::int64_t id = row->id;
+    DeadLetterRow& letter = dead_letters.emplace(id, std::move(*row)).first->second;
     letter.at = at;
     letter.journal_index = -1;
   }
@@ -161,15 +178,17 @@ void MemoryRows::write(const GroupPlan& plan, const std::vector<AuditHead>& chan
 
 void MemoryRows::write_outbox(const GroupPlan& plan) {
   for (const auto& [id, effect] : plan.outbox.changed()) {
-    OutboxRow row = effect->row != nullptr ? OutboxRow{} : outbox.at(sequences.at(*id));
-    effect->put(row);
-    put(row);
+    if (effect->row != nullptr) {
+      effect->row->created = effect->created;
+      put(std::move(*effect->row));
+    }
+    change(outbox.at(sequences.at(*id)), *effect);
   }
 }
 
 void MemoryRows::write_audit(const GroupPlan& plan, const std::vector<AuditHead>& changed) {
   for (const auto& [given, at] : plan.audit) {
-    AuditRow row = *given;
+    AuditRow row = std::move(*given);
     row.at = at;
     row.journal_index = -1;
     if (!row.personal.empty()) {
@@ -177,7 +196,8 @@ void MemoryRows::write_audit(const GroupPlan& plan, const std::vector<AuditHead>
                        Personal{std::exchange(row.salt, {}), std::exchange(row.personal, {})});
     }
     timelines[row.case_key].push_back(row.id);
-    audit.emplace(row.id, std::move(row));
+    const std::int64_t id = row.id;
+    audit.emplace_hint(audit.end(), id, std::move(row));
   }
   for (const AuditHead& head : changed) heads.insert_or_assign(head.partition, head);
 }

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -50,28 +51,32 @@ struct MemoryRows {
   std::set<std::tuple<store::RowId, int, store::RowId>> parts;  ///< envelope, part, id
   std::set<std::pair<store::RowId, store::RowId>> anew;         ///< origin, id
   std::set<std::tuple<Instant, int, TimerKey>> due;             ///< due, order
-  std::map<std::string, std::int64_t> sequences;                ///< of effects, by id
+  std::unordered_map<std::string, std::int64_t> sequences;      ///< of effects, by id
   std::set<std::pair<std::string, std::int64_t>> waiting;       ///< endpoint, sequence
   std::set<std::pair<std::string, std::int64_t>> of_case;       ///< case key, sequence
   std::map<std::string, std::vector<std::int64_t>> timelines;  ///< case key → audit rows
+  std::map<store::GroupPlan::Pair, std::set<std::string>> held;  ///< case key, alias → values
   /// Of open tasks: case key, order of asking, id.
   std::set<std::tuple<std::string, std::int64_t, std::string>> open_tasks;
 
-  void put(const store::JournalRow& row);
-  void put(const store::OutboxRow& row);  ///< of an id that is there: in its place
+  void put(store::JournalRow row);
+  void put(store::OutboxRow row);  ///< of an id that is there: instead of that one
   void put(const store::TimerRow& row);
   void put(const store::TaskRow& row);
   void set_state(store::RowId journal, store::JournalState state);
+  void put(const store::AliasRow& row);
+  void erase_alias(const store::GroupPlan::Pair& alias);
   void erase_journal(store::RowId id);
   void erase_outbox(std::int64_t sequence);
   void erase_timer(const TimerKey& key);
   void erase_tasks(const std::string& case_key);
-  /// The rows of a plan, and the heads of the audit chains that it changed.
+  /// The rows of a plan, which are taken out of its transactions, and the heads of the audit chains
+  /// that it changed.
   void write(const store::GroupPlan& plan, const std::vector<store::AuditHead>& heads);
   store::Swept sweep(const store::Sweep& sweep);
 
  private:
-  void change(const store::OutboxRow& row);
+  void change(store::OutboxRow& row, const store::GroupPlan::Effect& effect);
   void write_outbox(const store::GroupPlan& plan);
   void write_audit(const store::GroupPlan& plan, const std::vector<store::AuditHead>& heads);
   void write_snapshots(const store::GroupPlan& plan);

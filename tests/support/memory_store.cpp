@@ -15,20 +15,10 @@ namespace masar::testing {
 
 using namespace store;
 
-void MemoryMachine::crash() {
-  crash_in_ = 0;
-  if (!left_) left_ = rows_;
-}
-
-void MemoryMachine::restart() {
-  if (left_) rows_ = std::move(*left_);
-  left_.reset();
-}
-
 void MemoryMachine::commit(const std::function<void()>& write) {
   const bool goes = crash_in_ > 0 && --crash_in_ == 0;
   if (goes && !kept_) crash();
-  write();
+  if (!off_) write();
   if (goes && kept_) crash();
   if (goes && told_) told_();
 }
@@ -353,6 +343,7 @@ class MemoryStore final : public Store, private GroupCommitter {
     for (Pending& pending : group) {
       pending.commit = {};
       pending.commit.stamp = last_stamp_ = std::max(last_stamp_, clock_.now());
+      pending.commit.swept.resize(pending.transaction.sweeps.size());
       plan.add_or_refuse(pending.transaction, pending.commit);
     }
     if (plan.writes()) machine_.commit([&] { write(plan, group); });
@@ -369,9 +360,9 @@ class MemoryStore final : public Store, private GroupCommitter {
     rows_.stamp = last_stamp_;
     for (Pending& pending : group) {
       if (pending.commit.status != CommitStatus::committed) continue;
-      for (const Sweep& sweep : pending.transaction.sweeps) {
-        pending.commit.swept.push_back(rows_.sweep(sweep));
-      }
+      const auto& sweeps = pending.transaction.sweeps;
+      std::transform(sweeps.begin(), sweeps.end(), pending.commit.swept.begin(),
+                     [this](const Sweep& sweep) { return rows_.sweep(sweep); });
     }
   }
 
@@ -392,10 +383,11 @@ class MemoryStore final : public Store, private GroupCommitter {
         plan.aliases.know(alias, {row->second.case_key, row->second.partition});
     }
     for (const auto& [case_key, name] : wanted.aliases_ended) {
-      for (auto at = rows_.aliases.lower_bound({name, ""});
-           at != rows_.aliases.end() && at->first.first == name; ++at) {
-        if (at->second.case_key == case_key)
-          plan.aliases.know(at->first, {case_key, at->second.partition});
+      const auto values = rows_.held.find({case_key, name});
+      if (values == rows_.held.end()) continue;
+      for (const auto& value : values->second) {
+        const GroupPlan::Pair alias(name, value);
+        plan.aliases.know(alias, {case_key, rows_.aliases.at(alias).partition});
       }
     }
     for (const auto& id : wanted.outbox) {

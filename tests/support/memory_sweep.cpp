@@ -133,7 +133,6 @@ class MemorySweeper {
   }
 
   bool remove_case(const std::string& key) {
-    const auto is_its = [&key](const auto& entry) { return entry.second.case_key == key; };
     const auto asks = rows_.open_tasks.lower_bound({key, 0, ""});
     if (asks != rows_.open_tasks.end() && std::get<0>(*asks) == key) return false;
     std::vector<std::int64_t> effects;
@@ -142,12 +141,13 @@ class MemorySweeper {
       if (rows_.outbox.at(at->second).state <= OutboxState::sending) return false;
       effects.push_back(at->second);
     }
-    std::erase_if(rows_.aliases, is_its);
-    std::vector<MemoryRows::TimerKey> timers;
-    for (const auto& [timer, row] : rows_.timers) {
-      if (row.case_key == key) timers.push_back(timer);
+    for (auto at = rows_.held.lower_bound({key, ""});
+         at != rows_.held.end() && at->first.first == key; at = rows_.held.erase(at)) {
+      for (const auto& value : at->second) rows_.aliases.erase({at->first.second, value});
     }
-    for (const auto& timer : timers) rows_.erase_timer(timer);
+    const auto timer = [&] { return rows_.timers.lower_bound({key, 0, "", 0}); };
+    for (auto at = timer(); at != rows_.timers.end() && std::get<0>(at->first) == key; at = timer())
+      rows_.erase_timer(at->first);
     rows_.erase_tasks(key);
     for (const std::int64_t sequence : effects) {
       if (sequence != rows_.outbox.rbegin()->first) rows_.erase_outbox(sequence);

@@ -1,6 +1,7 @@
 #include "core/engine/aggregate.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 
 #include "core/base/error.h"
@@ -41,7 +42,11 @@ Document parts_document(const connector::IntakeAnswer& parts) {
 
 Document part_document(pugi::xml_node node, const XmlReader& reader, std::string& payload) {
   payload = write_xml(node, XmlForm::plain, true);
-  return reader.read(payload);
+  // The reader declares every prefix at the root. Without one a part reads as it stands here.
+  if (node.root().first_child().first_attribute()) return reader.read(payload);
+  auto document = std::make_shared<pugi::xml_document>();
+  document->append_copy(node);
+  return document;
 }
 
 expression::Nodes parts_of(const route::Route& route, const expression::Frame& frame) {

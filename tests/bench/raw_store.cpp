@@ -45,6 +45,7 @@ struct RawStore::State {
   sqlite3_stmt* begin = nullptr;
   sqlite3_stmt* commit = nullptr;
   std::array<Table, 3> tables{Table{"journal", 0, {}}, Table{"keys", 2, {}}, Table{"audit", 0, {}}};
+  sqlite3_stmt* put_head = nullptr;  ///< the newest audit row of a partition: once a group
 
   void load(sqlite3* model, std::uint64_t messages, Table& table);
   void prepare(Table& table);
@@ -128,6 +129,11 @@ RawStore::RawStore(const std::string& model, std::uint64_t messages, const std::
   check(state_->database,
         sqlite3_exec(state_->database, settings.c_str(), nullptr, nullptr, nullptr));
   for (Table& table : state_->tables) state_->prepare(table);
+  constexpr const char* kPutHead =
+      "INSERT INTO audit_heads VALUES(0, ?1, randomblob(32)) "
+      "ON CONFLICT DO UPDATE SET audit = excluded.audit, hash = excluded.hash";
+  check(state_->database, sqlite3_prepare_v3(state_->database, kPutHead, -1,
+                                             SQLITE_PREPARE_PERSISTENT, &state_->put_head, nullptr));
   check(state_->database,
         sqlite3_prepare_v2(state_->database, "BEGIN IMMEDIATE", -1, &state_->begin, nullptr));
   check(state_->database,
@@ -141,6 +147,7 @@ RawStore::~RawStore() {
       for (sqlite3_value* value : row) sqlite3_value_free(value);
     }
   }
+  sqlite3_finalize(state_->put_head);
   sqlite3_finalize(state_->begin);
   sqlite3_finalize(state_->commit);
   sqlite3_close(state_->database);
@@ -153,6 +160,8 @@ void RawStore::write_group(std::size_t messages) {
       for (std::uint64_t row = 0; row < table.per_message; ++row) state_->write(table);
     }
   }
+  sqlite3_bind_int64(state_->put_head, 1, state_->tables[2].next);
+  state_->run(state_->put_head);
   state_->run(state_->commit);
 }
 

@@ -132,8 +132,9 @@ RawStore::RawStore(const std::string& model, std::uint64_t messages, const std::
   constexpr const char* kPutHead =
       "INSERT INTO audit_heads VALUES(0, ?1, randomblob(32)) "
       "ON CONFLICT DO UPDATE SET audit = excluded.audit, hash = excluded.hash";
-  check(state_->database, sqlite3_prepare_v3(state_->database, kPutHead, -1,
-                                             SQLITE_PREPARE_PERSISTENT, &state_->put_head, nullptr));
+  check(state_->database,
+        sqlite3_prepare_v3(state_->database, kPutHead, -1, SQLITE_PREPARE_PERSISTENT,
+                           &state_->put_head, nullptr));
   check(state_->database,
         sqlite3_prepare_v2(state_->database, "BEGIN IMMEDIATE", -1, &state_->begin, nullptr));
   check(state_->database,

@@ -40,10 +40,11 @@ Document parts_document(const connector::IntakeAnswer& parts) {
 
 }  // namespace
 
-Document part_document(pugi::xml_node node, const XmlReader& reader, std::string& payload) {
+Document part_document(pugi::xml_node node, bool as_read, const XmlReader& reader,
+                       std::string& payload) {
   payload = write_xml(node, XmlForm::plain, true);
   // The reader declares every prefix at the root. Without one a part reads as it stands here.
-  if (node.root().first_child().first_attribute()) return reader.read(payload);
+  if (!as_read || node.root().first_child().first_attribute()) return reader.read(payload);
   auto document = std::make_shared<pugi::xml_document>();
   document->append_copy(node);
   return document;

@@ -10,8 +10,10 @@
 namespace masar::engine {
 
 /// A part of a message as a document of its own, with the namespace declarations that it needs;
-/// `payload` becomes its bytes. Throws what the reader throws.
-Document part_document(pugi::xml_node node, const XmlReader& reader, std::string& payload);
+/// `payload` becomes its bytes. `as_read`: the tree is as the reader made it. Throws what the
+/// reader throws.
+Document part_document(pugi::xml_node node, bool as_read, const XmlReader& reader,
+                       std::string& payload);
 
 /// The elements that `parts=` of the route selects in a message, in their order. Throws
 /// Error(rejected, "no-parts" or "too-many-parts").

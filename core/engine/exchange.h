@@ -37,6 +37,7 @@ struct IntakeDesk::Exchange {
   const route::Route* route = nullptr;
   route::Origin origin;
   Document document;
+  bool as_read = true;  ///< the gate has dropped nothing of it
   std::vector<Part> parts;
   std::vector<store::KeyRow> keys;    ///< of the message; stored with its first new part
   std::vector<LoggedLetter> letters;  ///< of parts that are kept

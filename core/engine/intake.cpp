@@ -72,7 +72,9 @@ void IntakeDesk::take(connector::Received received, Answer answer) {
     if (!it.route)
       throw Error(ErrorKind::rejected, "unknown-type",
                   "no route takes " + it.origin.type + " from here");
+    const auto* const as_read = it.document.get();
     it.document = through_gate(*it.endpoint, std::move(it.document), it.received.body);
+    it.as_read = it.document.get() == as_read;
     if (may_wait && parts_.pauses.holds(*it.route))
       return it.finish({later("paused", "the route is paused")});
     it.caller->enter(*it.route);
@@ -106,7 +108,7 @@ void IntakeDesk::split(Exchange& exchange) {
   }
   for (const auto& node : parts_of(*exchange.route, exchange.frame(exchange.document))) {
     Part part;
-    part.document = part_document(node, *parts_.snapshot.reader, part.payload);
+    part.document = part_document(node, exchange.as_read, *parts_.snapshot.reader, part.payload);
     exchange.parts.push_back(std::move(part));
   }
 }
@@ -122,10 +124,16 @@ void IntakeDesk::journal_again(const ExchangePtr& exchange) {
 }
 
 // The store's unique keys tell a repetition, which is rare, so only after one of them has, or where
-// something is refused, does it pay to look the keys up.
+// something is refused or fails, does it pay to look the keys up.
 void IntakeDesk::journal(const ExchangePtr& exchange) {
   Exchange& it = *exchange;
-  if (it.tries > 0 || !prepare(it, LookUp::no)) prepare(it, LookUp::yes);
+  bool prepared = false;
+  try {
+    prepared = it.tries == 0 && prepare(it, LookUp::no);
+  } catch (const std::exception&) {
+    if (it.endpoint->keys.empty()) throw;
+  }
+  if (!prepared) prepare(it, LookUp::yes);
   std::vector<Document> documents;
   auto transaction = transaction_of(it, documents);
   if (transaction.journal.empty() && transaction.audit.empty() && transaction.keys.empty())

@@ -155,7 +155,7 @@ std::vector<PassThrough::Leg> PassThrough::prepare(const route::Route& route,
   for (const auto& node : parts_of(route, whole.frame())) {
     route::Flow flow = whole;
     Attempt of_part;
-    flow.document = part_document(node, reader_, of_part.body);
+    flow.document = part_document(node, true, reader_, of_part.body);
     if (!attempt.effect_id.empty())
       of_part.effect_id = attempt.effect_id + "." + std::to_string(legs.size() + 1);
     Leg leg = prepare_leg(route, std::move(flow), std::move(of_part));

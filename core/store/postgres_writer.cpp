@@ -211,6 +211,7 @@ void PostgresWriter::commit_range(std::span<Pending> range) {
   // From here on nobody knows, until the answer is there.
   doubted_ = range.size();
   doubted_counters_ = group.counters();
+  recent_.committing(group);
   try {
     const PostgresResult done = session_->run({kCommit, {}});
     if (done.command() != kCommit) throw PostgresError({}, "COMMIT became " + done.command());

@@ -63,8 +63,15 @@ void RecentRows::tell(GroupPlan::Wanted& wanted, GroupPlan& plan) const {
   });
 }
 
+void RecentRows::committing(const GroupPlan& plan) {
+  tables_.with([&](Tables& tables) {
+    for (const auto& [id, effect] : plan.outbox.changed()) tables.in_doubt.insert(*id);
+  });
+}
+
 void RecentRows::committed(const GroupPlan& plan) {
   tables_.with([&](Tables& tables) {
+    tables.in_doubt.clear();
     for (const auto& [id, effect] : plan.outbox.changed()) {
       // Of one that is not known here only what has changed is.
       if (effect->row == nullptr && !tables.outbox.rows.contains(*id)) continue;
@@ -85,7 +92,7 @@ void RecentRows::forget() {
 std::optional<OutboxRow> RecentRows::find_outbox(std::string_view id) const {
   return tables_.with([&](const Tables& tables) -> std::optional<OutboxRow> {
     const auto found = tables.outbox.rows.find(id);
-    if (found == tables.outbox.rows.end()) return std::nullopt;
+    if (found == tables.outbox.rows.end() || tables.in_doubt.contains(id)) return std::nullopt;
     return found->second;
   });
 }

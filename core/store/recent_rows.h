@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,9 @@ class RecentRows {
 
   /// Tells the plan what is known here, which then need not be looked up.
   void tell(GroupPlan::Wanted& wanted, GroupPlan& plan) const;
+  /// Before the COMMIT of a group: until committed() or forget() its rows are what the database
+  /// says, for others may see them there before its answer comes.
+  void committing(const GroupPlan& plan);
   void committed(const GroupPlan& plan);
   void forget();
 
@@ -53,6 +57,7 @@ class RecentRows {
   struct Tables {
     Table<OutboxRow> outbox;
     Table<StoredCase> cases;
+    std::set<std::string, std::less<>> in_doubt;  ///< effects of the group that is committed now
   };
   static std::size_t bytes_of(const OutboxRow& row);
   static std::size_t bytes_of(const StoredCase& row);

@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(a_part_is_what_its_payload_reads_as) {
       const Document whole = kReader.read(root + part + "<s/></m>");
       std::string payload;
       const auto node = whole->document_element().last_child().previous_sibling();
-      const Document document = engine::part_document(node, kReader, payload);
+      const Document document = engine::part_document(node, true, kReader, payload);
       BOOST_TEST(shape(*document) == shape(*kReader.read(payload)));
     }
   }

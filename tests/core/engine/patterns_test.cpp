@@ -160,6 +160,20 @@ BOOST_AUTO_TEST_CASE(a_durable_message_that_is_filtered_is_recorded_and_runs_not
              "refused duplicate-differs");
 }
 
+BOOST_AUTO_TEST_CASE(a_repetition_is_told_by_its_key_also_where_a_filter_fails_for_it) {
+  ConfigText config = order_config();
+  config.set("config/routes/note.xml",
+             note_route(R"x(<filter test="integer(/Note/text) gt 1"/>)x"));
+  Stage stage(config);
+  stage.say("shop-in", order("A"), "a");
+  BOOST_TEST(stage.say("shop-in", note("A", "7"), "n1")->text() == "accepted");
+  BOOST_TEST(stage.say("shop-in", note("A", "many"), "n1")->text() == "refused duplicate-differs");
+  BOOST_TEST(stage.metric("masar_alarms_total", "code", "duplicate-differs") == 1);
+  const std::string failed = stage.say("shop-in", note("A", "many"), "n2")->text();
+  BOOST_TEST(failed.starts_with("refused "));
+  BOOST_TEST(failed != "refused duplicate-differs");
+}
+
 // Split and aggregate
 
 BOOST_AUTO_TEST_CASE(each_part_of_a_message_goes_on_as_one_of_its_own) {

@@ -7,6 +7,7 @@
 #include "core/store/columns.h"
 #include "core/store/postgres_arrays.h"
 #include "core/store/postgres_store.h"
+#include "core/store/recent_rows.h"
 #include "tests/contracts/store_contract.h"
 #include "tests/support/postgres_cluster.h"
 
@@ -132,6 +133,41 @@ BOOST_AUTO_TEST_CASE(no_more_is_kept_than_the_limit) {
   BOOST_TEST(store->find_outbox("e1")->body == "changed");
   BOOST_TEST((store->find_outbox("e1")->state == OutboxState::sending));
   BOOST_TEST(store->find_outbox("e8")->body == outbox_row("e8", "A").body);
+}
+
+// Others may see a commit before its answer is here.
+BOOST_AUTO_TEST_CASE(what_is_being_committed_is_asked_for) {
+  AuditChain chain;
+  RecentRows recent(1 << 20);
+  const auto plan_of = [&](Transaction& transaction) {
+    auto plan = std::make_unique<GroupPlan>(RowCounters{}, chain);
+    GroupPlan::Wanted wanted;
+    GroupPlan::want(transaction, wanted);
+    recent.tell(wanted, *plan);
+    Commit commit;
+    commit.stamp = at(5000);
+    plan->add(transaction, commit);
+    return plan;
+  };
+  Transaction made;
+  made.outbox = {outbox_row("e1", "A"), outbox_row("e2", "A")};
+  const auto first = plan_of(made);
+  recent.committing(*first);
+  BOOST_TEST(!recent.find_outbox("e1").has_value());
+  recent.committed(*first);
+  BOOST_TEST(recent.find_outbox("e1").has_value());
+  Transaction sent;
+  sent.outbox_updates = {outbox_update("e1", {OutboxState::ready}, OutboxState::sending)};
+  const auto second = plan_of(sent);
+  recent.committing(*second);
+  BOOST_TEST(!recent.find_outbox("e1").has_value());
+  BOOST_TEST((recent.find_outbox("e2")->state == OutboxState::ready));
+  recent.committed(*second);
+  BOOST_TEST((recent.find_outbox("e1")->state == OutboxState::sending));
+  recent.committing(*second);
+  recent.forget();
+  recent.committed(*first);
+  BOOST_TEST((recent.find_outbox("e1")->state == OutboxState::ready));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

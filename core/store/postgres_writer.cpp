@@ -221,8 +221,7 @@ void PostgresWriter::commit_range(std::span<Pending> range) {
     throw PostgresError({}, "COMMIT was answered with " + error.state());
   }
   confirm(group.counters());
-  recent_.committed(group);
-  if (swept) recent_.forget();
+  swept ? recent_.forget() : recent_.committed(group);
   crash_point("after-commit");
 }
 

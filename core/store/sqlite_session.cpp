@@ -43,7 +43,8 @@ void prepare_sqlite() {
 
 std::unique_ptr<GatheringVfs> gathering(const SessionSettings& settings) {
   prepare_sqlite();
-  return settings.gathers && syncs(settings) ? std::make_unique<GatheringVfs>() : nullptr;
+  const bool gathers = !settings.read_only && syncs(settings);
+  return gathers ? std::make_unique<GatheringVfs>() : nullptr;
 }
 
 Poco::Data::Session connect(const SessionSettings& settings, const GatheringVfs* vfs) {

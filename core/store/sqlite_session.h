@@ -15,8 +15,7 @@ namespace masar::store {
 struct SessionSettings {
   std::string path;
   bool full_sync = true;
-  bool gathers = false;  ///< writes to the WAL, by GatheringVfs; without full_sync it does not
-  bool read_only = false;
+  bool read_only = false;  ///< otherwise, with full_sync, it writes through a GatheringVfs
   bool beside_hub = false;  ///< the file is opened for reading only, and stays as it is
   std::chrono::milliseconds busy_timeout{5000};
   int cache_kib = 2048;

@@ -34,7 +34,6 @@ SessionSettings session_settings(const SqliteSettings& settings) {
   SessionSettings session;
   session.path = settings.path;
   session.full_sync = settings.full_sync;
-  session.gathers = true;
   session.busy_timeout = settings.busy_timeout;
   session.cache_kib = settings.writer_cache_kib;
   session.pages_max = settings.pages_max;

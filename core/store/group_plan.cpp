@@ -30,17 +30,20 @@ bool GroupPlan::Wanted::empty() const {
          outbox.empty() && dead_letters.empty() && series.empty();
 }
 
-void GroupPlan::want(const Transaction& transaction, Wanted& wanted) {
-  for (const KeyRow& row : transaction.keys) wanted.keys.insert(key_of(row));
-  for (const CaseRow& row : transaction.cases) wanted.cases.insert(row.key);
-  for (const AliasRow& row : transaction.aliases) wanted.aliases.emplace(row.name, row.value);
+void GroupPlan::want(const Transaction& transaction, Wanted& wanted, bool made) {
+  for (const CaseRow& row : transaction.cases) {
+    if (made || row.version > 1) wanted.cases.insert(row.key);
+  }
   for (const auto& [name, case_key] : transaction.aliases_ended) {
     wanted.aliases_ended.emplace(case_key, name);
   }
-  for (const OutboxRow& row : transaction.outbox) wanted.outbox.insert(row.id);
   for (const OutboxUpdate& update : transaction.outbox_updates) wanted.outbox.insert(update.id);
   for (const auto& [id, state] : transaction.dead_letter_states) wanted.dead_letters.insert(id);
   for (const auto& [name, count] : transaction.series) wanted.series.insert(name);
+  if (!made) return;
+  for (const KeyRow& row : transaction.keys) wanted.keys.insert(key_of(row));
+  for (const AliasRow& row : transaction.aliases) wanted.aliases.emplace(row.name, row.value);
+  for (const OutboxRow& row : transaction.outbox) wanted.outbox.insert(row.id);
 }
 
 GroupPlan::Effect GroupPlan::as_stored(std::int64_t sequence, OutboxState state,
@@ -144,13 +147,15 @@ void GroupPlan::check_aliases(const Transaction& transaction) {
     aliases.each([&](const Pair& alias, const Alias& holder) {
       if (alias.first == name && holder.case_key == case_key) ended.push_back(alias);
     });
-    for (const Pair& alias : ended) aliases.change(alias) = {};
+    for (const Pair& alias : ended) aliases.change(alias).case_key.clear();
   }
   for (const AliasRow& row : transaction.aliases) {
     const Pair alias{row.name, row.value};
     const Alias* holder = aliases.find(alias);
     if (holder == nullptr || holder->case_key.empty()) {
-      aliases.change(alias) = {row.case_key, row.partition};
+      Alias& taken = aliases.change(alias);
+      taken.case_key = row.case_key;
+      taken.partition = row.partition;
     } else if (holder->case_key != row.case_key) {
       throw Conflict{"alias", row.name, row.value};
     }

@@ -51,7 +51,8 @@ class GroupPlan {
     const CaseRow* row = nullptr;
   };
   struct Alias {
-    std::string case_key;  ///< empty: nobody holds it
+    std::string stored_case;  ///< who holds it in the database; empty: it has none
+    std::string case_key;     ///< empty: nobody holds it
     int partition = 0;
   };
   struct Effect {
@@ -89,7 +90,9 @@ class GroupPlan {
   /// `chain` is linked to; whoever drops the plan takes the links back.
   GroupPlan(const RowCounters& counters, AuditChain& chain) : counters_(counters), chain_(chain) {}
 
-  static void want(const Transaction& transaction, Wanted& wanted);
+  /// Without `made`, nothing that the transaction makes (keys, new cases, aliases, effects): the
+  /// plan then takes it that the database has none of the same name.
+  static void want(const Transaction& transaction, Wanted& wanted, bool made = true);
   /// An effect that the database has.
   static Effect as_stored(std::int64_t sequence, OutboxState state, std::string report);
 

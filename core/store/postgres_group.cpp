@@ -86,15 +86,16 @@ PostgresArrays like(const Values&... values) {
   return rows;
 }
 
-void add(PostgresGroup::Writing& writing, const char* sql, const PostgresArrays& rows,
-         std::int64_t changes = -1) {
-  if (rows.rows() == 0) return;
-  writing.commands.push_back({sql, rows.parameters()});
-  writing.changes.push_back(changes);
+void add(PostgresGroup::Writing& writing, const char* sql, const PostgresArrays& rows) {
+  if (rows.rows() > 0) writing.push_back({sql, rows.parameters()});
 }
-void add(PostgresGroup::Writing& writing, const std::string& sql, const PostgresArrays& rows,
-         std::int64_t changes = -1) {
-  add(writing, sql.c_str(), rows, changes);
+void add(PostgresGroup::Writing& writing, const std::string& sql, const PostgresArrays& rows) {
+  add(writing, sql.c_str(), rows);
+}
+
+/// checked_change() for an update by rows_n().
+std::string each_checked(const std::string& update, const std::vector<const char*>& types) {
+  return checked_change(update, std::string("cardinality($1::") + types.front() + "[])");
 }
 
 /// A due time of an effect that the database does not have; then it has no due time of it either.
@@ -110,6 +111,12 @@ void put_case(const CaseRow& row, const std::string& search, PostgresArrays& row
 }
 
 }  // namespace
+
+// PostgreSQL undoes the transaction where a statement of it fails, and runs none after it.
+std::string checked_change(const std::string& update, const std::string& count) {
+  return "WITH changed AS (" + update + " RETURNING 1) SELECT 1 / (count(*) = " + count +
+         ")::integer FROM changed";
+}
 
 PostgresGroup::PostgresGroup() {
   const std::string text;
@@ -129,17 +136,19 @@ PostgresGroup::PostgresGroup() {
   PostgresArrays updated_rows = case_rows;
   updated_rows(number);
   const std::string columns = MASAR_CASE_COLUMNS ", search";
-  update_cases_ = "UPDATE cases SET (" + columns + ") = (" +
-                  listed(columns, [](const std::string& c) { return "n." + c; }) + ") FROM " +
-                  rows_n(columns + ", stored", updated_rows.types()) +
-                  " WHERE cases.key = n.key AND cases.version = n.stored";
+  update_cases_ = each_checked(
+      "UPDATE cases SET (" + columns + ") = (" +
+          listed(columns, [](const std::string& c) { return "n." + c; }) + ") FROM " +
+          rows_n(columns + ", stored", updated_rows.types()) +
+          " WHERE cases.key = n.key AND cases.version = n.stored",
+      updated_rows.types());
   search_ = insert("case_search", "value, field, case_key", like(text, text, text),
                    " ON CONFLICT DO NOTHING");
   search_ended_ = "DELETE FROM case_search s USING " +
                   rows_n("value, field, case_key", like(text, text, text).types()) +
                   " WHERE s.value = n.value AND s.field = n.field AND s.case_key = n.case_key";
-  aliases_ = insert("aliases", "name, value, case_key, partition", like(text, text, text, number),
-                    replacing("name, value", "case_key, partition"));
+  aliases_ = insert("aliases", "name, value, case_key, partition", like(text, text, text, number));
+  aliases_again_ = aliases_ + replacing("name, value", "case_key, partition");
   aliases_ended_ = "DELETE FROM aliases a USING " +
                    rows_n("name, value", like(text, text).types()) +
                    " WHERE a.name = n.name AND a.value = n.value";
@@ -171,18 +180,22 @@ PostgresGroup::PostgresGroup() {
 
 /// What is changed by its key.
 void PostgresGroup::name_changes() {
-  update_outbox_ =
+  const std::vector<const char*> outbox{"text", "bigint", "bigint", "bigint", "text",
+                                        "text", "text",   "bigint", "bytea"};
+  update_outbox_ = each_checked(
       "UPDATE outbox SET state = n.state, attempts = n.attempts, code = n.code, text = n.text, "
       "report = n.report, changed = n.changed, reply = coalesce(n.reply, outbox.reply) FROM " +
-      rows_n("id, stored, state, attempts, code, text, report, changed, reply",
-             {"text", "bigint", "bigint", "bigint", "text", "text", "text", "bigint", "bytea"}) +
-      " WHERE outbox.id = n.id AND outbox.state = n.stored";
+          rows_n("id, stored, state, attempts, code, text, report, changed, reply", outbox) +
+          " WHERE outbox.id = n.id AND outbox.state = n.stored",
+      outbox);
   update_heads_ = "UPDATE audit_heads SET audit = n.audit, hash = n.hash FROM " +
                   rows_n(MASAR_AUDIT_HEAD_COLUMNS, sample<AuditHead>().types()) +
                   " WHERE audit_heads.partition = n.partition";
-  letter_states_ = "UPDATE dead_letters SET state = n.state FROM " +
-                   rows_n("id, state", {"bigint", "bigint"}) +
-                   " WHERE dead_letters.id = n.id AND dead_letters.state = 0";
+  const std::vector<const char*> letters{"bigint", "bigint"};
+  letter_states_ = each_checked("UPDATE dead_letters SET state = n.state FROM " +
+                                    rows_n("id, state", letters) +
+                                    " WHERE dead_letters.id = n.id AND dead_letters.state = 0",
+                                letters);
   marks_ = "UPDATE journal SET state = n.state, inputs = n.inputs FROM " +
            rows_n("id, state, inputs", {"bigint", "bigint", "bytea"}) +
            " WHERE journal.id = n.id";
@@ -243,7 +256,8 @@ void PostgresGroup::look_up(PostgresSession& session, const GroupPlan::Wanted& w
     plan.cases.know(r.bytes(0), {r.integer(1), r.bytes(2), r.integer(1), r.bytes(2)});
   });
   const auto know_alias = [&](const PostgresRow& r) {
-    plan.aliases.know({r.bytes(0), r.bytes(1)}, {r.bytes(2), static_cast<int>(r.integer(3))});
+    plan.aliases.know({r.bytes(0), r.bytes(1)},
+                      {r.bytes(2), r.bytes(2), static_cast<int>(r.integer(3))});
   };
   each(aliases, know_alias);
   each(of_cases, know_alias);
@@ -301,8 +315,8 @@ void PostgresGroup::write_keys(const GroupPlan& plan, Writing& writing) const {
   for (const auto& [key, state] : plan.keys.changed()) {
     visit_columns(*state->row, (state->stored ? again : fresh).row());
   }
-  add(writing, keys_, fresh, fresh.rows());
-  add(writing, keys_again_, again, again.rows());
+  add(writing, keys_, fresh);
+  add(writing, keys_again_, again);
 }
 
 void PostgresGroup::write_cases(const GroupPlan& plan, Writing& writing) const {
@@ -325,24 +339,27 @@ void PostgresGroup::write_cases(const GroupPlan& plan, Writing& writing) const {
       found.row()(value, field, *key);
     }
   }
-  add(writing, cases_, fresh, fresh.rows());
-  add(writing, update_cases_, updated, updated.rows());
+  add(writing, cases_, fresh);
+  add(writing, update_cases_, updated);
   add(writing, search_ended_, ended);
   add(writing, search_, found);
 }
 
 void PostgresGroup::write_aliases(const GroupPlan& plan, Writing& writing) const {
   PostgresArrays ended;
-  PostgresArrays held;
+  PostgresArrays fresh;
+  PostgresArrays again;
   for (const auto& [alias, holder] : plan.aliases.changed()) {
     if (holder->case_key.empty()) {
       ended.row()(alias->first, alias->second);
     } else {
-      held.row()(alias->first, alias->second, holder->case_key, holder->partition);
+      (holder->stored_case.empty() ? fresh : again)
+          .row()(alias->first, alias->second, holder->case_key, holder->partition);
     }
   }
   add(writing, aliases_ended_, ended);
-  add(writing, aliases_, held);
+  add(writing, aliases_, fresh);
+  add(writing, aliases_again_, again);
 }
 
 void PostgresGroup::write_timers(const GroupPlan& plan, Writing& writing) const {
@@ -357,8 +374,8 @@ void PostgresGroup::write_timers(const GroupPlan& plan, Writing& writing) const 
     }
   }
   add(writing, timers_cleared_, cleared);
-  add(writing, timers_, fresh, fresh.rows());
-  add(writing, timers_again_, again, again.rows());
+  add(writing, timers_, fresh);
+  add(writing, timers_again_, again);
 }
 
 void PostgresGroup::write_tasks(const GroupPlan& plan, Writing& writing) const {
@@ -393,9 +410,9 @@ void PostgresGroup::write_outbox(const GroupPlan& plan, Writing& writing) const 
     const Lent reply(row.reply, effect->reply.empty() ? row.reply : effect->reply);
     visit_columns(row, (effect->stored ? again : fresh).row());
   }
-  add(writing, outbox_, fresh, fresh.rows());
-  add(writing, outbox_again_, again, again.rows());
-  add(writing, update_outbox_, updated, updated.rows());
+  add(writing, outbox_, fresh);
+  add(writing, outbox_again_, again);
+  add(writing, update_outbox_, updated);
 }
 
 void PostgresGroup::write_replies_and_letters(const GroupPlan& plan, Writing& writing) const {
@@ -413,7 +430,7 @@ void PostgresGroup::write_replies_and_letters(const GroupPlan& plan, Writing& wr
   add(writing, letters_, letters);
   PostgresArrays states;
   for (const auto& [id, state] : plan.letter_states.changed()) states.row()(*id, *state);
-  add(writing, letter_states_, states, states.rows());
+  add(writing, letter_states_, states);
 }
 
 void PostgresGroup::write_audit(const GroupPlan& plan, Writing& writing) const {
@@ -438,8 +455,8 @@ void PostgresGroup::write_heads(const std::vector<AuditHead>& heads, const std::
   for (const AuditHead& row : heads) {
     visit_columns(row, (stored.contains(row.partition) ? updated : fresh).row());
   }
-  add(writing, heads_, fresh, fresh.rows());
-  add(writing, update_heads_, updated, updated.rows());
+  add(writing, heads_, fresh);
+  add(writing, update_heads_, updated);
 }
 
 void PostgresGroup::write_snapshots(const GroupPlan& plan, Writing& writing) const {

@@ -10,6 +10,9 @@
 
 namespace masar::store {
 
+/// `update`, refused where it does not change `count` rows (an expression of its parameters).
+std::string checked_change(const std::string& update, const std::string& count);
+
 /// A group in PostgreSQL's words: what must be known before it is planned, and its rows as arrays.
 /// Holds the texts of its statements, so it outlives the sessions that run them. Owned by the
 /// writer and used on its thread.
@@ -20,13 +23,10 @@ class PostgresGroup {
   /// What `wanted` names, as the database has it. One round trip, or none.
   void look_up(PostgresSession& session, const GroupPlan::Wanted& wanted, GroupPlan& plan) const;
 
-  /// The commands that write the plan, in their order, and how many rows each changes; −1: any
-  /// number.
-  struct Writing {
-    std::vector<PostgresCommand> commands;
-    std::vector<std::int64_t> changes;
-  };
-  /// `stored`: the partitions whose heads the database has.
+  using Writing = std::vector<PostgresCommand>;
+  /// The commands that write the plan, in their order. `stored`: the partitions whose heads the
+  /// database has. One that finds a row otherwise than the plan took it to be is refused, by a
+  /// unique key (PostgresError::of_unique_key) or by checked_change() (of_check).
   Writing writing(const GroupPlan& plan, const std::vector<AuditHead>& heads,
                   const std::set<int>& stored) const;
 
@@ -50,8 +50,8 @@ class PostgresGroup {
 
   // INSERT … SELECT, with what is done where the row exists; `again`: where it is known to.
   std::string journal_, keys_, keys_again_, cases_, search_, search_ended_, aliases_,
-      aliases_ended_, timers_, timers_again_, timers_cleared_, tasks_, outbox_, outbox_again_,
-      replies_, letters_, audit_, personal_, heads_, snapshots_, settings_, series_;
+      aliases_again_, aliases_ended_, timers_, timers_again_, timers_cleared_, tasks_, outbox_,
+      outbox_again_, replies_, letters_, audit_, personal_, heads_, snapshots_, settings_, series_;
   std::string update_cases_, update_outbox_, update_heads_, letter_states_, marks_, attempts_;
   std::string find_keys_, find_cases_, find_aliases_, find_aliases_of_cases_, find_outbox_,
       find_letters_, find_series_;

@@ -16,6 +16,8 @@ using Clock = std::chrono::steady_clock;
 
 // Invalid bytes for a text, also a NUL.
 constexpr const char* kNotInRepertoire = "22021";
+constexpr const char* kUniqueViolation = "23505";
+constexpr const char* kDivisionByZero = "22012";
 
 constexpr const char* kBeginView = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 constexpr const char* kEndView = "COMMIT";
@@ -93,6 +95,10 @@ bool PostgresError::of_data() const noexcept {
 }
 
 bool PostgresError::of_text() const noexcept { return state_ == kNotInRepertoire; }
+
+bool PostgresError::of_unique_key() const noexcept { return state_ == kUniqueViolation; }
+
+bool PostgresError::of_check() const noexcept { return state_ == kDivisionByZero; }
 
 void PostgresResult::Clear::operator()(pg_result* result) const noexcept { PQclear(result); }
 PostgresResult::PostgresResult(pg_result* result) : result_(result) {}
@@ -281,7 +287,10 @@ std::vector<PostgresResult> PostgresSession::run(std::span<const PostgresCommand
     if (PQresultStatus(next) == PGRES_PIPELINE_SYNC) {
       synced = true;
     } else if (failed(next)) {
-      if (!error) error.emplace(state_of(next), text_of(next) + " (" + state_of(next) + ')');
+      if (!error) {
+        const std::string state = state_of(next);
+        error.emplace(state, text_of(next) + " (" + state + ')', results.size());
+      }
     } else {
       results.push_back(std::move(result));
     }

@@ -23,18 +23,27 @@ namespace masar::store {
 /// what became of the last command. To the store's callers it is an Error(transient, "store").
 class PostgresError : public Error {
  public:
-  PostgresError(std::string state, const std::string& text)
-      : Error(ErrorKind::transient, "store", "store: " + text), state_(std::move(state)) {}
+  PostgresError(std::string state, const std::string& text, std::size_t command = 0)
+      : Error(ErrorKind::transient, "store", "store: " + text),
+        state_(std::move(state)),
+        command_(command) {}
   const std::string& state() const noexcept { return state_; }
+  /// Which of the commands sent at once it refused; those after it were not run.
+  std::size_t command() const noexcept { return command_; }
   bool lost() const noexcept { return state_.empty(); }
   /// The fault of what was sent (a constraint, a value that a column cannot hold), as opposed to
   /// the database's or the machine's.
   bool of_data() const noexcept;
   /// A text that no column can hold: not UTF-8, or with a NUL.
   bool of_text() const noexcept;
+  /// There is a row of that key already.
+  bool of_unique_key() const noexcept;
+  /// A checked_change() has changed other than what it should.
+  bool of_check() const noexcept;
 
  private:
   std::string state_;
+  std::size_t command_;
 };
 
 /// A value for one parameter. Arrays and texts travel in binary form: any length, nothing escaped.

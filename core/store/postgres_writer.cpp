@@ -25,6 +25,9 @@ constexpr const char* kOwner = "SELECT owner, number FROM groups";
 constexpr const char* kGroup =
     "UPDATE groups SET number = $1::bigint, stamp = $2::bigint "
     "WHERE owner = $3::text AND number = $1::bigint - 1";
+constexpr std::size_t kClockAt = 1;  // place of kClock in a group
+// Where repetitions come, more may: each would cost a group that is undone.
+constexpr int kWaryGroups = 64;
 constexpr const char* kLastIds =
     "SELECT (SELECT coalesce(max(id), 0) FROM journal), "
     "(SELECT coalesce(max(sequence), 0) FROM outbox), "
@@ -40,6 +43,16 @@ PostgresParameter number(std::int64_t value) { return {std::to_string(value), fa
 
 std::int64_t millis(SteadyClock::TimePoint moment) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(moment.time_since_epoch()).count();
+}
+
+bool names_new(const Transaction& transaction) {
+  const auto first = [](const CaseRow& row) { return row.version == 1; };
+  return !transaction.keys.empty() || !transaction.aliases.empty() ||
+         std::any_of(transaction.cases.begin(), transaction.cases.end(), first);
+}
+
+bool has_sweeps(const Pending& pending) {
+  return pending.commit.status == CommitStatus::committed && !pending.transaction.sweeps.empty();
 }
 
 /// Says how long the writer has been at something, for as long as it is.
@@ -78,6 +91,7 @@ PostgresWriter::PostgresWriter(const PostgresSettings& settings, const BusinessC
       owner_(random_hex(8)),
       application_("masar-" + owner_),
       health_(settings.log),
+      group_number_(checked_change(kGroup, "1")),
       queue_(settings, *this) {
   open();
   queue_.start();
@@ -191,6 +205,10 @@ void PostgresWriter::commit_rest(std::span<Pending> group, std::size_t& finished
       if (session_ != nullptr && session_->usable()) session_->roll_back();
       if (!error.of_data()) throw;
       chain_.undo(0);
+      if (error.of_unique_key() && wary_ == 0) {
+        wary_ = kWaryGroups;
+        continue;
+      }
       bad_end = finished + count;
       if (count > 1) continue;
       // The store is well, this transaction is not: whoever sent it counts its attempts.
@@ -203,25 +221,29 @@ void PostgresWriter::commit_rest(std::span<Pending> group, std::size_t& finished
 
 void PostgresWriter::commit_range(std::span<Pending> range) {
   GroupPlan group(counters_, chain_);
-  plan(range, group);
+  if (!plan(range, group)) {
+    chain_.undo(0);
+    wary_ = 1;
+    return commit_range(range);
+  }
   if (!group.writes()) return;
-  write(group);
-  const bool swept = sweep(range);
+  PostgresGroup::Writing rows = writing(group);
+  const bool sweeps = std::any_of(range.begin(), range.end(), has_sweeps);
+  if (sweeps) {
+    run_rows(rows);
+    sweep(range);
+    rows.clear();
+  }
+  rows.push_back({kCommit, {}});
   crash_point("before-commit");
   // From here on nobody knows, until the answer is there.
   doubted_ = range.size();
   doubted_counters_ = group.counters();
   recent_.committing(group);
-  try {
-    const PostgresResult done = session_->run({kCommit, {}});
-    if (done.command() != kCommit) throw PostgresError({}, "COMMIT became " + done.command());
-  } catch (const PostgresError& error) {
-    session_.reset();
-    if (error.lost()) throw;
-    throw PostgresError({}, "COMMIT was answered with " + error.state());
-  }
+  run_to_commit(rows);
   confirm(group.counters());
-  swept ? recent_.forget() : recent_.committed(group);
+  sweeps ? recent_.forget() : recent_.committed(group);
+  wary_ = std::max(0, wary_ - 1);
   crash_point("after-commit");
 }
 
@@ -234,49 +256,86 @@ void PostgresWriter::confirm(const RowCounters& counters) {
   doubted_ = 0;
 }
 
-void PostgresWriter::plan(std::span<Pending> range, GroupPlan& plan) {
+/// False: one is refused that could be for something that comes first, of which it was taken for
+/// granted that there is none.
+bool PostgresWriter::plan(std::span<Pending> range, GroupPlan& plan) {
   GroupPlan::Wanted wanted;
-  for (const Pending& pending : range) GroupPlan::want(pending.transaction, wanted);
+  for (const Pending& pending : range) {
+    GroupPlan::want(pending.transaction, wanted, wary_ > 0);
+  }
   recent_.tell(wanted, plan);
   group_.look_up(*session_, wanted, plan);
   for (Pending& pending : range) {
     pending.commit = {};
     pending.commit.stamp = next_stamp();
     plan.add_or_refuse(pending.transaction, pending.commit);
+    const bool refused = pending.commit.status != CommitStatus::committed;
+    if (refused && wary_ == 0 && names_new(pending.transaction)) return false;
   }
+  return true;
 }
 
-/// After the rows of the whole range, in the same transaction. False: there was none to do.
-bool PostgresWriter::sweep(std::span<Pending> range) {
-  bool any = false;
+/// After the rows of the whole range, in the same transaction.
+void PostgresWriter::sweep(std::span<Pending> range) {
   for (Pending& pending : range) {
     if (pending.commit.status != CommitStatus::committed) continue;
     for (const Sweep& sweep : pending.transaction.sweeps) {
       pending.commit.swept.push_back(Sweeper(*session_, sweep).run());
-      any = true;
     }
   }
-  return any;
 }
 
-/// The plan's rows inside a transaction that stays open.
-void PostgresWriter::write(const GroupPlan& plan) {
-  PostgresGroup::Writing writing = group_.writing(plan, chain_.changed(), heads_stored_);
-  writing.commands.insert(writing.commands.begin(), {{kBegin, {}}, {kClock, {}}});
-  writing.changes.insert(writing.changes.begin(), {-1, -1});
-  writing.commands.push_back(
-      {kGroup,
-       {number(number_ + 1), number(last_stamp_.time_since_epoch().count()), text(owner_)}});
-  writing.changes.push_back(1);
+/// The plan's rows, from the beginning of their transaction on.
+PostgresGroup::Writing PostgresWriter::writing(const GroupPlan& plan) const {
+  PostgresGroup::Writing all{
+      {kBegin, {}},
+      {kClock, {}},
+      {group_number_.c_str(),
+       {number(number_ + 1), number(last_stamp_.time_since_epoch().count()), text(owner_)}}};
+  PostgresGroup::Writing rows = group_.writing(plan, chain_.changed(), heads_stored_);
+  std::move(rows.begin(), rows.end(), std::back_inserter(all));
+  return all;
+}
+
+/// writing(), and what follows it, in one round trip.
+void PostgresWriter::run_rows(const PostgresGroup::Writing& writing) {
   const auto asked = steady_.now();
-  const std::vector<PostgresResult> results = session_->run(writing.commands);
-  sample_clock(asked, results.at(1));
-  if (results.back().affected() != 1) health_.end_process(EX_TEMPFAIL, kTaken);
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (writing.changes[i] >= 0 && results[i].affected() != writing.changes[i]) {
-      throw PostgresError("40001", "rows were changed by somebody else meanwhile");
-    }
+  std::vector<PostgresResult> results;
+  try {
+    results = session_->run(writing);
+  } catch (const PostgresError& error) {
+    if (error.of_check()) changed_by_others();
+    throw;
   }
+  if (writing.size() > kClockAt) sample_clock(asked, results.at(kClockAt));
+  if (writing.back().sql == kCommit && results.back().command() != kCommit) {
+    throw PostgresError({}, "COMMIT became " + results.back().command());
+  }
+}
+
+/// COMMIT is the last of `writing`. Where another one was refused, it was not reached: that group
+/// is not in doubt.
+void PostgresWriter::run_to_commit(const PostgresGroup::Writing& writing) {
+  try {
+    run_rows(writing);
+  } catch (const PostgresError& error) {
+    if (!error.lost() && error.command() + 1 < writing.size()) {
+      doubted_ = 0;
+      throw;
+    }
+    session_.reset();
+    if (error.lost()) throw;
+    throw PostgresError({}, "COMMIT was answered with " + error.state());
+  }
+}
+
+void PostgresWriter::changed_by_others() {
+  session_->roll_back();
+  const PostgresResult owner = session_->run({kOwner, {}});
+  if (owner.bytes(0, 0) != owner_ || owner.integer(0, 1) != number_) {
+    health_.end_process(EX_TEMPFAIL, kTaken);
+  }
+  throw PostgresError("40001", "rows were changed by somebody else meanwhile");
 }
 
 /// Between two groups: the clock, and whether the database is still there.

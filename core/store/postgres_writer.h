@@ -53,9 +53,12 @@ class PostgresWriter final : private GroupCommitter {
   void load_counters();
   void commit_rest(std::span<Pending> group, std::size_t& finished);
   void commit_range(std::span<Pending> range);
-  void plan(std::span<Pending> range, GroupPlan& plan);
-  void write(const GroupPlan& plan);
-  bool sweep(std::span<Pending> range);
+  bool plan(std::span<Pending> range, GroupPlan& plan);
+  PostgresGroup::Writing writing(const GroupPlan& plan) const;
+  void run_rows(const PostgresGroup::Writing& writing);
+  void run_to_commit(const PostgresGroup::Writing& writing);
+  [[noreturn]] void changed_by_others();
+  void sweep(std::span<Pending> range);
   void confirm(const RowCounters& counters);
   void sample_clock(SteadyClock::TimePoint asked, const PostgresResult& answer);
   Instant next_stamp();
@@ -73,12 +76,14 @@ class PostgresWriter final : private GroupCommitter {
 
   // The writer's thread only.
   const PostgresGroup group_;
+  const std::string group_number_;  ///< the statement by which a group is the owner's
   std::unique_ptr<PostgresSession> session_;  ///< null: lost
   RowCounters counters_;
   AuditChain chain_;
   std::set<int> heads_stored_;  ///< partitions
   Instant last_stamp_{};
   std::int64_t number_ = 0;  ///< of the last group known to be committed
+  int wary_ = 0;             ///< so many groups yet ask for the rows that they make
   // A COMMIT was sent and not answered: of so many transactions, which would leave these counters.
   std::size_t doubted_ = 0;
   RowCounters doubted_counters_;

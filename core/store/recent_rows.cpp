@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/base/hash.h"
+
 namespace masar::store {
 namespace {
 
@@ -19,7 +21,11 @@ std::size_t RecentRows::bytes_of(const OutboxRow& row) {
   return bytes;
 }
 
-std::size_t RecentRows::bytes_of(const StoredCase& row) { return kRowBytes + row.search.size(); }
+std::size_t RecentRows::bytes_of(const StoredCase& row) {
+  std::size_t bytes = kRowBytes + row.search.size();
+  for (const auto& [name, value] : row.aliases) bytes += kRowBytes + name.size() + value.size();
+  return bytes;
+}
 
 template <typename Row>
 template <typename Change>
@@ -60,6 +66,21 @@ void RecentRows::tell(GroupPlan::Wanted& wanted, GroupPlan& plan) const {
       plan.cases.know(key, {row.version, row.search, row.version, row.search});
       return true;
     });
+    tell_aliases(tables, wanted, plan);
+  });
+}
+
+/// Of the aliases that a case is to lose.
+void RecentRows::tell_aliases(const Tables& tables, GroupPlan::Wanted& wanted, GroupPlan& plan) {
+  std::erase_if(wanted.aliases_ended, [&](const GroupPlan::Pair& wish) {
+    const auto& [case_key, name] = wish;
+    const auto found = tables.cases.rows.find(case_key);
+    if (found == tables.cases.rows.end() || !found->second.from_first) return false;
+    for (const GroupPlan::Pair& alias : found->second.aliases) {
+      if (alias.first != name) continue;
+      plan.aliases.know(alias, {case_key, case_key, partition_of(case_key)});
+    }
+    return true;
   });
 }
 
@@ -78,11 +99,29 @@ void RecentRows::committed(const GroupPlan& plan) {
       tables.outbox.change(*id, [&](OutboxRow& row) { effect->put(row); });
     }
     for (const auto& [key, stored] : plan.cases.changed()) {
-      tables.cases.change(*key, [&](StoredCase& row) { row = {stored->version, stored->search}; });
+      tables.cases.change(*key, [&](StoredCase& row) {
+        row.version = stored->version;
+        row.search = stored->search;
+        row.from_first = row.from_first || stored->stored_version == 0;
+      });
     }
+    keep_aliases(plan, tables);
     tables.outbox.bound(bytes_max_);
     tables.cases.bound(bytes_max_ / 4);
   });
+}
+
+void RecentRows::keep_aliases(const GroupPlan& plan, Tables& tables) {
+  const auto change = [&](const std::string& case_key, const auto& how) {
+    if (tables.cases.rows.contains(case_key)) {
+      tables.cases.change(case_key, [&](StoredCase& row) { how(row.aliases); });
+    }
+  };
+  for (const auto& [alias, held] : plan.aliases.changed()) {
+    if (held->stored_case == held->case_key) continue;
+    change(held->stored_case, [&](auto& aliases) { aliases.erase(*alias); });
+    change(held->case_key, [&](auto& aliases) { aliases.insert(*alias); });
+  }
 }
 
 void RecentRows::forget() {

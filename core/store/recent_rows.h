@@ -15,7 +15,8 @@
 
 namespace masar::store {
 
-/// Rows as the writer has stored them lately: effects, and of cases what a group depends on. It is
+/// Rows as the writer has stored them lately: effects, and of cases what a group depends on, with
+/// the aliases of those that it has seen from their first version on. It is
 /// the only one that writes, so what it has just written need not be asked for: an effect is looked
 /// up three times within a moment. Owned beside the writer, which forgets all of it as soon as
 /// something may be stored that it does not know of: a connection lost, a group that the database
@@ -42,6 +43,8 @@ class RecentRows {
   struct StoredCase {
     std::int64_t version = 0;
     std::string search;
+    bool from_first = false;              ///< seen since it was made; no alias is older
+    std::set<GroupPlan::Pair> aliases{};  ///< name, value
   };
   template <typename Row>
   struct Table {
@@ -59,6 +62,8 @@ class RecentRows {
     Table<StoredCase> cases;
     std::set<std::string, std::less<>> in_doubt;  ///< effects of the group that is committed now
   };
+  static void tell_aliases(const Tables& tables, GroupPlan::Wanted& wanted, GroupPlan& plan);
+  static void keep_aliases(const GroupPlan& plan, Tables& tables);
   static std::size_t bytes_of(const OutboxRow& row);
   static std::size_t bytes_of(const StoredCase& row);
 

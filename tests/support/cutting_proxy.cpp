@@ -40,6 +40,13 @@ CuttingProxy::~CuttingProxy() {
 void CuttingProxy::cut_at(std::string bytes) {
   const std::lock_guard lock(mutex_);
   cut_at_ = std::move(bytes);
+  cut_request_ = false;
+}
+
+void CuttingProxy::cut_request_at(std::string bytes) {
+  const std::lock_guard lock(mutex_);
+  cut_at_ = std::move(bytes);
+  cut_request_ = true;
 }
 
 void CuttingProxy::accept_all() {
@@ -71,27 +78,30 @@ void CuttingProxy::carry(int client) {
   ::close(client);
 }
 
+/// How many of the bytes may pass; fewer than all: the connection ends there.
+std::size_t CuttingProxy::cut(std::string_view bytes, bool answer) {
+  const std::lock_guard lock(mutex_);
+  if (cut_at_.empty() || answer == cut_request_) return bytes.size();
+  const std::size_t found = bytes.find(cut_at_);
+  if (found == std::string_view::npos) return bytes.size();
+  cut_at_.clear();
+  ++cuts_;
+  return answer ? 0 : found;
+}
+
 /// False: the connection ends here.
 bool CuttingProxy::pass(int from, int to, bool answer) {
   char bytes[65536];
   const ssize_t count = ::recv(from, bytes, sizeof bytes, 0);
   if (count <= 0) return false;
-  const std::string_view got(bytes, static_cast<std::size_t>(count));
-  if (answer) {
-    const std::lock_guard lock(mutex_);
-    if (!cut_at_.empty() && got.find(cut_at_) != std::string_view::npos) {
-      cut_at_.clear();
-      ++cuts_;
-      return false;
-    }
-  }
-  for (ssize_t sent = 0; sent < count;) {
-    const ssize_t more =
-        ::send(to, bytes + sent, static_cast<std::size_t>(count - sent), MSG_NOSIGNAL);
+  const std::size_t all = static_cast<std::size_t>(count);
+  const std::size_t passing = cut({bytes, all}, answer);
+  for (std::size_t sent = 0; sent < passing;) {
+    const ssize_t more = ::send(to, bytes + sent, passing - sent, MSG_NOSIGNAL);
     if (more <= 0) return false;
-    sent += more;
+    sent += static_cast<std::size_t>(more);
   }
-  return true;
+  return passing == all;
 }
 
 }  // namespace masar

@@ -380,14 +380,15 @@ class MemoryStore final : public Store, private GroupCommitter {
     }
     for (const auto& alias : wanted.aliases) {
       if (const auto row = rows_.aliases.find(alias); row != rows_.aliases.end())
-        plan.aliases.know(alias, {row->second.case_key, row->second.partition});
+        plan.aliases.know(
+            alias, {row->second.case_key, row->second.case_key, row->second.partition});
     }
     for (const auto& [case_key, name] : wanted.aliases_ended) {
       const auto values = rows_.held.find({case_key, name});
       if (values == rows_.held.end()) continue;
       for (const auto& value : values->second) {
         const GroupPlan::Pair alias(name, value);
-        plan.aliases.know(alias, {case_key, rows_.aliases.at(alias).partition});
+        plan.aliases.know(alias, {case_key, case_key, rows_.aliases.at(alias).partition});
       }
     }
     for (const auto& id : wanted.outbox) {

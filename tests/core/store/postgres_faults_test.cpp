@@ -148,7 +148,7 @@ BOOST_FIXTURE_TEST_CASE(group_cut_before_its_commit_is_done_again, Faults) {
   settings.connection = PostgresCluster::through(settings.connection, "127.0.0.1", proxy.port());
   auto store = open();
   commit_ok(*store, opening("A", "m0"));
-  proxy.cut_at(std::string("UPDATE 1\0", 9));
+  proxy.cut_request_at("m1");  // in the midst of its rows
   submit(*store, "m1");
   BOOST_TEST(store->run_writer() == 0u);
   BOOST_TEST(proxy.cuts() == 1);

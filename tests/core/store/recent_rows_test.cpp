@@ -28,6 +28,7 @@ struct Fixture {
   Commit update(const std::string& id, OutboxState from, OutboxState to) {
     Transaction transaction;
     transaction.outbox_updates = {outbox_update(id, {from}, to)};
+    transaction.audit = {audit_row("A", "note")};
     Commit answer;
     store->submit(std::move(transaction), [&](const Commit& commit) { answer = commit; });
     tries = 1;
@@ -118,6 +119,19 @@ BOOST_AUTO_TEST_CASE(row_that_somebody_else_has_changed_is_looked_up_again) {
   BOOST_TEST(tries == 2);  // the group was undone first
   BOOST_TEST((store->find_outbox("e1")->state == OutboxState::withdrawn));
   BOOST_TEST(store->healthy());
+  Transaction next;
+  next.outbox = {outbox_row("e2", "A")};
+  next.audit = {audit_row("A", "note")};
+  commit_ok(*store, std::move(next));
+  sql("UPDATE outbox SET state = 8");
+  Transaction two;  // one that goes through when the group is done again, and one that does not
+  two.audit = {audit_row("A", "note")};
+  store->submit(std::move(two), {});
+  update("e2", OutboxState::ready, OutboxState::sending);
+  BOOST_TEST(tries == 2);
+  const auto audit = store->audit_rows(0, 10);
+  BOOST_REQUIRE(audit.size() == 2u);
+  BOOST_TEST(audit[1].previous == audit[0].hash);
 }
 
 BOOST_AUTO_TEST_CASE(no_more_is_kept_than_the_limit) {
@@ -133,6 +147,92 @@ BOOST_AUTO_TEST_CASE(no_more_is_kept_than_the_limit) {
   BOOST_TEST(store->find_outbox("e1")->body == "changed");
   BOOST_TEST((store->find_outbox("e1")->state == OutboxState::sending));
   BOOST_TEST(store->find_outbox("e8")->body == outbox_row("e8", "A").body);
+}
+
+// An alias that only the database knows of is not ended with those of a case seen from its
+// beginning: it was not asked for them. Of a case known only since, it is.
+BOOST_AUTO_TEST_CASE(aliases_of_a_case_seen_from_its_beginning_are_not_asked_for) {
+  const auto end = [&](const std::string& case_key) {
+    Transaction transaction;
+    transaction.aliases_ended = {{"bill", case_key}};
+    commit_ok(*store, std::move(transaction));
+  };
+  open();
+  Transaction made;
+  made.cases = {case_row("A", 1), case_row("B", 1)};
+  made.aliases = {alias_row("bill", "1", "A"), alias_row("bill", "2", "A"),
+                  alias_row("sketch", "1", "A")};
+  commit_ok(*store, std::move(made));
+  sql("INSERT INTO aliases(name, value, case_key, partition) VALUES ('bill', '3', 'A', 0)");
+  Transaction more;  // later ones are known too
+  more.aliases = {alias_row("bill", "4", "A")};
+  commit_ok(*store, std::move(more));
+  end("A");
+  for (const char* ended : {"1", "2", "4"}) BOOST_TEST(!store->find_alias("bill", ended));
+  BOOST_TEST(store->find_alias("bill", "3").has_value());
+  BOOST_TEST(store->find_alias("sketch", "1").has_value());
+  store.reset();
+  open();
+  Transaction next;  // its second version: others may have come before
+  next.cases = {case_row("A", 2)};
+  commit_ok(*store, std::move(next));
+  end("A");
+  BOOST_TEST(!store->find_alias("bill", "3"));
+}
+
+BOOST_AUTO_TEST_CASE(an_alias_changes_hands_without_being_asked_for) {
+  open();
+  Transaction made;
+  made.cases = {case_row("A", 1), case_row("B", 1)};
+  made.aliases = {alias_row("bill", "1", "A"), alias_row("bill", "2", "A")};
+  commit_ok(*store, std::move(made));
+  Transaction handed;  // in one transaction, and in the same group another comes too late
+  handed.aliases_ended = {{"bill", "A"}};
+  handed.aliases = {alias_row("bill", "1", "B")};
+  Transaction late;
+  late.aliases = {alias_row("bill", "1", "A")};
+  std::vector<Commit> answers;
+  for (Transaction* transaction : {&handed, &late}) {
+    store->submit(std::move(*transaction), [&](const Commit& c) { answers.push_back(c); });
+  }
+  BOOST_TEST(store->run_writer() == 2u);
+  BOOST_TEST((answers.at(0).status == CommitStatus::committed));
+  BOOST_TEST(answers.at(1).conflict == "alias");
+  BOOST_TEST(store->find_alias("bill", "1").value_or("") == "B");
+  BOOST_TEST(!store->find_alias("bill", "2"));
+  Transaction none;  // A has none left
+  none.aliases_ended = {{"bill", "A"}};
+  commit_ok(*store, std::move(none));
+  BOOST_TEST(store->find_alias("bill", "1").value_or("") == "B");
+  Transaction back;
+  back.aliases_ended = {{"bill", "B"}};
+  back.aliases = {alias_row("bill", "1", "A")};
+  commit_ok(*store, std::move(back));
+  BOOST_TEST(store->find_alias("bill", "1").value_or("") == "A");
+}
+
+// Two things stand against it. Which one is said must not depend on what was asked for.
+BOOST_AUTO_TEST_CASE(the_first_conflict_is_told_whatever_was_asked_for) {
+  open();
+  Transaction made = opening("A", "m1");
+  made.outbox = {outbox_row("e1", "A")};
+  commit_ok(*store, made);
+  Transaction both = opening("A", "m1");
+  both.outbox_updates = {outbox_update("e1", {OutboxState::sending}, OutboxState::delivered)};
+  for (int i = 0; i < 2; ++i) BOOST_TEST(commit(*store, both).conflict == "key");
+  Transaction fresh = opening("A", "m2");
+  fresh.outbox_updates = both.outbox_updates;
+  BOOST_TEST(commit(*store, fresh).conflict == "outbox");
+  // A repetition beside others in a group: it alone is refused, at the first try.
+  std::vector<Commit> answers;
+  for (const char* value : {"m3", "m1", "m4"}) {
+    store->submit(opening("A", value), [&](const Commit& commit) { answers.push_back(commit); });
+  }
+  BOOST_TEST(store->run_writer() == 3u);
+  for (const std::size_t i : {0, 2}) {
+    BOOST_TEST((answers.at(i).status == CommitStatus::committed));
+  }
+  BOOST_TEST(answers.at(1).conflict == "key");
 }
 
 // Others may see a commit before its answer is here.

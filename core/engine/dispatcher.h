@@ -28,7 +28,7 @@ namespace masar::engine {
 /// about takes no place of other attempts, and holds its case's next rows back until the verdict.
 ///
 /// Entities: the queues (by case, each with at most one row under way), the endpoint's connector,
-/// the store's writer. offer() comes from the writer's thread; outcomes from the connector's;
+/// the store's writer. offer() comes from its answers' thread; outcomes from the connector's;
 /// pump() runs on the executor, once at a time. All state is in one Guarded; nothing is called
 /// while it is held. Rows of a paused route, and of the same cases behind them, go back to the
 /// store: they take no place of others and are read again once the route is resumed. Limits: at

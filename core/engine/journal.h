@@ -31,7 +31,7 @@ class Journal {
   void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
 
   /// `documents`: the trees of the transaction's journal rows where they were read already; may be
-  /// shorter. `done` (may be empty) is called on the store's writer thread, before the hooks.
+  /// shorter. `done` (may be empty) is called on the store's thread for answers, before the hooks.
   void submit(store::Transaction transaction, Done done, std::vector<Document> documents = {});
   /// Commits one transaction by itself, where nothing else is on its way: shuts the door, asks
   /// `make`, and opens the door when its `done` is over. What is submitted meanwhile waits at the

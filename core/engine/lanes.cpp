@@ -167,6 +167,37 @@ void Lanes::run(int at) {
   wake(at);
 }
 
+/// One that has ended is asked for a few times yet, by the outcomes of its last effects; then
+/// seldom, and its configuration may be removed.
+void Lanes::Lane::keep_ended(const std::string& key) {
+  const auto of_key = [&](const Ended& each) { return each.key == key; };
+  if (std::any_of(ended.begin(), ended.end(), of_key)) return;
+  ended.push_back({key, false});
+  if (ended.size() <= kEndedMost) return;
+  cache.erase(ended.front().key);
+  ended.pop_front();
+}
+
+/// What was there the last time. False: nothing is left.
+bool Lanes::Lane::drop_ended() {
+  while (!ended.empty() && ended.front().old) {
+    cache.erase(ended.front().key);
+    ended.pop_front();
+  }
+  for (Ended& each : ended) each.old = true;
+  return !ended.empty();
+}
+
+void Lanes::drop_ended_later() {
+  if (dropping_ended_.exchange(true)) return;
+  parts_.executor.post_after(kEndedKept, [this] {
+    dropping_ended_.store(false);
+    bool some = false;
+    for (auto& lane : lanes_) some = lane.with([](Lane& l) { return l.drop_ended(); }) || some;
+    if (some && !stopped_.load()) drop_ended_later();
+  });
+}
+
 std::shared_ptr<const LiveCase> Lanes::load(int at, const std::string& key) {
   auto& guarded = lanes_[static_cast<std::size_t>(at)];
   auto cached = guarded.with([&](Lane& lane) -> std::shared_ptr<const LiveCase> {
@@ -239,12 +270,12 @@ void Lanes::committed(int at, const std::string& key, const std::shared_ptr<Item
   const std::size_t most = parts_.cases_cached / kCount + 1;
   lanes_[static_cast<std::size_t>(at)].with([&](Lane& lane) {
     if (!result.after) return;
-    // Seldom asked for, and its configuration may be removed.
-    if (result.after->value.ended) return void(lane.cache.erase(key));
     if (lane.cache.size() >= most && !lane.cache.contains(key))
       lane.cache.erase(lane.cache.begin());
     lane.cache[key] = result.after;
+    if (result.after->value.ended) lane.keep_ended(key);
   });
+  if (result.after && result.after->value.ended) drop_ended_later();
   parts_.metrics.applied(item->row.endpoint.empty() ? "engine" : "message",
                          result.dead ? "dead" : "done");
   if (result.dead) parts_.metrics.alarm("dead-letter");
@@ -271,7 +302,7 @@ void Lanes::conflicted(int at, const std::string& key, const std::shared_ptr<Ite
   if (commit.conflict == "alias" && item->row.kind == store::JournalKind::message) {
     const std::string name = commit.conflict_name;
     const std::string value = commit.conflict_value;
-    // The writer's thread must not read for long: the executor looks.
+    // The store's thread for answers must not read for long: the executor looks.
     return parts_.executor.post([this, at, key, item, name, value] {
       try {
         const auto open_key = parts_.store.find_alias(name, value);

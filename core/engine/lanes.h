@@ -29,13 +29,15 @@ namespace masar::engine {
 /// with others.
 ///
 /// Concurrency: a lane is run by one thread at a time (`running`); everything of it is inside its
-/// Guarded. push() and ask() come from the store's writer thread, run() from the executor's
+/// Guarded. push() and ask() come from the store's thread for answers, run() from the executor's
 /// threads. What a full lane does not take stays in the journal and is read from there, by its
 /// partition; and so does what comes for a case while an event of it is tried again, so that it
 /// takes no memory of the others.
 class Lanes {
  public:
   static constexpr int kCount = 256;
+  static constexpr std::size_t kEndedMost = 2;  ///< ended cases that a lane keeps in memory
+  static constexpr std::chrono::seconds kEndedKept{5};  ///< for so long, at most twice
   /// Gets a case as of a stamp: as the deadlines due by then would leave it; null: no such case.
   /// `failed`: it could not be said.
   using Question = std::function<void(std::shared_ptr<const LiveCase>, bool failed)>;
@@ -94,10 +96,15 @@ class Lanes {
     store::RowId last = 0;
     std::deque<Item> asked{};  ///< questions behind those rows
   };
+  struct Ended {
+    std::string key;
+    bool old;
+  };
   struct Lane {
     std::unordered_map<std::string, CaseQueue> cases;  ///< with something to do
     std::deque<std::string> runnable;                  ///< keys, each once
     std::unordered_map<std::string, std::shared_ptr<const LiveCase>> cache;
+    std::deque<Ended> ended;         ///< such cases in the cache, the first to go first
     store::RowId last = 0;           ///< highest row taken in
     bool behind = false;             ///< rows beyond `last` stay in the journal
     bool missed = false;             ///< one came since the journal was last read
@@ -105,6 +112,9 @@ class Lanes {
     bool looking = false;            ///< reads on in the journal after a while
     Asked asked;                     ///< questions behind rows that the lane has yet to read
     std::deque<std::string> parked;  ///< cases whose rows are to be read from the journal
+
+    void keep_ended(const std::string& key);
+    bool drop_ended();
   };
 
   void enqueue(Lane& lane, std::string key, Item item);
@@ -134,6 +144,7 @@ class Lanes {
   void failed(int at, const std::string& key, std::shared_ptr<Item> item, const Error& error);
   void resume(int at, const std::string& key);
   void answer(const Item& item, const std::shared_ptr<const LiveCase>& live);
+  void drop_ended_later();
   std::shared_ptr<const LiveCase> load(int at, const std::string& key);
 
   Parts parts_;
@@ -141,6 +152,7 @@ class Lanes {
   std::atomic<std::size_t> bytes_{0};
   std::atomic<std::size_t> waiting_{0};
   std::atomic<std::int64_t> epoch_{0};
+  std::atomic<bool> dropping_ended_{false};
   std::atomic<bool> open_{false};
   std::atomic<bool> stopped_{false};
 };

@@ -144,7 +144,7 @@ void Operations::wait_for_turn(store::RowId row, const Done& done) {
 }
 
 // In force once it is committed: what was answered with an error is as it was. The flag is set in
-// the order of the commits; those who look at it are told off the writer's thread.
+// the order of the commits; those who look at it are told off the thread for answers.
 void Operations::set_pause(bool of_endpoint, const std::string& id, bool paused, Done done) {
   if (const auto why = hub_.not_ready(); why == Hub::kRecovering)
     return done({503, "not-ready", "the hub is " + why + "; try again"});

@@ -28,7 +28,7 @@ struct OpenUses {
 /// those that a case in memory holds.
 ///
 /// Owned by the hub; open() before the rest, which is for any thread. find() may read the store and
-/// compile: not on the writer's thread.
+/// compile: not on the store's thread for answers.
 class Snapshots {
  public:
   Snapshots(std::shared_ptr<const Snapshot> current, store::Store& store)

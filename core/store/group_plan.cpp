@@ -188,17 +188,8 @@ void GroupPlan::check_outbox(Transaction& transaction, Commit& commit) {
       throw Conflict{"outbox", {}, update.id};
     }
     Effect& effect = outbox.change(update.id);
-    const bool lost_sight =
-        update.to == OutboxState::unavailable || update.to == OutboxState::unknown;
-    // What was reported as delivered is neither unavailable nor unknown afterwards.
-    effect.state = lost_sight && effect.report == "delivered" ? OutboxState::delivered : update.to;
     effect.updated = true;
-    effect.changed = commit.stamp;
-    effect.attempts = update.attempts;
-    effect.code = update.code;
-    effect.text = update.text;
-    if (!update.reply.empty()) effect.reply = update.reply;
-    if (!update.report.empty()) effect.report = update.report;
+    apply(update, commit.stamp, effect);
   }
 }
 

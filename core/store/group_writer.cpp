@@ -15,6 +15,7 @@ GroupWriter::~GroupWriter() { stop(); }
 
 void GroupWriter::start() {
   if (settings_.writer_thread) {
+    answers_thread_ = std::thread([this] { run_answers(); });
     thread_ = std::thread([this] { run(); });
   }
 }
@@ -53,6 +54,7 @@ void GroupWriter::stop() {
   }
   if (thread_.joinable()) {
     thread_.join();
+    end_answers();
   } else {
     while (run_once() > 0) {
     }
@@ -144,12 +146,51 @@ void GroupWriter::answer(std::size_t count) {
     answered.assign(std::make_move_iterator(group_.begin()), std::make_move_iterator(end));
     group_.erase(group_.begin(), end);
   }
-  for (const Pending& pending : answered) {
+  if (answered.empty()) {
+    return;
+  }
+  if (!answers_thread_.joinable()) {
+    return call_back(answered);
+  }
+  std::unique_lock lock(answers_mutex_);
+  answers_changed_.wait(lock, [this] { return answers_.empty(); });
+  answers_.swap(answered);
+  answers_changed_.notify_all();
+}
+
+void GroupWriter::call_back(Group& group) {
+  for (const Pending& pending : group) {
     if (pending.done) {
       crash_point("before-answer");
       pending.done(pending.commit);
     }
   }
+}
+
+void GroupWriter::run_answers() {
+  for (;;) {
+    Group group;
+    {
+      std::unique_lock lock(answers_mutex_);
+      answers_changed_.wait(lock, [this] { return answers_end_ || !answers_.empty(); });
+      group.swap(answers_);
+      answers_changed_.notify_all();
+    }
+    if (group.empty()) {
+      return;
+    }
+    call_back(group);
+  }
+}
+
+/// Everything answered so far is over when this returns.
+void GroupWriter::end_answers() {
+  {
+    std::lock_guard lock(answers_mutex_);
+    answers_end_ = true;
+  }
+  answers_changed_.notify_all();
+  answers_thread_.join();
 }
 
 void GroupWriter::give_up() {

@@ -43,7 +43,9 @@ class GroupCommitter {
 /// The one writer of a store: takes what waits, has it committed as one group, calls back, again
 /// (ENGINE.md 17). Owned by the store's own writer, which is its committer. submit() and stop()
 /// from any thread, stop() not from a callback; all else on the writer's thread, which is its own
-/// or, without one, that of run_once()'s caller. Memory is bounded by queue_max.
+/// or, without one, that of run_once()'s caller. Beside its own thread it has one for the
+/// callbacks, so that it is at the next group meanwhile. Memory is bounded by queue_max and three
+/// groups.
 class GroupWriter {
  public:
   GroupWriter(const GroupSettings& settings, GroupCommitter& committer);
@@ -67,6 +69,10 @@ class GroupWriter {
   void answer(std::size_t count);
   void give_up();
 
+  void call_back(Group& group);
+  void run_answers();
+  void end_answers();
+
   const GroupSettings settings_;
   GroupCommitter& committer_;
 
@@ -79,6 +85,13 @@ class GroupWriter {
 
   Group group_;  // the writer's thread only
   std::thread thread_;
+
+  // Between the writer's thread and that of the answers, under answers_mutex_.
+  std::mutex answers_mutex_;
+  std::condition_variable answers_changed_;
+  Group answers_;  ///< finished, not taken yet
+  bool answers_end_ = false;
+  std::thread answers_thread_;
 };
 
 }  // namespace masar::store

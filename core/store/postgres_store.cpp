@@ -72,11 +72,6 @@ class PostgresStore final : public WritingStore<PostgresWriting, PostgresSession
     return read([&](PostgresSession& s) { return read_case(s, key); });
   }
 
-  std::optional<OutboxRow> find_outbox(std::string_view id) override {
-    if (auto row = recent.find_outbox(id)) return row;
-    return ReadingStore::find_outbox(id);
-  }
-
   std::string home() override {
     return read([](PostgresSession& s) { return s.run({kHome, {}}).bytes(0, 0); });
   }

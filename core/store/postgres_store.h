@@ -24,7 +24,6 @@ struct PostgresSettings : GroupSettings {
   /// a moment until it has ended its connection.
   std::chrono::milliseconds lock_wait{5'000};
   std::chrono::milliseconds migration_timeout{3'600'000};  ///< of one step
-  std::size_t recent_bytes_max = 4 << 20;  ///< of effects kept in memory after they were written
   bool unsafe = false;                      ///< a database without fsync is taken: benchmarks only
   DatabaseClock* database_clock = nullptr;  ///< is told the database's time; outlives the store
 };

@@ -28,41 +28,66 @@ std::size_t RecentRows::bytes_of(const StoredCase& row) {
 }
 
 template <typename Row>
-template <typename Change>
-void RecentRows::Table<Row>::change(const std::string& key, const Change& change) {
-  const auto [place, is_new] = rows.try_emplace(key);
-  if (is_new) {
-    order.push_back(key);
-  } else {
-    bytes -= bytes_of(place->second);
-  }
-  change(place->second);
-  bytes += bytes_of(place->second);
+auto RecentRows::Table<Row>::find(std::string_view key) -> Kept<Row>* {
+  const auto found = rows_.find(key);
+  return found == rows_.end() ? nullptr : &found->second;
+}
+
+template <typename Row>
+auto RecentRows::Table<Row>::find(std::string_view key) const -> const Kept<Row>* {
+  const auto found = rows_.find(key);
+  return found == rows_.end() ? nullptr : &found->second;
+}
+
+template <typename Row>
+auto RecentRows::Table<Row>::at(const std::string& key) -> Kept<Row>& {
+  const auto [place, is_new] = rows_.try_emplace(key);
+  if (is_new) order_.push_back(&place->first);
+  return place->second;
+}
+
+template <typename Row>
+void RecentRows::Table<Row>::measure(Kept<Row>& kept) {
+  bytes_ -= kept.bytes;
+  kept.bytes = bytes_of(kept.row);
+  bytes_ += kept.bytes;
 }
 
 template <typename Row>
 void RecentRows::Table<Row>::bound(std::size_t bytes_max) {
-  while (bytes > bytes_max) {
-    const auto first = rows.find(order.front());
-    bytes -= bytes_of(first->second);
-    rows.erase(first);
-    order.pop_front();
+  while (bytes_ > bytes_max) {
+    const auto first = rows_.find(*order_.front());
+    bytes_ -= first->second.bytes;
+    order_.pop_front();
+    rows_.erase(first);
   }
+}
+
+void RecentRows::Tables::doubt(std::string_view id) {
+  Kept<OutboxRow>* const kept = outbox.find(id);
+  if (kept == nullptr) return;  // the database is asked anyway
+  kept->in_doubt = true;
+  in_doubt.push_back(kept);
+}
+
+void RecentRows::Tables::believe() {
+  for (Kept<OutboxRow>* kept : in_doubt) kept->in_doubt = false;
+  in_doubt.clear();
 }
 
 void RecentRows::tell(GroupPlan::Wanted& wanted, GroupPlan& plan) const {
   tables_.with([&](const Tables& tables) {
     std::erase_if(wanted.outbox, [&](const std::string& id) {
-      const auto found = tables.outbox.rows.find(id);
-      if (found == tables.outbox.rows.end()) return false;
-      const OutboxRow& row = found->second;
+      const auto* const kept = tables.outbox.find(id);
+      if (kept == nullptr) return false;
+      const OutboxRow& row = kept->row;
       plan.outbox.know(id, GroupPlan::as_stored(row.sequence, row.state, row.report));
       return true;
     });
     std::erase_if(wanted.cases, [&](const std::string& key) {
-      const auto found = tables.cases.rows.find(key);
-      if (found == tables.cases.rows.end()) return false;
-      const StoredCase& row = found->second;
+      const auto* const kept = tables.cases.find(key);
+      if (kept == nullptr) return false;
+      const StoredCase& row = kept->row;
       plan.cases.know(key, {row.version, row.search, row.version, row.search});
       return true;
     });
@@ -74,9 +99,9 @@ void RecentRows::tell(GroupPlan::Wanted& wanted, GroupPlan& plan) const {
 void RecentRows::tell_aliases(const Tables& tables, GroupPlan::Wanted& wanted, GroupPlan& plan) {
   std::erase_if(wanted.aliases_ended, [&](const GroupPlan::Pair& wish) {
     const auto& [case_key, name] = wish;
-    const auto found = tables.cases.rows.find(case_key);
-    if (found == tables.cases.rows.end() || !found->second.from_first) return false;
-    for (const GroupPlan::Pair& alias : found->second.aliases) {
+    const auto* const kept = tables.cases.find(case_key);
+    if (kept == nullptr || !kept->row.from_first) return false;
+    for (const GroupPlan::Pair& alias : kept->row.aliases) {
       if (alias.first != name) continue;
       plan.aliases.know(alias, {case_key, case_key, partition_of(case_key)});
     }
@@ -86,24 +111,26 @@ void RecentRows::tell_aliases(const Tables& tables, GroupPlan::Wanted& wanted, G
 
 void RecentRows::committing(const GroupPlan& plan) {
   tables_.with([&](Tables& tables) {
-    for (const auto& [id, effect] : plan.outbox.changed()) tables.in_doubt.insert(*id);
+    for (const auto& [id, effect] : plan.outbox.changed()) tables.doubt(*id);
   });
 }
 
 void RecentRows::committed(const GroupPlan& plan) {
   tables_.with([&](Tables& tables) {
-    tables.in_doubt.clear();
+    tables.believe();
     for (const auto& [id, effect] : plan.outbox.changed()) {
       // Of one that is not known here only what has changed is.
-      if (effect->row == nullptr && !tables.outbox.rows.contains(*id)) continue;
-      tables.outbox.change(*id, [&](OutboxRow& row) { effect->put(row); });
+      auto* const kept = effect->row == nullptr ? tables.outbox.find(*id) : &tables.outbox.at(*id);
+      if (kept == nullptr) continue;
+      effect->put(kept->row);
+      tables.outbox.measure(*kept);
     }
     for (const auto& [key, stored] : plan.cases.changed()) {
-      tables.cases.change(*key, [&](StoredCase& row) {
-        row.version = stored->version;
-        row.search = stored->search;
-        row.from_first = row.from_first || stored->stored_version == 0;
-      });
+      auto& kept = tables.cases.at(*key);
+      kept.row.version = stored->version;
+      kept.row.search = stored->search;
+      kept.row.from_first = kept.row.from_first || stored->stored_version == 0;
+      tables.cases.measure(kept);
     }
     keep_aliases(plan, tables);
     tables.outbox.bound(bytes_max_);
@@ -111,11 +138,46 @@ void RecentRows::committed(const GroupPlan& plan) {
   });
 }
 
+void RecentRows::committing(std::span<const Pending> group) {
+  tables_.with([&](Tables& tables) {
+    for (const auto& [transaction, done, commit] : group) {
+      for (const OutboxRow& row : transaction.outbox) tables.doubt(row.id);
+      for (const OutboxUpdate& update : transaction.outbox_updates) tables.doubt(update.id);
+    }
+  });
+}
+
+void RecentRows::committed(std::span<Pending> group, std::int64_t new_from) {
+  tables_.with([&](Tables& tables) {
+    tables.believe();
+    for (auto& [transaction, done, commit] : group) {
+      if (commit.status != CommitStatus::committed) continue;
+      for (OutboxRow& row : transaction.outbox) {
+        if (row.sequence < new_from) continue;
+        row.created = or_stamp(row.created, commit.stamp);
+        row.changed = or_stamp(row.changed, commit.stamp);
+        auto& kept = tables.outbox.at(row.id);
+        kept.row = std::move(row);
+        tables.outbox.measure(kept);
+      }
+      for (const OutboxUpdate& update : transaction.outbox_updates) {
+        auto* const kept = tables.outbox.find(update.id);
+        if (kept == nullptr) continue;
+        apply(update, commit.stamp, kept->row);
+        tables.outbox.measure(*kept);
+      }
+      if (!transaction.sweeps.empty()) tables.outbox = {};
+    }
+    tables.outbox.bound(bytes_max_);
+  });
+}
+
 void RecentRows::keep_aliases(const GroupPlan& plan, Tables& tables) {
   const auto change = [&](const std::string& case_key, const auto& how) {
-    if (tables.cases.rows.contains(case_key)) {
-      tables.cases.change(case_key, [&](StoredCase& row) { how(row.aliases); });
-    }
+    auto* const kept = tables.cases.find(case_key);
+    if (kept == nullptr) return;
+    how(kept->row.aliases);
+    tables.cases.measure(*kept);
   };
   for (const auto& [alias, held] : plan.aliases.changed()) {
     if (held->stored_case == held->case_key) continue;
@@ -130,9 +192,9 @@ void RecentRows::forget() {
 
 std::optional<OutboxRow> RecentRows::find_outbox(std::string_view id) const {
   return tables_.with([&](const Tables& tables) -> std::optional<OutboxRow> {
-    const auto found = tables.outbox.rows.find(id);
-    if (found == tables.outbox.rows.end() || tables.in_doubt.contains(id)) return std::nullopt;
-    return found->second;
+    const auto* const kept = tables.outbox.find(id);
+    if (kept == nullptr || kept->in_doubt) return std::nullopt;
+    return kept->row;
   });
 }
 

@@ -4,14 +4,17 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "core/base/guarded.h"
 #include "core/store/group_plan.h"
+#include "core/store/group_writer.h"
 
 namespace masar::store {
 
@@ -34,6 +37,11 @@ class RecentRows {
   /// says, for others may see them there before its answer comes.
   void committing(const GroupPlan& plan);
   void committed(const GroupPlan& plan);
+  /// The same of a group that was written transaction by transaction, of its effects only: takes
+  /// the rows of those that were committed. `new_from`: the first sequence that was not given
+  /// before; a row below it was there already.
+  void committing(std::span<const Pending> group);
+  void committed(std::span<Pending> group, std::int64_t new_from);
   void forget();
 
   /// As it is stored; absent: ask the database.
@@ -46,21 +54,41 @@ class RecentRows {
     bool from_first = false;              ///< seen since it was made; no alias is older
     std::set<GroupPlan::Pair> aliases{};  ///< name, value
   };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const noexcept {
+      return std::hash<std::string_view>{}(key);
+    }
+  };
   template <typename Row>
-  struct Table {
-    std::map<std::string, Row, std::less<>> rows;
-    std::deque<std::string> order;  ///< keys; the one known for longest first
+  struct Kept {
+    Row row;
     std::size_t bytes = 0;
-
-    /// Calls change(row) for the row of this key, which is an empty one where there was none.
-    template <typename Change>
-    void change(const std::string& key, const Change& change);
+    bool in_doubt = false;  ///< changed by the group that is committed now
+  };
+  template <typename Row>
+  class Table {
+   public:
+    /// Null: not known here.
+    Kept<Row>* find(std::string_view key);
+    const Kept<Row>* find(std::string_view key) const;
+    /// The row of this key, which is an empty one where there was none. Measured after a change.
+    Kept<Row>& at(const std::string& key);
+    void measure(Kept<Row>& kept);
     void bound(std::size_t bytes_max);
+
+   private:
+    std::unordered_map<std::string, Kept<Row>, Hash, std::equal_to<>> rows_;
+    std::deque<const std::string*> order_;  ///< keys; the one known for longest first
+    std::size_t bytes_ = 0;
   };
   struct Tables {
     Table<OutboxRow> outbox;
     Table<StoredCase> cases;
-    std::set<std::string, std::less<>> in_doubt;  ///< effects of the group that is committed now
+    std::vector<Kept<OutboxRow>*> in_doubt;
+
+    void doubt(std::string_view id);
+    void believe();
   };
   static void tell_aliases(const Tables& tables, GroupPlan::Wanted& wanted, GroupPlan& plan);
   static void keep_aliases(const GroupPlan& plan, Tables& tables);

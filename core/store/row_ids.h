@@ -43,6 +43,21 @@ class Lent {
   Value given_;
 };
 
+/// Makes of an effect, a row or what a plan knows of one, what an update makes of it.
+template <typename Effect>
+void apply(const OutboxUpdate& update, Instant stamp, Effect& effect) {
+  const bool lost_sight =
+      update.to == OutboxState::unavailable || update.to == OutboxState::unknown;
+  // What was reported as delivered is neither unavailable nor unknown afterwards.
+  effect.state = lost_sight && effect.report == "delivered" ? OutboxState::delivered : update.to;
+  effect.changed = stamp;
+  effect.attempts = update.attempts;
+  effect.code = update.code;
+  effect.text = update.text;
+  if (!update.reply.empty()) effect.reply = update.reply;
+  if (!update.report.empty()) effect.report = update.report;
+}
+
 inline Instant or_stamp(Instant at, Instant stamp) { return at == Instant{} ? stamp : at; }
 
 inline RowId journal_id(const Commit& commit, int index) {

@@ -30,10 +30,14 @@ std::string prepare(const std::string& path) {
 // The lock, then the file's mode, then the schema: see make_private_file() for the order.
 struct SqliteWriting {
   SqliteWriting(const SqliteSettings& settings, const BusinessClock& clock)
-      : lock(settings.path + ".lock"), path(prepare(settings.path)), writer(settings, clock) {}
+      : lock(settings.path + ".lock"),
+        path(prepare(settings.path)),
+        recent(settings.recent_bytes_max),
+        writer(settings, clock, recent) {}
 
   StoreLock lock;  // before everything that opens the database, and let go after it
   std::string path;
+  RecentRows recent;
   SqliteWriter writer;
 };
 

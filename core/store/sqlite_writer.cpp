@@ -70,9 +70,11 @@ bool is_of_one_transaction(const SqliteError& error) {
 
 }  // namespace
 
-SqliteWriter::SqliteWriter(const SqliteSettings& settings, const BusinessClock& clock)
+SqliteWriter::SqliteWriter(const SqliteSettings& settings, const BusinessClock& clock,
+                           RecentRows& recent)
     : settings_(settings),
       clock_(clock),
+      recent_(recent),
       health_(settings.log),
       session_(session_settings(settings)),
       applier_(migrated(session_)),
@@ -93,6 +95,7 @@ std::size_t SqliteWriter::commit(std::span<Pending> group) {
     session_.prepared(kBegin).run();
     apply_group(group);
     crash_point("before-commit");
+    recent_.committing(group);
     session_.prepared(kCommit).run();
   } catch (const SqliteError& error) {
     if (is_sync_failure(error)) {
@@ -103,9 +106,11 @@ std::size_t SqliteWriter::commit(std::span<Pending> group) {
     if (sqlite3_get_autocommit(session_.handle()) == 0) {
       session_.prepared(kRollback).run();
     }
+    recent_.forget();
     health_.bad(error);
     return 0;
   }
+  recent_.committed(group, counters.outbox);
   crash_point("after-commit");
   applier_.committed();
   health_.good();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/store/group_writer.h"
+#include "core/store/recent_rows.h"
 #include "core/store/sqlite_session.h"
 #include "core/store/sqlite_store.h"
 #include "core/store/sqlite_transaction.h"
@@ -19,7 +20,8 @@ namespace masar::store {
 /// any thread, stop() not from a callback; all else on the writer's thread.
 class SqliteWriter final : private GroupCommitter {
  public:
-  SqliteWriter(const SqliteSettings& settings, const BusinessClock& clock);
+  /// `recent` outlives the writer, which tells it what it stores.
+  SqliteWriter(const SqliteSettings& settings, const BusinessClock& clock, RecentRows& recent);
   ~SqliteWriter() override;
   SqliteWriter(const SqliteWriter&) = delete;
   SqliteWriter& operator=(const SqliteWriter&) = delete;
@@ -51,6 +53,7 @@ class SqliteWriter final : private GroupCommitter {
 
   const SqliteSettings settings_;
   const BusinessClock& clock_;
+  RecentRows& recent_;
 
   WriterHealth health_;  // shared
 

@@ -121,7 +121,7 @@ struct CaseFilter {
 ///
 /// One per hub; owned by the hub. Writing: one writer commits what waits in groups; submit() may
 /// be called from any thread and returns at once, and `done` is called exactly once, after the
-/// commit has returned, on the writer's thread, in the order of the commits; where submit() itself
+/// commit has returned, on the store's thread for answers, in the order of the commits; where submit() itself
 /// refuses (queue full, stopped) it is called with `failed` before submit() returns, on the
 /// caller's thread. `done` must be short and must not throw; it may submit. While writes fail
 /// (disk full) what waits stays waiting: it is committed when they succeed again, with new stamps,

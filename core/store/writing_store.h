@@ -1,14 +1,16 @@
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "core/store/reading_store.h"
 
 namespace masar::store {
 
-/// A store that is read and written. `Writing` owns what writes, its member `writer`, and is made
-/// from the settings and a clock; it is there before the readers, because it brings the schema up
-/// to date.
+/// A store that is read and written. `Writing` owns what writes, its member `writer`, and what that
+/// has written lately, its member `recent`; it is made from the settings and a clock, and is there
+/// before the readers, because it brings the schema up to date.
 template <typename Writing, typename Session>
 class WritingStore : protected Writing, public ReadingStore<Session> {
  public:
@@ -18,6 +20,10 @@ class WritingStore : protected Writing, public ReadingStore<Session> {
   std::size_t run_writer() override { return this->writer.run_once(); }
   void stop() override { this->writer.stop(); }
   bool healthy() const override { return this->writer.healthy(); }
+  std::optional<OutboxRow> find_outbox(std::string_view id) override {
+    if (auto row = this->recent.find_outbox(id)) return row;
+    return ReadingStore<Session>::find_outbox(id);
+  }
 
  protected:
   template <typename Settings>

@@ -1,14 +1,20 @@
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
 
+#include <boost/mpl/list.hpp>
+
 #include <memory>
 #include <string>
+
+#include <sqlite3.h>
 
 #include "core/store/columns.h"
 #include "core/store/postgres_arrays.h"
 #include "core/store/postgres_store.h"
 #include "core/store/recent_rows.h"
+#include "core/store/sqlite_store.h"
 #include "tests/contracts/store_contract.h"
+#include "tests/core/store/store_directory.h"
 #include "tests/support/postgres_cluster.h"
 
 using namespace masar;
@@ -17,14 +23,7 @@ using namespace masar::contracts;
 
 namespace {
 
-struct Fixture {
-  Fixture() {
-    settings.connection = cluster.new_schema();
-    settings.writer_thread = false;
-    settings.readers = 1;
-  }
-  void open() { store = open_postgres_store(settings, clock); }
-  void sql(const std::string& commands) { cluster.execute(commands, settings.connection); }
+struct Stored {
   Commit update(const std::string& id, OutboxState from, OutboxState to) {
     Transaction transaction;
     transaction.outbox_updates = {outbox_update(id, {from}, to)};
@@ -36,12 +35,41 @@ struct Fixture {
     return answer;
   }
 
-  PostgresCluster& cluster = PostgresCluster::shared();
-  PostgresSettings settings;
   ManualBusinessClock clock{at(1'000'000)};
   std::unique_ptr<Store> store;
   int tries = 0;
 };
+
+struct OnPostgres : Stored {
+  OnPostgres() {
+    settings.connection = cluster.new_schema();
+    settings.writer_thread = false;
+    settings.readers = 1;
+  }
+  void open() { store = open_postgres_store(settings, clock); }
+  std::unique_ptr<Store> view() { return open_postgres_view(settings); }
+  void sql(const std::string& commands) { cluster.execute(commands, settings.connection); }
+
+  PostgresCluster& cluster = PostgresCluster::shared();
+  PostgresSettings settings;
+};
+
+struct OnSqlite : Stored {
+  ~OnSqlite() { store.reset(); }  // before its directory
+  void open() { store = open_sqlite_store(settings, clock); }
+  std::unique_ptr<Store> view() { return open_sqlite_view(settings.path); }
+  void sql(const std::string& commands) {
+    sqlite3* database = nullptr;
+    sqlite3_open(settings.path.c_str(), &database);
+    BOOST_TEST(sqlite3_exec(database, commands.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(database);
+  }
+
+  StoreDirectory directory;
+  SqliteSettings settings = directory.settings();
+};
+
+using Stores = boost::mpl::list<OnPostgres, OnSqlite>;
 
 /// All columns of a row, as bytes.
 std::string all_of(const std::optional<OutboxRow>& row) {
@@ -55,17 +83,19 @@ std::string all_of(const std::optional<OutboxRow>& row) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(recent_rows, Fixture)
+BOOST_AUTO_TEST_SUITE(recent_rows)
 
-BOOST_AUTO_TEST_CASE(what_was_just_written_is_as_the_database_has_it) {
-  open();
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_just_written_is_as_the_database_has_it, On, Stores) {
+  On on;
+  const auto& store = on.store;
+  on.open();
   Transaction transaction;
   transaction.outbox = {outbox_row("e1", "A"), outbox_row("e2", "A"), outbox_row("e3", "B")};
   transaction.outbox[1].state = OutboxState::failed;
   transaction.outbox[2].created = transaction.outbox[2].changed = {};  // the store's stamp
   transaction.outbox[2].not_after.reset();
   commit_ok(*store, std::move(transaction));
-  const auto stored = open_postgres_view(settings);
+  const auto stored = on.view();
   const auto check = [&](const std::string& step) {
     BOOST_TEST_CONTEXT(step) {
       for (const char* id : {"e1", "e2", "e3"}) {
@@ -77,8 +107,8 @@ BOOST_AUTO_TEST_CASE(what_was_just_written_is_as_the_database_has_it) {
     }
   };
   check("written");
-  clock.set(at(1'000'010));
-  update("e1", OutboxState::ready, OutboxState::sending);
+  on.clock.set(at(1'000'010));
+  on.update("e1", OutboxState::ready, OutboxState::sending);
   check("sending");
   Transaction later;  // written anew and changed in one commit, and a report before its outcome
   later.outbox = {outbox_row("e2", "A")};
@@ -89,25 +119,37 @@ BOOST_AUTO_TEST_CASE(what_was_just_written_is_as_the_database_has_it) {
   later.outbox_updates[1].report = "delivered";
   commit_ok(*store, std::move(later));
   check("reported");
-  update("e1", OutboxState::sending, OutboxState::unknown);
+  on.update("e1", OutboxState::sending, OutboxState::unknown);
   check("ended");
   BOOST_TEST((store->find_outbox("e1")->state == OutboxState::delivered));
+  Transaction again;  // is there already: stays as it is
+  again.outbox = {outbox_row("e1", "A"), outbox_row("e3", "C")};
+  commit_ok(*store, std::move(again));
+  check("there already");
+  Transaction refused;
+  refused.outbox = {outbox_row("e4", "A")};
+  refused.outbox_updates = {outbox_update("e3", {OutboxState::sending}, OutboxState::unknown)};
+  BOOST_TEST(commit(*store, refused).conflict == "outbox");
+  BOOST_TEST(!store->find_outbox("e4"));
+  check("refused");
 }
 
 // A second's reading session could not answer either: nothing of this asks the database.
-BOOST_AUTO_TEST_CASE(what_was_just_written_is_not_asked_for) {
-  open();
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_just_written_is_not_asked_for, On, Stores) {
+  On on;
+  auto& store = on.store;
+  on.open();
   Transaction transaction;
   transaction.outbox = {outbox_row("e1", "A")};
   commit_ok(*store, std::move(transaction));
-  sql("UPDATE outbox SET body = 'changed'");
-  BOOST_TEST(store->find_outbox("e1")->body == outbox_row("e1", "A").body);
+  on.sql("UPDATE outbox SET effect = 'changed'");
+  BOOST_TEST(store->find_outbox("e1")->effect == outbox_row("e1", "A").effect);
   store.reset();
-  open();
-  BOOST_TEST(store->find_outbox("e1")->body == "changed");
+  on.open();
+  BOOST_TEST(store->find_outbox("e1")->effect == "changed");
 }
 
-BOOST_AUTO_TEST_CASE(row_that_somebody_else_has_changed_is_looked_up_again) {
+BOOST_FIXTURE_TEST_CASE(row_that_somebody_else_has_changed_is_looked_up_again, OnPostgres) {
   open();
   Transaction transaction;
   transaction.outbox = {outbox_row("e1", "A")};
@@ -134,24 +176,40 @@ BOOST_AUTO_TEST_CASE(row_that_somebody_else_has_changed_is_looked_up_again) {
   BOOST_TEST(audit[1].previous == audit[0].hash);
 }
 
-BOOST_AUTO_TEST_CASE(no_more_is_kept_than_the_limit) {
-  settings.recent_bytes_max = 3000;
-  open();
+BOOST_AUTO_TEST_CASE_TEMPLATE(no_more_is_kept_than_the_limit, On, Stores) {
+  On on;
+  const auto& store = on.store;
+  on.settings.recent_bytes_max = 3000;
+  on.open();
   Transaction transaction;
   for (const char* id : {"e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8"}) {
     transaction.outbox.push_back(outbox_row(id, "A"));
   }
   commit_ok(*store, std::move(transaction));
-  update("e1", OutboxState::ready, OutboxState::sending);  // one that is not kept any more
-  sql("UPDATE outbox SET body = 'changed'");
-  BOOST_TEST(store->find_outbox("e1")->body == "changed");
+  on.update("e1", OutboxState::ready, OutboxState::sending);  // one that is not kept any more
+  on.sql("UPDATE outbox SET effect = 'changed'");
+  BOOST_TEST(store->find_outbox("e1")->effect == "changed");
   BOOST_TEST((store->find_outbox("e1")->state == OutboxState::sending));
-  BOOST_TEST(store->find_outbox("e8")->body == outbox_row("e8", "A").body);
+  BOOST_TEST(store->find_outbox("e8")->effect == outbox_row("e8", "A").effect);
+}
+
+// Retention may have taken them.
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_written_before_a_sweep_is_asked_for, On, Stores) {
+  On on;
+  on.open();
+  Transaction transaction;
+  transaction.outbox = {outbox_row("e1", "A")};
+  commit_ok(*on.store, std::move(transaction));
+  on.sql("UPDATE outbox SET effect = 'changed'");
+  Transaction sweeping;
+  sweeping.sweeps = {Sweep{}};
+  commit_ok(*on.store, std::move(sweeping));
+  BOOST_TEST(on.store->find_outbox("e1")->effect == "changed");
 }
 
 // An alias that only the database knows of is not ended with those of a case seen from its
 // beginning: it was not asked for them. Of a case known only since, it is.
-BOOST_AUTO_TEST_CASE(aliases_of_a_case_seen_from_its_beginning_are_not_asked_for) {
+BOOST_FIXTURE_TEST_CASE(aliases_of_a_case_seen_from_its_beginning_are_not_asked_for, OnPostgres) {
   const auto end = [&](const std::string& case_key) {
     Transaction transaction;
     transaction.aliases_ended = {{"bill", case_key}};
@@ -180,7 +238,7 @@ BOOST_AUTO_TEST_CASE(aliases_of_a_case_seen_from_its_beginning_are_not_asked_for
   BOOST_TEST(!store->find_alias("bill", "3"));
 }
 
-BOOST_AUTO_TEST_CASE(an_alias_changes_hands_without_being_asked_for) {
+BOOST_FIXTURE_TEST_CASE(an_alias_changes_hands_without_being_asked_for, OnPostgres) {
   open();
   Transaction made;
   made.cases = {case_row("A", 1), case_row("B", 1)};
@@ -212,7 +270,7 @@ BOOST_AUTO_TEST_CASE(an_alias_changes_hands_without_being_asked_for) {
 }
 
 // Two things stand against it. Which one is said must not depend on what was asked for.
-BOOST_AUTO_TEST_CASE(the_first_conflict_is_told_whatever_was_asked_for) {
+BOOST_FIXTURE_TEST_CASE(the_first_conflict_is_told_whatever_was_asked_for, OnPostgres) {
   open();
   Transaction made = opening("A", "m1");
   made.outbox = {outbox_row("e1", "A")};

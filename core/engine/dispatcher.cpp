@@ -246,7 +246,7 @@ void Dispatcher::withdraw(const std::shared_ptr<store::OutboxRow>& row) {
                                         {},
                                         {},
                                         {}});
-  put_timers_cleared(*row, transaction);
+  put_timers_cleared(*row, nullptr, transaction);
   transaction.audit.push_back(audit_of(*row, "withdrawn", "its visit is over"));
   // Its case withdraws the task that was asked about it.
   transaction.journal.push_back(outcome_event(*row, "withdrawn", parts_.snapshots.current().hash));

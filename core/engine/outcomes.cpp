@@ -26,10 +26,13 @@ store::AuditRow audit_of(const store::OutboxRow& row, std::string_view kind, std
   return audit;
 }
 
-void put_timers_cleared(const store::OutboxRow& row, store::Transaction& transaction) {
-  for (const auto kind : {store::TimerKind::task_after, store::TimerKind::not_after}) {
+void put_timers_cleared(const store::OutboxRow& row, const route::Route* route,
+                        store::Transaction& transaction) {
+  const auto clear = [&](store::TimerKind kind) {
     transaction.timers_cleared.push_back({kind, row.case_key, row.partition, row.id, 0, {}, 0, 0});
-  }
+  };
+  if (row.not_after) clear(store::TimerKind::not_after);
+  if (!route || route->counts_silence()) clear(store::TimerKind::task_after);
 }
 
 namespace {
@@ -152,7 +155,7 @@ store::Transaction outcome_transaction(const store::OutboxRow& row,
   if (asks) text += ", is asked about";
   transaction.audit.push_back(audit_of(row, "outcome", text));
   if (again) return transaction;
-  if (!asks) put_timers_cleared(row, transaction);
+  if (!asks) put_timers_cleared(row, route, transaction);
   if (!asks && (!route || !becomes_event(row, outcome, *route))) return transaction;
   store::JournalRow event = outcome_event(row, outcome_name(outcome.kind), snapshot);
   event.payload = outcome.kind == OutcomeKind::delivered ? outcome.body : std::string();

@@ -19,8 +19,10 @@ std::string_view outcome_name(connector::OutcomeKind kind);
 /// A timeline row about an effect.
 store::AuditRow audit_of(const store::OutboxRow& row, std::string_view kind, std::string text);
 
-/// The effect's own due times end with it.
-void put_timers_cleared(const store::OutboxRow& row, store::Transaction& transaction);
+/// The effect's own due times end with it: those that it can have by its route, null where that is
+/// not known.
+void put_timers_cleared(const store::OutboxRow& row, const route::Route* route,
+                        store::Transaction& transaction);
 
 /// The journal row by which a case hears of an effect's end.
 store::JournalRow outcome_event(const store::OutboxRow& row, std::string_view name,

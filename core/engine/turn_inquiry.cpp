@@ -157,7 +157,7 @@ void Turn::settle(const store::OutboxRow& effect, OutboxState to, Verdict verdic
     update.text = effect.text;
   }
   result_.transaction.outbox_updates.push_back(std::move(update));
-  if (to != OutboxState::ready) put_timers_cleared(effect, result_.transaction);
+  if (to != OutboxState::ready) put_timers_cleared(effect, nullptr, result_.transaction);
   result_.settled = effect;
   result_.settled->state = to;
   result_.verdict = verdict_name(verdict);

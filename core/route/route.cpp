@@ -479,6 +479,11 @@ std::shared_ptr<const Route> Route::compile(const Element& root, const Library& 
   return RouteReader(root, library, diagnostics).read();
 }
 
+bool Route::counts_silence() const {
+  return std::any_of(failures.begin(), failures.end(),
+                     [](const OnFailure& failure) { return failure.task_after.has_value(); });
+}
+
 const OnFailure* Route::on_failure(std::string_view kind, std::string_view code) const {
   const OnFailure* any = nullptr;
   for (const auto& failure : failures) {

@@ -131,6 +131,8 @@ class Route {
   bool has_reply() const noexcept { return !replies.empty(); }
   /// The handler for an outcome, the one that names the code first; null where none fits.
   const OnFailure* on_failure(std::string_view kind, std::string_view code) const;
+  /// Whether a handler asks somebody after a time without an answer (`task-after`).
+  bool counts_silence() const;
   /// The route that asks about an outcome of this kind and code; null: none.
   const std::string* inquiry(std::string_view kind, std::string_view code) const;
   /// Where an effect goes on that ended unavailable at this endpoint; empty: nowhere.

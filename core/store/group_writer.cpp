@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include <pthread.h>
+
 #include "core/base/crash_point.h"
 
 namespace masar::store {
@@ -15,8 +17,14 @@ GroupWriter::~GroupWriter() { stop(); }
 
 void GroupWriter::start() {
   if (settings_.writer_thread) {
-    answers_thread_ = std::thread([this] { run_answers(); });
-    thread_ = std::thread([this] { run(); });
+    answers_thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "masar-answers");
+      run_answers();
+    });
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "masar-writer");
+      run();
+    });
   }
 }
 
@@ -132,6 +140,9 @@ std::size_t GroupWriter::run_once() {
 
 std::size_t GroupWriter::commit_group() {
   const std::size_t finished = committer_.commit(group_);
+  if (finished > 0) {
+    groups_.fetch_add(1);
+  }
   answer(finished);
   return finished;
 }

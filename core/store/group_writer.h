@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <span>
@@ -57,6 +59,8 @@ class GroupWriter {
   void submit(Transaction transaction, Store::Done done);
   std::size_t run_once();  ///< Store::run_writer()
   void stop();
+  /// Commits since the start, each of a group. Any thread.
+  std::int64_t groups() const noexcept { return groups_.load(); }
 
  private:
   using Group = std::vector<Pending>;
@@ -82,6 +86,8 @@ class GroupWriter {
   std::deque<Pending> waiting_;
   bool writer_waits_ = false;
   bool stopping_ = false;
+
+  std::atomic<std::int64_t> groups_{0};
 
   Group group_;  // the writer's thread only
   std::thread thread_;

@@ -77,7 +77,7 @@ class PostgresStore final : public WritingStore<PostgresWriting, PostgresSession
   }
 
   std::map<std::string, std::int64_t> counts() override {
-    auto counts = ReadingStore::counts();
+    auto counts = WritingStore::counts();
     counts["wal_bytes"] = 0;  // the database's own affair
     return counts;
   }

@@ -39,6 +39,7 @@ class PostgresWriter final : private GroupCommitter {
   }
   std::size_t run_once() { return queue_.run_once(); }  ///< Store::run_writer()
   void stop() { queue_.stop(); }
+  std::int64_t groups() const noexcept { return queue_.groups(); }
   bool healthy() const noexcept;
 
  private:

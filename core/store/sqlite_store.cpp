@@ -49,7 +49,7 @@ class SqliteStore final : public WritingStore<SqliteWriting, SqliteSession> {
         }) {}
 
   std::map<std::string, std::int64_t> counts() override {
-    auto counts = ReadingStore::counts();
+    auto counts = WritingStore::counts();
     std::error_code missing;  // no WAL file yet: nothing in it
     const auto bytes = std::filesystem::file_size(path + "-wal", missing);
     counts["wal_bytes"] = missing ? 0 : static_cast<std::int64_t>(bytes);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -31,6 +32,7 @@ class SqliteWriter final : private GroupCommitter {
   }
   std::size_t run_once() { return queue_.run_once(); }  ///< Store::run_writer()
   void stop() { queue_.stop(); }
+  std::int64_t groups() const noexcept { return queue_.groups(); }
   bool healthy() const noexcept { return health_.well(); }
 
  private:

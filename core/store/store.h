@@ -121,14 +121,14 @@ struct CaseFilter {
 ///
 /// One per hub; owned by the hub. Writing: one writer commits what waits in groups; submit() may
 /// be called from any thread and returns at once, and `done` is called exactly once, after the
-/// commit has returned, on the store's thread for answers, in the order of the commits; where submit() itself
-/// refuses (queue full, stopped) it is called with `failed` before submit() returns, on the
-/// caller's thread. `done` must be short and must not throw; it may submit. While writes fail
-/// (disk full) what waits stays waiting: it is committed when they succeed again, with new stamps,
-/// or gets `failed` at stop(). Stamps never go back and are equal where the clock stands still;
-/// what was written later has the higher row id. Reading: from any thread (inside `done` it holds
-/// up the writer), sees every commit whose `done` has been called; throws Error(transient,
-/// "store"). A failed sync ends the process (ENGINE.md 17).
+/// commit has returned, on the store's thread for answers, in the order of the commits; where
+/// submit() itself refuses (queue full, stopped) it is called with `failed` before submit()
+/// returns, on the caller's thread. `done` must be short and must not throw; it may submit. While
+/// writes fail (disk full) what waits stays waiting: it is committed when they succeed again, with
+/// new stamps, or gets `failed` at stop(). Stamps never go back and are equal where the clock
+/// stands still; what was written later has the higher row id. Reading: from any thread (inside
+/// `done` it holds up the answers), sees every commit whose `done` has been called, and may see
+/// later ones; throws Error(transient, "store"). A failed sync ends the process (ENGINE.md 17).
 class Store {
  public:
   using Done = std::function<void(const Commit&)>;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +23,11 @@ class WritingStore : protected Writing, public ReadingStore<Session> {
   std::size_t run_writer() override { return this->writer.run_once(); }
   void stop() override { this->writer.stop(); }
   bool healthy() const override { return this->writer.healthy(); }
+  std::map<std::string, std::int64_t> counts() override {
+    auto counts = ReadingStore<Session>::counts();
+    counts["groups_committed"] = this->writer.groups();
+    return counts;
+  }
   std::optional<OutboxRow> find_outbox(std::string_view id) override {
     if (auto row = this->recent.find_outbox(id)) return row;
     return ReadingStore<Session>::find_outbox(id);

@@ -89,6 +89,7 @@ std::string certificates(const std::vector<tls::InUse::Left>& all) {
 
 std::string count_help(const std::string& name) {
   if (name == "wal_bytes") return "Size of the write-ahead log.";
+  if (name == "groups_committed") return "Commits since the start, each of a group.";
   if (name.ends_with("_rows")) return "Rows that were ever written.";
   return "Rows in the store.";
 }

@@ -20,26 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr int kInFlight = 1000;  // as much as a link's credit in the other workloads
 
-/// The clock that the store stamps with. The writer reads it once a transaction and answers after
-/// the commit: the first reading after an answer begins a group.
-class GroupCounter final : public BusinessClock {
- public:
-  Instant now() const override {
-    if (std::this_thread::get_id() == writer_.load() && answered_.exchange(false)) ++groups_;
-    return system_.now();
-  }
-  void answered() {
-    writer_.store(std::this_thread::get_id());
-    answered_.store(true);
-  }
-  std::uint64_t groups() const { return groups_.load(); }
-
- private:
-  SystemBusinessClock system_;
-  mutable std::atomic<std::thread::id> writer_{};
-  mutable std::atomic<bool> answered_{false};
-  mutable std::atomic<std::uint64_t> groups_{0};
-};
+std::int64_t groups_of(store::Store& store) { return store.counts().at("groups_committed"); }
 
 class NoOutbound final : public connector::Outbound {
  public:
@@ -97,7 +78,7 @@ struct IntakeHub::State {
   State& operator=(const State&) = delete;
 
   Result measured(const std::function<bool()>& more) {
-    const auto groups = clock_.groups();
+    const auto groups = groups_of(*store_);
     const auto first = next_;
     const double cpu = cpu_seconds();
     const auto begun = Clock::now();
@@ -105,9 +86,10 @@ struct IntakeHub::State {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return in_flight_ == 0; });
     if (refused_ > 0) throw std::runtime_error("messages were not accepted");
-    return {static_cast<double>(next_ - first),
-            std::chrono::duration<double>(Clock::now() - begun).count(), cpu_seconds() - cpu,
-            static_cast<double>(clock_.groups() - groups)};
+    const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
+    const double used = cpu_seconds() - cpu;
+    return {static_cast<double>(next_ - first), seconds, used,
+            static_cast<double>(groups_of(*store_) - groups)};
   }
 
   void send() {
@@ -118,7 +100,6 @@ struct IntakeHub::State {
     }
     const auto begun = Clock::now();
     edge_.intake().take(make_(next_++), [this, begun](const auto& answer) {
-      clock_.answered();
       const std::lock_guard lock(mutex_);
       taken_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begun).count());
       if (answer[0].kind != connector::PartAnswer::Kind::accepted) ++refused_;
@@ -127,7 +108,7 @@ struct IntakeHub::State {
     });
   }
 
-  GroupCounter clock_;
+  SystemBusinessClock clock_;
   SystemSteadyClock steady_;
   ThreadExecutor executor_;
   Edge edge_;

@@ -15,7 +15,7 @@ namespace masar::bench {
 namespace {
 
 constexpr int kModelRows = 500;
-constexpr int kCheckpointPages = 4096;
+constexpr int kCheckpointPages = 8192;
 
 void check(sqlite3* database, int code) {
   if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW) return;

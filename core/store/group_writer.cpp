@@ -62,12 +62,14 @@ void GroupWriter::stop() {
   }
   if (thread_.joinable()) {
     thread_.join();
-    end_answers();
   } else {
     while (run_once() > 0) {
     }
     std::lock_guard lock(mutex_);
     stopping_ = true;
+  }
+  if (answers_thread_.joinable()) {
+    end_answers();
   }
   give_up();
   while (take()) {

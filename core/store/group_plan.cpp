@@ -56,14 +56,6 @@ GroupPlan::Effect GroupPlan::as_stored(std::int64_t sequence, OutboxState state,
   return effect;
 }
 
-void GroupPlan::Effect::put(OutboxRow& stored_row) const {
-  if (row != nullptr) {
-    stored_row = *row;
-    stored_row.created = created;
-  }
-  update(stored_row);
-}
-
 void GroupPlan::Effect::update(OutboxRow& stored_row) const {
   stored_row.state = state;
   stored_row.report = report;

@@ -69,9 +69,8 @@ class GroupPlan {
     std::string code;
     std::string text;
     std::string reply;  ///< empty: unchanged
-    /// Makes of the row as it is stored, of any where it is to be written whole, what it is then.
-    void put(OutboxRow& stored_row) const;
-    void update(OutboxRow& stored_row) const;  ///< the same, but for what is written whole
+    /// Makes of the row as it is stored what it is then, but for what is written whole.
+    void update(OutboxRow& stored_row) const;
   };
   struct Journal {
     JournalRow* row;

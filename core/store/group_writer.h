@@ -35,7 +35,7 @@ class GroupCommitter {
   virtual std::size_t commit(std::span<Pending> group) = 0;
   /// Why commit() could not; empty: it could.
   virtual const std::string& last_error() const = 0;
-  /// After the answers to a group, so that nobody waits for it.
+  /// After a group has been handed on to be answered, so that nobody waits for it.
   virtual void settle() {}
   /// There was nothing to write for `idle_after`. True: again after as long.
   virtual bool idle() { return false; }

@@ -103,10 +103,6 @@ bool PostgresError::of_check() const noexcept { return state_ == kDivisionByZero
 void PostgresResult::Clear::operator()(pg_result* result) const noexcept { PQclear(result); }
 PostgresResult::PostgresResult(pg_result* result) : result_(result) {}
 int PostgresResult::rows() const { return PQntuples(result_.get()); }
-std::int64_t PostgresResult::affected() const {
-  const char* text = PQcmdTuples(result_.get());
-  return *text == '\0' ? 0 : std::stoll(text);
-}
 std::string PostgresResult::command() const { return PQcmdStatus(result_.get()); }
 std::int64_t PostgresResult::integer(int row, int column) const {
   const char* bytes = PQgetvalue(result_.get(), row, column);

@@ -65,7 +65,6 @@ class PostgresResult {
  public:
   explicit PostgresResult(pg_result* result);
   int rows() const;
-  std::int64_t affected() const;  ///< rows that a command changed
   std::string command() const;    ///< what PostgreSQL says it did: "COMMIT", "UPDATE 3"
   std::int64_t integer(int row, int column) const;  ///< NULL is 0
   std::string bytes(int row, int column) const;     ///< NULL is empty

@@ -239,10 +239,16 @@ void PostgresWriter::commit_range(std::span<Pending> range) {
   // From here on nobody knows, until the answer is there.
   doubted_ = range.size();
   doubted_counters_ = group.counters();
-  recent_.committing(group);
+  recent_.committing(range);
   run_to_commit(rows);
+  const std::int64_t new_from = counters_.outbox;
   confirm(group.counters());
-  sweeps ? recent_.forget() : recent_.committed(group);
+  if (sweeps) {
+    recent_.forget();
+  } else {
+    recent_.committed(range, new_from);
+    recent_.keep_cases(group);
+  }
   wary_ = std::max(0, wary_ - 1);
   crash_point("after-commit");
 }

@@ -109,35 +109,6 @@ void RecentRows::tell_aliases(const Tables& tables, GroupPlan::Wanted& wanted, G
   });
 }
 
-void RecentRows::committing(const GroupPlan& plan) {
-  tables_.with([&](Tables& tables) {
-    for (const auto& [id, effect] : plan.outbox.changed()) tables.doubt(*id);
-  });
-}
-
-void RecentRows::committed(const GroupPlan& plan) {
-  tables_.with([&](Tables& tables) {
-    tables.believe();
-    for (const auto& [id, effect] : plan.outbox.changed()) {
-      // Of one that is not known here only what has changed is.
-      auto* const kept = effect->row == nullptr ? tables.outbox.find(*id) : &tables.outbox.at(*id);
-      if (kept == nullptr) continue;
-      effect->put(kept->row);
-      tables.outbox.measure(*kept);
-    }
-    for (const auto& [key, stored] : plan.cases.changed()) {
-      auto& kept = tables.cases.at(*key);
-      kept.row.version = stored->version;
-      kept.row.search = stored->search;
-      kept.row.from_first = kept.row.from_first || stored->stored_version == 0;
-      tables.cases.measure(kept);
-    }
-    keep_aliases(plan, tables);
-    tables.outbox.bound(bytes_max_);
-    tables.cases.bound(bytes_max_ / 4);
-  });
-}
-
 void RecentRows::committing(std::span<const Pending> group) {
   tables_.with([&](Tables& tables) {
     for (const auto& [transaction, done, commit] : group) {
@@ -169,6 +140,20 @@ void RecentRows::committed(std::span<Pending> group, std::int64_t new_from) {
       if (!transaction.sweeps.empty()) tables.outbox = {};
     }
     tables.outbox.bound(bytes_max_);
+  });
+}
+
+void RecentRows::keep_cases(const GroupPlan& plan) {
+  tables_.with([&](Tables& tables) {
+    for (const auto& [key, stored] : plan.cases.changed()) {
+      auto& kept = tables.cases.at(*key);
+      kept.row.version = stored->version;
+      kept.row.search = stored->search;
+      kept.row.from_first = kept.row.from_first || stored->stored_version == 0;
+      tables.cases.measure(kept);
+    }
+    keep_aliases(plan, tables);
+    tables.cases.bound(bytes_max_ / 4);
   });
 }
 

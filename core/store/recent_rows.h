@@ -35,13 +35,12 @@ class RecentRows {
   void tell(GroupPlan::Wanted& wanted, GroupPlan& plan) const;
   /// Before the COMMIT of a group: until committed() or forget() its rows are what the database
   /// says, for others may see them there before its answer comes.
-  void committing(const GroupPlan& plan);
-  void committed(const GroupPlan& plan);
-  /// The same of a group that was written transaction by transaction, of its effects only: takes
-  /// the rows of those that were committed. `new_from`: the first sequence that was not given
-  /// before; a row below it was there already.
   void committing(std::span<const Pending> group);
+  /// Takes the effects of those of the group that were committed. `new_from`: the first sequence
+  /// that was not given before; a row below it was there already.
   void committed(std::span<Pending> group, std::int64_t new_from);
+  /// The cases of a group that was committed, and their aliases.
+  void keep_cases(const GroupPlan& plan);
   void forget();
 
   /// As it is stored; absent: ask the database.

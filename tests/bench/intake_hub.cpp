@@ -1,7 +1,6 @@
 #include "tests/bench/intake_hub.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>

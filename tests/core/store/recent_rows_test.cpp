@@ -295,36 +295,33 @@ BOOST_FIXTURE_TEST_CASE(the_first_conflict_is_told_whatever_was_asked_for, OnPos
 
 // Others may see a commit before its answer is here.
 BOOST_AUTO_TEST_CASE(what_is_being_committed_is_asked_for) {
-  AuditChain chain;
   RecentRows recent(1 << 20);
-  const auto plan_of = [&](Transaction& transaction) {
-    auto plan = std::make_unique<GroupPlan>(RowCounters{}, chain);
-    GroupPlan::Wanted wanted;
-    GroupPlan::want(transaction, wanted);
-    recent.tell(wanted, *plan);
-    Commit commit;
-    commit.stamp = at(5000);
-    plan->add(transaction, commit);
-    return plan;
+  const auto group_of = [](Transaction transaction) {
+    std::vector<Pending> group(1);
+    group[0].transaction = std::move(transaction);
+    group[0].commit.status = CommitStatus::committed;
+    group[0].commit.stamp = at(5000);
+    return group;
   };
   Transaction made;
   made.outbox = {outbox_row("e1", "A"), outbox_row("e2", "A")};
-  const auto first = plan_of(made);
-  recent.committing(*first);
+  auto first = group_of(made);
+  recent.committing(first);
   BOOST_TEST(!recent.find_outbox("e1").has_value());
-  recent.committed(*first);
+  recent.committed(first, 0);
   BOOST_TEST(recent.find_outbox("e1").has_value());
   Transaction sent;
   sent.outbox_updates = {outbox_update("e1", {OutboxState::ready}, OutboxState::sending)};
-  const auto second = plan_of(sent);
-  recent.committing(*second);
+  auto second = group_of(sent);
+  recent.committing(second);
   BOOST_TEST(!recent.find_outbox("e1").has_value());
   BOOST_TEST((recent.find_outbox("e2")->state == OutboxState::ready));
-  recent.committed(*second);
+  recent.committed(second, 0);
   BOOST_TEST((recent.find_outbox("e1")->state == OutboxState::sending));
-  recent.committing(*second);
+  recent.committing(second);
   recent.forget();
-  recent.committed(*first);
+  first = group_of(made);
+  recent.committed(first, 0);
   BOOST_TEST((recent.find_outbox("e1")->state == OutboxState::ready));
 }
 

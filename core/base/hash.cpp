@@ -148,10 +148,14 @@ std::string from_base64(std::string_view text) {
   return bytes;
 }
 
-std::uint8_t partition_of(std::string_view case_key) noexcept {
+std::uint32_t fnv1a(std::string_view text) noexcept {
   std::uint32_t hash = 2166136261U;
-  for (char c : case_key) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
-  return static_cast<std::uint8_t>(hash & 0xFF);
+  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  return hash;
+}
+
+std::uint8_t partition_of(std::string_view case_key) noexcept {
+  return static_cast<std::uint8_t>(fnv1a(case_key) & 0xFF);
 }
 
 std::string random_bytes(std::size_t bytes) {

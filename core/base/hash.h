@@ -34,6 +34,7 @@ std::string to_hex(std::string_view bytes);
 std::string base64(std::string_view bytes);  ///< with padding, one line
 /// Strict: padding required, no white space. Throws Error(rejected, "bad-base64").
 std::string from_base64(std::string_view text);
+std::uint32_t fnv1a(std::string_view text) noexcept;
 /// FNV-1a of the key, mod 256: the partition of a case (ENGINE.md 24). Never changes.
 std::uint8_t partition_of(std::string_view case_key) noexcept;
 /// `bytes` bytes from the operating system's generator; and the same as hex.

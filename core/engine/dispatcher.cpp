@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds kStoreAgain{500};  ///< after the store was 
 
 /// What pump() does next: attempt a row, or look again after a while.
 struct Dispatcher::Pick {
-  std::optional<store::OutboxRow> row;
+  RowPtr row;
   std::optional<SteadyClock::TimePoint::duration> look_again;
 };
 
@@ -51,10 +51,11 @@ void Dispatcher::take_in(State& state, store::OutboxRow row) {
   if (state.put_back.contains(row.case_key) || !state.held.insert(row.sequence).second) return;
   CaseQueue& queue = state.cases[row.case_key];
   const std::string key = row.case_key;
+  auto kept = std::make_shared<store::OutboxRow>(std::move(row));
   if (planted("order-broken") && !queue.rows.empty()) {
-    queue.rows.insert(queue.rows.begin() + 1, std::move(row));
+    queue.rows.insert(queue.rows.begin() + 1, std::move(kept));
   } else {
-    queue.rows.push_back(std::move(row));
+    queue.rows.push_back(std::move(kept));
   }
   if (queue.rows.size() == 1 && !queue.busy) state.ready.push_back(key);
 }
@@ -86,10 +87,10 @@ void Dispatcher::wake() {
 void Dispatcher::put_back_paused(State& state) {
   while (!state.ready.empty()) {
     const auto found = state.cases.find(state.ready.front());
-    if (!parts_.pauses.route(found->second.rows.front().route)) return;
-    const std::int64_t first = found->second.rows.front().sequence;
+    if (!parts_.pauses.route(found->second.rows.front()->route)) return;
+    const std::int64_t first = found->second.rows.front()->sequence;
     state.put_back_from = state.put_back.empty() ? first : std::min(state.put_back_from, first);
-    for (const auto& row : found->second.rows) state.held.erase(row.sequence);
+    for (const auto& row : found->second.rows) state.held.erase(row->sequence);
     state.put_back.insert(found->first);
     state.cases.erase(found);
     state.ready.pop_front();
@@ -116,7 +117,7 @@ void Dispatcher::pump() {
       look_again(*next->look_again);
       break;
     }
-    attempt(std::move(*next->row));
+    attempt(next->row);
   }
   refill();
   const bool again = state_.with([&](State& state) {
@@ -143,7 +144,7 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
   return state_.with([&](State& state) -> std::optional<Pick> {
     put_back_paused(state);
     if (closed || state.ready.empty()) return std::nullopt;
-    if (now < state.open_until) return Pick{std::nullopt, state.open_until - now};
+    if (now < state.open_until) return Pick{nullptr, state.open_until - now};
     const bool tries = state.open_until != SteadyClock::TimePoint{};
     if (tries && state.probe != 0)
       return std::nullopt;  // one attempt tries whether the partner is back
@@ -155,17 +156,16 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
       state.refilled = now;
       if (state.tokens < 1) {
         const std::chrono::duration<double> wait((1 - state.tokens) / policy.rate_per_second);
-        return Pick{std::nullopt,
-                    std::chrono::duration_cast<SteadyClock::TimePoint::duration>(wait)};
+        return Pick{nullptr, std::chrono::duration_cast<SteadyClock::TimePoint::duration>(wait)};
       }
       state.tokens -= 1;
     }
     CaseQueue& queue = state.cases[state.ready.front()];
     state.ready.pop_front();
     queue.busy = true;
-    if (tries) state.probe = queue.rows.front().sequence;
+    if (tries) state.probe = queue.rows.front()->sequence;
     ++state.sending;
-    ++state.sending_of[queue.rows.front().route];
+    ++state.sending_of[queue.rows.front()->route];
     return Pick{queue.rows.front(), std::nullopt};
   });
 }
@@ -198,20 +198,19 @@ void Dispatcher::refill() {
   }
 }
 
-void Dispatcher::attempt(store::OutboxRow row) {
-  auto kept = std::make_shared<store::OutboxRow>(std::move(row));
+void Dispatcher::attempt(const RowPtr& row) {
   try {
-    if (kept->attempts > 0 && visit_over(*kept)) return withdraw(kept);
+    if (row->attempts > 0 && visit_over(*row)) return withdraw(row);
   } catch (const std::exception&) {
-    return back_off(kept, std::chrono::seconds(1));  // the store is away
+    return back_off(row, std::chrono::seconds(1));  // the store is away
   }
-  if (kept->not_after && *kept->not_after <= parts_.business.now()) return expire(kept);
-  begin(kept);
+  if (row->not_after && *row->not_after <= parts_.business.now()) return expire(row);
+  begin(row);
 }
 
 // The case expires it at its turn, as when the timer sends its due time in; the timer's own row may
 // be gone, where it came while an attempt was under way.
-void Dispatcher::expire(const std::shared_ptr<store::OutboxRow>& row) {
+void Dispatcher::expire(const RowPtr& row) {
   store::Transaction transaction;
   store::JournalRow event;
   event.case_key = row->case_key;
@@ -236,16 +235,12 @@ bool Dispatcher::visit_over(const store::OutboxRow& row) const {
   return record && record->row.visit != row.visit;
 }
 
-void Dispatcher::withdraw(const std::shared_ptr<store::OutboxRow>& row) {
+void Dispatcher::withdraw(const RowPtr& row) {
   store::Transaction transaction;
-  transaction.outbox_updates.push_back({row->id,
-                                        {store::OutboxState::ready},
-                                        store::OutboxState::withdrawn,
-                                        row->attempts,
-                                        "visit-over",
-                                        {},
-                                        {},
-                                        {}});
+  auto update =
+      store::update_of(*row, store::OutboxState::ready, store::OutboxState::withdrawn);
+  update.code = "visit-over";
+  transaction.outbox_updates.push_back(std::move(update));
   put_timers_cleared(*row, nullptr, transaction);
   transaction.audit.push_back(audit_of(*row, "withdrawn", "its visit is over"));
   // Its case withdraws the task that was asked about it.
@@ -256,16 +251,11 @@ void Dispatcher::withdraw(const std::shared_ptr<store::OutboxRow>& row) {
   });
 }
 
-void Dispatcher::begin(const std::shared_ptr<store::OutboxRow>& row) {
+void Dispatcher::begin(const RowPtr& row) {
   store::Transaction transaction;
-  transaction.outbox_updates.push_back({row->id,
-                                        {store::OutboxState::ready},
-                                        store::OutboxState::sending,
-                                        row->attempts + 1,
-                                        {},
-                                        {},
-                                        {},
-                                        {}});
+  auto update = store::update_of(*row, store::OutboxState::ready, store::OutboxState::sending);
+  ++update.attempts;
+  transaction.outbox_updates.push_back(std::move(update));
   parts_.journal.submit(std::move(transaction), [this, row](const store::Commit& commit) {
     // A conflict: the row is not ready any more (expired, withdrawn); failed: the store will be
     // tried again.
@@ -278,7 +268,7 @@ void Dispatcher::begin(const std::shared_ptr<store::OutboxRow>& row) {
   });
 }
 
-void Dispatcher::send(const std::shared_ptr<store::OutboxRow>& row) {
+void Dispatcher::send(const RowPtr& row) {
   connector::Attempt attempt;
   attempt.effect_id = row->id;
   attempt.number = row->attempts;
@@ -312,7 +302,7 @@ void Dispatcher::check_reply(const Snapshot& began, const store::OutboxRow& row,
   }
 }
 
-void Dispatcher::finish(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome) {
+void Dispatcher::finish(const RowPtr& row, connector::Outcome outcome) {
   crash_point("after-attempt");
   // Off the connector's thread: reading a reply and the store's queue are not its work.
   parts_.executor.post([this, row, outcome = std::move(outcome)]() mutable {
@@ -322,7 +312,7 @@ void Dispatcher::finish(const std::shared_ptr<store::OutboxRow>& row, connector:
 }
 
 // By the route and the schema that the effect began with; the policy is the endpoint's of today.
-void Dispatcher::judge(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome) {
+void Dispatcher::judge(const RowPtr& row, connector::Outcome outcome) {
   auto began = parts_.snapshots.current_one();
   try {
     began = parts_.snapshots.find(row->snapshot);
@@ -343,16 +333,11 @@ void Dispatcher::judge(const std::shared_ptr<store::OutboxRow>& row, connector::
 
 // Nothing was tried (the receiver's credit was used up meanwhile, or it was too late): not an
 // attempt.
-void Dispatcher::take_back(const std::shared_ptr<store::OutboxRow>& row, bool expired) {
+void Dispatcher::take_back(const RowPtr& row, bool expired) {
   store::Transaction transaction;
-  transaction.outbox_updates.push_back({row->id,
-                                        {store::OutboxState::sending},
-                                        store::OutboxState::ready,
-                                        row->attempts - 1,
-                                        {},
-                                        {},
-                                        {},
-                                        {}});
+  auto update = store::update_of(*row, store::OutboxState::sending, store::OutboxState::ready);
+  --update.attempts;
+  transaction.outbox_updates.push_back(std::move(update));
   parts_.journal.submit(std::move(transaction), [this, row, expired](const store::Commit& commit) {
     if (commit.status == store::CommitStatus::failed) {
       return parts_.executor.post_after(kStoreAgain,
@@ -364,8 +349,7 @@ void Dispatcher::take_back(const std::shared_ptr<store::OutboxRow>& row, bool ex
   });
 }
 
-void Dispatcher::store_outcome(const std::shared_ptr<const Snapshot>& began,
-                               const std::shared_ptr<store::OutboxRow>& row,
+void Dispatcher::store_outcome(const std::shared_ptr<const Snapshot>& began, const RowPtr& row,
                                const connector::Outcome& outcome, bool again) {
   const auto* route = began->route(row->route);
   const bool asks = begins_inquiry(outcome, again, route);
@@ -405,7 +389,7 @@ void Dispatcher::hold(store::OutboxRow row) {
     ++state.sending_of[row.route];
     CaseQueue& queue = state.cases[row.case_key];
     queue.busy = true;
-    queue.rows.push_back(std::move(row));
+    queue.rows.push_back(std::make_shared<store::OutboxRow>(std::move(row)));
   });
 }
 
@@ -442,8 +426,7 @@ void Dispatcher::end_probe(State& state, std::int64_t sequence) {
   if (state.probe == sequence) state.probe = 0;
 }
 
-void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row,
-                          std::optional<std::chrono::seconds> at_least) {
+void Dispatcher::back_off(const RowPtr& row, std::optional<std::chrono::seconds> at_least) {
   const DeliveryPolicy& policy = endpoint_.delivery;
   const auto wait = state_.with([&](State& state) {
     double ms = static_cast<double>(policy.first.count());
@@ -455,7 +438,7 @@ void Dispatcher::back_off(const std::shared_ptr<store::OutboxRow>& row,
     ++state.backing_off;
     end_sending(state, *row);
     auto& rows = state.cases[row->case_key].rows;
-    if (!rows.empty()) rows.front() = *row;
+    if (!rows.empty()) rows.front() = row;
     return std::chrono::milliseconds(static_cast<std::int64_t>(ms * spread(state.random)));
   });
   // What the partner asks for is honoured, up to the longest interval that its endpoint allows.
@@ -488,8 +471,8 @@ void Dispatcher::release(const store::OutboxRow& row, bool drop_head) {
     CaseQueue& queue = found->second;
     queue.busy = false;
     if (drop_head && !queue.rows.empty()) {
-      state.held.erase(queue.rows.front().sequence);
-      queue.rows.pop_front();
+      state.held.erase(queue.rows.front()->sequence);
+      queue.rows.erase(queue.rows.begin());
     }
     if (queue.rows.empty()) {
       state.cases.erase(found);

@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/executor.h"
@@ -85,9 +86,10 @@ class Dispatcher {
   Status status() const;
 
  private:
+  using RowPtr = std::shared_ptr<store::OutboxRow>;
   struct CaseQueue {
-    std::deque<store::OutboxRow> rows;
-    bool busy = false;  ///< its head is under way or in back-off
+    std::vector<RowPtr> rows;
+    bool busy = false;  ///< its head is under way or in back-off, and not ours to change
   };
   struct State {
     std::unordered_map<std::string, CaseQueue> cases;
@@ -125,25 +127,23 @@ class Dispatcher {
   void read_put_back(State& state);
   void end_sending(State& state, const store::OutboxRow& row);
   std::optional<Pick> pick(SteadyClock::TimePoint now);
-  void attempt(store::OutboxRow row);
-  void begin(const std::shared_ptr<store::OutboxRow>& row);
-  void send(const std::shared_ptr<store::OutboxRow>& row);
-  void finish(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome);
-  void take_back(const std::shared_ptr<store::OutboxRow>& row, bool expired = false);
+  void attempt(const RowPtr& row);
+  void begin(const RowPtr& row);
+  void send(const RowPtr& row);
+  void finish(const RowPtr& row, connector::Outcome outcome);
+  void take_back(const RowPtr& row, bool expired = false);
   void check_reply(const Snapshot& began, const store::OutboxRow& row,
                    connector::Outcome& outcome) const;
-  void judge(const std::shared_ptr<store::OutboxRow>& row, connector::Outcome outcome);
-  void store_outcome(const std::shared_ptr<const Snapshot>& began,
-                     const std::shared_ptr<store::OutboxRow>& row,
+  void judge(const RowPtr& row, connector::Outcome outcome);
+  void store_outcome(const std::shared_ptr<const Snapshot>& began, const RowPtr& row,
                      const connector::Outcome& outcome, bool again);
   void await_verdict(const store::OutboxRow& row);
   bool visit_over(const store::OutboxRow& row) const;
-  void withdraw(const std::shared_ptr<store::OutboxRow>& row);
-  void expire(const std::shared_ptr<store::OutboxRow>& row);
+  void withdraw(const RowPtr& row);
+  void expire(const RowPtr& row);
   void count(const store::OutboxRow& row, const connector::Outcome& outcome);
   static void end_probe(State& state, std::int64_t sequence);
-  void back_off(const std::shared_ptr<store::OutboxRow>& row,
-                std::optional<std::chrono::seconds> at_least);
+  void back_off(const RowPtr& row, std::optional<std::chrono::seconds> at_least);
   void release(const store::OutboxRow& row, bool drop_head);
 
   Parts parts_;

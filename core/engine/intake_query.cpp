@@ -30,13 +30,9 @@ store::Transaction report_transaction(const store::OutboxRow& effect, const std:
     row.kind = store::JournalKind::report;
     transaction.journal.push_back(std::move(row));
   }
-  store::OutboxUpdate update;
-  update.id = effect.id;
-  update.from = {effect.state};
-  update.to = effect.state;
+  auto update = store::update_of(effect, effect.state, effect.state);
   if (rank(state) == 3 && effect.state != store::OutboxState::sending)
     update.to = store::OutboxState::delivered;
-  update.attempts = effect.attempts;
   update.code = effect.code;
   update.text = effect.text;
   update.reply = effect.reply;

@@ -137,14 +137,11 @@ store::Transaction outcome_transaction(const store::OutboxRow& row,
                                        const connector::Outcome& outcome, bool again,
                                        const route::Route* route, const std::string& snapshot) {
   store::Transaction transaction;
-  store::OutboxUpdate update;
-  update.id = row.id;
-  update.from = {store::OutboxState::sending};
   const bool asks = begins_inquiry(outcome, again, route);
-  update.to = again  ? store::OutboxState::ready
-              : asks ? store::OutboxState::sending
-                     : final_state(outcome.kind);
-  update.attempts = row.attempts;
+  auto update = store::update_of(row, store::OutboxState::sending,
+                                 again  ? store::OutboxState::ready
+                                 : asks ? store::OutboxState::sending
+                                        : final_state(outcome.kind));
   update.code = asks && outcome.code.empty() ? outcome_name(outcome.kind) : outcome.code;
   update.text = mask_numbers(outcome.text);  // a partner's own words
   if (outcome.kind == OutcomeKind::unknown) update.reply = outcome.body;

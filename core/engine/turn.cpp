@@ -22,7 +22,10 @@ std::string effect_id(std::string_view case_key, std::int64_t event_number, int 
   text += std::to_string(event_number);
   text += '\0';
   text += std::to_string(index);
-  return sha256_hex(text).substr(0, 32);
+  const std::uint32_t of_case = fnv1a(case_key);
+  std::string hash;
+  for (const int bits : {24, 16, 8, 0}) hash += static_cast<char>(of_case >> bits & 0xFF);
+  return to_hex(hash.append(sha256(text), 0, 12));
 }
 
 Turn::Turn(const Parts& parts, const store::JournalRow& row, std::shared_ptr<const LiveCase> before,

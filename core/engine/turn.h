@@ -176,7 +176,9 @@ class Turn {
   TurnResult result_;
 };
 
-/// The id of an effect: applied again, it is the same row (ENGINE.md 13).
+/// The id of an effect, 32 hexadecimal digits: applied again, it is the same row (ENGINE.md 13).
+/// The first eight are of the case alone, so that the effects of one case, which are looked up at
+/// the same time, stand beside each other in the store's index.
 std::string effect_id(std::string_view case_key, std::int64_t event_number, int index);
 
 }  // namespace masar::engine

@@ -146,11 +146,7 @@ bool Turn::attempted_again(const store::OutboxRow& effect) const {
 
 // The row is settled whatever becomes of the rest of this turn.
 void Turn::settle(const store::OutboxRow& effect, OutboxState to, Verdict verdict) {
-  store::OutboxUpdate update;
-  update.id = effect.id;
-  update.from = {effect.state};
-  update.to = to;
-  update.attempts = effect.attempts;
+  auto update = store::update_of(effect, effect.state, to);
   if (verdict == Verdict::not_done) update.code = kNotDone;
   if (verdict == Verdict::undecided) {
     update.code = effect.code;

@@ -197,14 +197,10 @@ void Turn::retry_effect() {
 }
 
 void Turn::end_failed(const store::OutboxRow& effect, const std::string& code) {
-  result_.transaction.outbox_updates.push_back({effect.id,
-                                                {store::OutboxState::failed},
-                                                store::OutboxState::withdrawn,
-                                                effect.attempts,
-                                                code,
-                                                {},
-                                                {},
-                                                {}});
+  auto update =
+      store::update_of(effect, store::OutboxState::failed, store::OutboxState::withdrawn);
+  update.code = code;
+  result_.transaction.outbox_updates.push_back(std::move(update));
   withdraw_tasks_about(effect);
   audit("withdrawn", effect.effect, code);
 }

@@ -175,11 +175,8 @@ void Turn::timer() {
   if (!route_) return;
   if (silence) return escalate_silence(*effect, *route_);
   if (effect->state != store::OutboxState::ready) return;
-  store::OutboxUpdate update;
-  update.id = effect->id;
-  update.from = {store::OutboxState::ready};
-  update.to = store::OutboxState::expired;
-  update.attempts = effect->attempts;
+  auto update =
+      store::update_of(*effect, store::OutboxState::ready, store::OutboxState::expired);
   update.code = "expired";
   result_.transaction.outbox_updates.push_back(std::move(update));
   audit("expired", effect->effect);

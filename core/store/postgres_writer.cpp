@@ -247,7 +247,6 @@ void PostgresWriter::commit_range(std::span<Pending> range) {
     recent_.forget();
   } else {
     recent_.committed(range, new_from);
-    recent_.keep_cases(group);
   }
   wary_ = std::max(0, wary_ - 1);
   crash_point("after-commit");

@@ -176,7 +176,20 @@ struct OutboxUpdate {
   std::string text;
   std::string reply;   ///< empty: unchanged
   std::string report;  ///< empty: unchanged
+  /// Where its sender last saw the row, which is looked for there first; 0: nowhere.
+  std::int64_t sequence = 0;
 };
+
+/// Of a row that was read; its attempts stay, its code and text go.
+inline OutboxUpdate update_of(const OutboxRow& row, OutboxState from, OutboxState to) {
+  OutboxUpdate update;
+  update.id = row.id;
+  update.from = {from};
+  update.to = to;
+  update.attempts = row.attempts;
+  update.sequence = row.sequence;
+  return update;
+}
 
 /// The answer that a message got: stored in its case's commit, given again to a duplicate.
 struct ReplyRow {

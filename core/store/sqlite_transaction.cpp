@@ -24,7 +24,14 @@ constexpr const char* kPutKey =
     "WHERE keys.expires <= ?7";
 constexpr const char* kCaseVersion = "SELECT id, version, search FROM cases WHERE key = ?";
 constexpr const char* kPutCase =
-    "INSERT INTO cases(" MASAR_CASE_COLUMNS ", search) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    "INSERT INTO cases(" MASAR_CASE_COLUMNS
+    ", search) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING";
+// What most events leave as it is stands in the condition: an index is written anew as soon as one
+// of its columns is set, also to what it was.
+constexpr const char* kGoOnCase =
+    "UPDATE cases SET version = ?1, event_number = ?2, visit = ?3, since = ?4, service_time = ?5, "
+    "state = ?6, data = ?7 WHERE key = ?8 AND version = ?1 - 1 AND search IS ?9 AND ended IS ?10 "
+    "AND opened = ?11 AND process = ?12 AND snapshot = ?13";
 constexpr const char* kUpdateCase = "UPDATE cases SET (" MASAR_CASE_COLUMNS
                                     ", search) = (?,?,?,?,?,?,?,?,?,?,?,?,?,?) WHERE id = ?";
 constexpr const char* kPutSearch =
@@ -64,11 +71,13 @@ constexpr const char* kPutOutbox =
 constexpr const char* kOutboxSequence = "SELECT sequence FROM outbox WHERE id = ?";
 // ?7: the states that it may be in, one bit each. What was reported as delivered (2) is neither
 // unavailable (4) nor unknown (5) afterwards.
-constexpr const char* kUpdateOutbox =
-    "UPDATE outbox SET state = CASE WHEN report = 'delivered' AND ?1 IN (4, 5) THEN 2 ELSE ?1 END, "
-    "attempts = ?2, code = ?3, text = ?4, reply = ifnull(?8, reply), "
-    "report = CASE ?5 WHEN '' THEN report ELSE ?5 END, changed = ?6 "
-    "WHERE id = ?9 AND ((1 << state) & ?7) <> 0";
+#define MASAR_UPDATE_OUTBOX                                                                        \
+  "UPDATE outbox SET state = CASE WHEN report = 'delivered' AND ?1 IN (4, 5) THEN 2 ELSE ?1 END, " \
+  "attempts = ?2, code = ?3, text = ?4, reply = ifnull(?8, reply), "                               \
+  "report = CASE ?5 WHEN '' THEN report ELSE ?5 END, changed = ?6 "                                \
+  "WHERE id = ?9 AND ((1 << state) & ?7) <> 0"
+constexpr const char* kUpdateOutbox = MASAR_UPDATE_OUTBOX;
+constexpr const char* kUpdateOutboxAt = MASAR_UPDATE_OUTBOX " AND sequence = ?10";
 constexpr const char* kPutReply =
     "INSERT INTO replies(journal, code, body) VALUES(?1,?2,?3) "
     "ON CONFLICT DO UPDATE SET code = ?2, body = ?3";
@@ -179,6 +188,40 @@ void TransactionApplier::put_keys(Transaction& transaction, const Commit& commit
 }
 
 void TransactionApplier::put_case(const CaseRow& row) {
+  const std::string search = encode_search(row.search);
+  if (row.version == 1) {
+    open_case(row, search);
+  } else if (!go_on_with_case(row, search)) {
+    change_case(row, search);
+  }
+}
+
+void TransactionApplier::open_case(const CaseRow& row, const std::string& search) {
+  Statement& statement = session_.prepared(kPutCase);
+  Binder binder(statement);
+  visit_columns(row, binder);
+  binder.blob(search);
+  statement.run();
+  if (changed() == 0) {
+    throw Conflict{"case", {}, row.key};
+  }
+  put_search(row, {}, search);
+}
+
+/// False: more of it changes than that, or it is not the version that was expected.
+bool TransactionApplier::go_on_with_case(const CaseRow& row, const std::string& search) {
+  Statement& statement = session_.prepared(kGoOnCase);
+  Binder binder(statement);
+  binder(row.version, row.event_number, row.visit, row.since, row.service_time, row.state);
+  binder.blob(row.data);
+  binder(row.key);
+  binder.blob(search);
+  binder(row.ended, row.opened, row.process, row.snapshot);
+  statement.run();
+  return changed() != 0;
+}
+
+void TransactionApplier::change_case(const CaseRow& row, const std::string& search) {
   std::int64_t id = 0;
   std::int64_t version = 0;
   std::string search_before;
@@ -194,14 +237,11 @@ void TransactionApplier::put_case(const CaseRow& row) {
   if (version != row.version - 1) {
     throw Conflict{"case", {}, row.key};
   }
-  const std::string search = encode_search(row.search);
-  Statement& statement = session_.prepared(id == 0 ? kPutCase : kUpdateCase);
+  Statement& statement = session_.prepared(kUpdateCase);
   Binder binder(statement);
   visit_columns(row, binder);
   binder.blob(search);
-  if (id != 0) {
-    binder(id);
-  }
+  binder(id);
   statement.run();
   if (search != search_before) {
     put_search(row, search_before, search);
@@ -282,14 +322,19 @@ void TransactionApplier::update_outbox(const OutboxUpdate& update, Instant stamp
   for (const OutboxState state : update.from) {
     from |= std::int64_t{1} << static_cast<int>(state);
   }
-  Statement& statement = session_.prepared(kUpdateOutbox);
-  statement.bind(update.to, update.attempts, update.code, update.text, update.report, stamp, from);
-  statement.bind_blob(8, update.reply);
-  statement.bind_text(9, update.id);
-  statement.run();
-  if (changed() == 0) {
-    throw Conflict{"outbox", {}, update.id};
-  }
+  const auto run = [&](const char* sql) {
+    Statement& statement = session_.prepared(sql);
+    statement.bind(update.to, update.attempts, update.code, update.text, update.report, stamp,
+                   from);
+    statement.bind_blob(8, update.reply);
+    statement.bind_text(9, update.id);
+    if (sql == kUpdateOutboxAt) statement.bind_integer(10, update.sequence);
+    statement.run();
+    return changed() != 0;
+  };
+  // Made anew after it had failed, it stands elsewhere than its sender knows.
+  if (update.sequence > 0 && run(kUpdateOutboxAt)) return;
+  if (!run(kUpdateOutbox)) throw Conflict{"outbox", {}, update.id};
 }
 
 void TransactionApplier::put_replies(Transaction& transaction, const Commit& commit) {

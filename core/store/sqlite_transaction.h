@@ -35,6 +35,9 @@ class TransactionApplier {
   void put_journal(Transaction& transaction);
   void put_keys(Transaction& transaction, const Commit& commit);
   void put_case(const CaseRow& row);
+  void open_case(const CaseRow& row, const std::string& search);
+  bool go_on_with_case(const CaseRow& row, const std::string& search);
+  void change_case(const CaseRow& row, const std::string& search);
   void put_search(const CaseRow& row, const std::string& before, const std::string& after);
   void put_aliases(const Transaction& transaction);
   void put_timers(const Transaction& transaction);

@@ -32,6 +32,14 @@ class WritingStore : protected Writing, public ReadingStore<Session> {
     if (auto row = this->recent.find_outbox(id)) return row;
     return ReadingStore<Session>::find_outbox(id);
   }
+  std::optional<std::string> find_alias(std::string_view name, std::string_view value) override {
+    if (auto key = this->recent.find_alias(name, value)) return key;
+    return ReadingStore<Session>::find_alias(name, value);
+  }
+  std::optional<std::string> find_case_key(std::string_view key, std::string_view alias) override {
+    if (this->recent.has_case(key)) return std::string(key);
+    return ReadingStore<Session>::find_case_key(key, alias);
+  }
 
  protected:
   template <typename Settings>

@@ -20,6 +20,7 @@
   X(conflict_inside_a_group_leaves_neighbours) \
   X(refused_transactions_leave_nothing)        \
   X(case_versions_exclude_each_other)          \
+  X(each_column_of_a_case_is_stored)           \
   X(cases_are_found_and_paged)                 \
   X(living_alias_is_unique)                    \
   X(case_is_found_by_any_of_its_keys)          \
@@ -28,6 +29,7 @@
   X(tasks_open_and_end)                        \
   X(outbox_keeps_order_and_states)             \
   X(failed_effect_gives_way)                   \
+  X(effects_are_updated_wherever_they_are)     \
   X(replies_dead_letters_and_audit)            \
   X(audit_rows_are_chained)                    \
   X(foreign_partition_fails_alone)             \

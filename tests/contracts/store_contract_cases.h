@@ -52,6 +52,62 @@ inline void case_versions_exclude_each_other(StoreBench& bench) {
   BOOST_TEST(!store->find_case("A-2").has_value());
 }
 
+// One column after the other changes, and then back, whatever the others do.
+inline void each_column_of_a_case_is_stored(StoreBench& bench) {
+  auto store = bench.open_manual();
+  const auto check = [&](const CaseRow& expected, const char* column) {
+    BOOST_TEST_CONTEXT(column) {
+      const auto found = store->find_case("A");
+      BOOST_REQUIRE(found.has_value());
+      const CaseRow& row = found->row;
+      BOOST_TEST(row.version == expected.version);
+      BOOST_TEST((row.event_number == expected.event_number && row.visit == expected.visit));
+      BOOST_TEST((row.opened == expected.opened && row.since == expected.since));
+      BOOST_TEST((row.ended == expected.ended && row.service_time == expected.service_time));
+      BOOST_TEST((row.process == expected.process && row.snapshot == expected.snapshot));
+      BOOST_TEST((row.state == expected.state && row.data == expected.data));
+      BOOST_TEST((row.search == expected.search));
+    }
+  };
+  std::int64_t version = 0;
+  const auto put = [&](CaseRow row, const char* column) {
+    row.version = ++version;
+    Transaction transaction;
+    transaction.cases = {row};
+    commit_ok(*store, std::move(transaction));
+    check(row, column);
+  };
+  const CaseRow base = case_row("A", 1);
+  put(base, "none");
+  const std::vector<std::pair<const char*, void (*)(CaseRow&)>> changes{
+      {"event_number", [](CaseRow& row) { row.event_number += 7; }},
+      {"visit", [](CaseRow& row) { row.visit += 1; }},
+      {"opened", [](CaseRow& row) { row.opened = at(900); }},
+      {"since", [](CaseRow& row) { row.since = at(2900); }},
+      {"ended", [](CaseRow& row) { row.ended = at(7000); }},
+      {"service_time", [](CaseRow& row) { row.service_time = Duration(5); }},
+      {"process", [](CaseRow& row) { row.process = "other"; }},
+      {"snapshot", [](CaseRow& row) { row.snapshot = "snapshot-2"; }},
+      {"state", [](CaseRow& row) { row.state = "over"; }},
+      {"data", [](CaseRow& row) { row.data = "other"; }},
+      {"no data", [](CaseRow& row) { row.data.clear(); }},
+      {"search", [](CaseRow& row) { row.search[1].second = "other"; }},
+      {"no search", [](CaseRow& row) { row.search.clear(); }}};
+  for (const auto& [column, change] : changes) {
+    CaseRow row = base;
+    change(row);
+    put(row, column);
+    if (row.search.size() == 2u) {
+      BOOST_TEST(store->cases({row.search[1].second, "", "", 2}).size() == 1u);
+    }
+    put(base, column);
+    BOOST_TEST(store->cases({base.search[1].second, "", "", 2}).size() == 1u);
+    BOOST_TEST(store->cases({"other", "", "", 2}).empty());
+    BOOST_TEST(store->cases({"", "over", "", 2}).empty());
+    BOOST_TEST(store->counts()["cases_open"] == 1);
+  }
+}
+
 inline void cases_are_found_and_paged(StoreBench& bench) {
   auto store = bench.open_manual();
   for (const char* key : {"C", "A", "D", "B"}) {
@@ -324,6 +380,50 @@ inline void outbox_keeps_order_and_states(StoreBench& bench) {
   outcome.outbox_updates[0].reply.clear();
   commit_ok(*store, outcome);
   BOOST_TEST(store->find_outbox("e4")->reply == "<fault/>");
+}
+
+// Where it was seen last is a hint; its id says which one it is.
+inline void effects_are_updated_wherever_they_are(StoreBench& bench) {
+  auto store = bench.open_manual();
+  Transaction t;
+  t.outbox = {outbox_row("e1", "A"), outbox_row("e2", "A"), outbox_row("e3", "A"),
+              outbox_row("e4", "A")};
+  t.outbox[0].state = OutboxState::failed;
+  commit_ok(*store, std::move(t));
+  const auto states = [&] {
+    std::string all;
+    for (const OutboxRow& row : store->outbox_of("A")) {
+      all += row.id + std::to_string(static_cast<int>(row.state));
+    }
+    return all;
+  };
+  const auto rows = store->outbox_of("A");
+  BOOST_REQUIRE(rows.size() == 4u);
+  const auto update = [&](const OutboxRow& row, std::int64_t sequence, OutboxState to) {
+    Transaction transaction;
+    transaction.outbox_updates = {update_of(row, OutboxState::ready, to)};
+    BOOST_TEST(transaction.outbox_updates[0].sequence == row.sequence);
+    transaction.outbox_updates[0].sequence = sequence;
+    return commit(*store, std::move(transaction));
+  };
+  BOOST_TEST((update(rows[1], rows[1].sequence, OutboxState::sending).status ==
+              CommitStatus::committed));
+  BOOST_TEST(states() == "e17e21e30e40");
+  // In a state that it is not to be in, there or elsewhere.
+  for (const std::int64_t sequence : {rows[1].sequence, rows[0].sequence, std::int64_t{0}}) {
+    const Commit refused = update(rows[1], sequence, OutboxState::delivered);
+    BOOST_TEST((refused.conflict == "outbox" && refused.conflict_value == "e2"));
+  }
+  BOOST_TEST(states() == "e17e21e30e40");
+  BOOST_TEST((update(rows[2], rows[3].sequence, OutboxState::sending).status ==
+              CommitStatus::committed));
+  BOOST_TEST(states() == "e17e21e31e40");
+  Transaction anew;  // takes a new place
+  anew.outbox = {outbox_row("e1", "A")};
+  commit_ok(*store, std::move(anew));
+  BOOST_TEST((update(rows[0], rows[0].sequence, OutboxState::sending).status ==
+              CommitStatus::committed));
+  BOOST_TEST(states() == "e21e31e40e11");
 }
 
 inline void failed_effect_gives_way(StoreBench& bench) {

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "core/engine/turn.h"
 #include "tests/core/engine/orders.h"
 
 using namespace masar;
@@ -86,6 +87,25 @@ BOOST_AUTO_TEST_CASE(nothing_of_an_uncommitted_event_is_there_after_a_crash_and_
 }
 
 // ENGINE.md 13
+
+BOOST_AUTO_TEST_CASE(effects_of_one_case_stand_beside_each_other) {
+  std::set<std::string> of_case;
+  std::set<std::string> rest;
+  for (const char* key : {"A", "B"}) {
+    for (const int event : {1, 2, 11}) {
+      for (const int index : {0, 1, 10}) {
+        const std::string id = engine::effect_id(key, event, index);
+        BOOST_TEST(id.size() == 32u);
+        BOOST_TEST(id.find_first_not_of("0123456789abcdef") == std::string::npos);
+        of_case.insert(key + id.substr(0, 8));
+        rest.insert(id.substr(8));
+      }
+    }
+  }
+  BOOST_TEST(of_case.size() == 2u);
+  BOOST_TEST((of_case.begin()->substr(1) != of_case.rbegin()->substr(1)));
+  BOOST_TEST(rest.size() == 18u);
+}
 
 BOOST_AUTO_TEST_CASE(an_effects_id_depends_on_case_event_and_index_alone) {
   Stage one, other;

@@ -149,6 +149,45 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_just_written_is_not_asked_for, On, Stores
   BOOST_TEST(store->find_outbox("e1")->effect == "changed");
 }
 
+// As it is led to its case by the database afterwards, and while that is away.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_case_just_written_is_found_without_asking, On, Stores) {
+  On on;
+  auto& store = on.store;
+  on.open();
+  Transaction made;
+  made.cases = {case_row("A", 1), case_row("B", 1)};
+  made.aliases = {alias_row("bill", "1", "A"), alias_row("bill", "2", "A"),
+                  alias_row("sketch", "1", "A"), alias_row("bill", "9", "gone")};
+  commit_ok(*store, std::move(made));
+  const auto found = [&] {
+    std::string all;
+    for (const char* value : {"1", "2", "9"}) {
+      all += store->find_alias("bill", value).value_or("-") + " ";
+    }
+    return all + store->find_alias("sketch", "1").value_or("-") + " " +
+           store->find_case_key("A", "sketch").value_or("-") + " " +
+           store->find_case_key("C", "sketch").value_or("-");
+  };
+  BOOST_TEST(found() == "A A gone A A -");
+  on.sql("DELETE FROM cases WHERE key = 'A'; DELETE FROM aliases");
+  BOOST_TEST(found() == "A A - A A -");
+  Transaction handed;
+  handed.aliases_ended = {{"bill", "A"}};
+  handed.aliases = {alias_row("bill", "2", "B")};
+  commit_ok(*store, std::move(handed));
+  on.sql("DELETE FROM aliases");
+  BOOST_TEST(found() == "- B - A A -");
+  Transaction refused;
+  refused.aliases_ended = {{"sketch", "A"}};
+  refused.cases = {case_row("B", 7)};
+  BOOST_TEST(commit(*store, std::move(refused)).conflict == "case");
+  BOOST_TEST(found() == "- B - A A -");
+  Transaction sweeping;
+  sweeping.sweeps = {Sweep{}};
+  commit_ok(*store, std::move(sweeping));
+  BOOST_TEST(found() == "- - - - - -");
+}
+
 BOOST_FIXTURE_TEST_CASE(row_that_somebody_else_has_changed_is_looked_up_again, OnPostgres) {
   open();
   Transaction transaction;
@@ -191,6 +230,27 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(no_more_is_kept_than_the_limit, On, Stores) {
   BOOST_TEST(store->find_outbox("e1")->effect == "changed");
   BOOST_TEST((store->find_outbox("e1")->state == OutboxState::sending));
   BOOST_TEST(store->find_outbox("e8")->effect == outbox_row("e8", "A").effect);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(aliases_go_with_their_case, On, Stores) {
+  On on;
+  const auto& store = on.store;
+  on.settings.recent_bytes_max = 8000;  // of which cases have a quarter
+  on.open();
+  for (const char* key : {"A", "B", "C", "D", "E"}) {
+    Transaction made;
+    made.cases = {case_row(key, 1)};
+    made.aliases = {alias_row("bill", key, key)};
+    commit_ok(*store, std::move(made));
+  }
+  on.sql("DELETE FROM aliases");
+  BOOST_TEST(!store->find_alias("bill", "A"));
+  BOOST_TEST(store->find_alias("bill", "E").value_or("") == "E");
+  Transaction handed;  // the one that had it is not known any more
+  handed.aliases_ended = {{"bill", "A"}};
+  handed.aliases = {alias_row("bill", "A", "E")};
+  commit_ok(*store, std::move(handed));
+  BOOST_TEST(store->find_alias("bill", "A").value_or("") == "E");
 }
 
 // Retention may have taken them.
@@ -323,6 +383,24 @@ BOOST_AUTO_TEST_CASE(what_is_being_committed_is_asked_for) {
   first = group_of(made);
   recent.committed(first, 0);
   BOOST_TEST((recent.find_outbox("e1")->state == OutboxState::ready));
+  Transaction opened;
+  opened.cases = {case_row("A", 1)};
+  opened.aliases = {alias_row("bill", "1", "A")};
+  first = group_of(opened);
+  recent.committed(first, 0);
+  BOOST_TEST(recent.find_alias("bill", "1").value_or("") == "A");
+  Transaction ended;
+  ended.aliases_ended = {{"bill", "A"}};
+  second = group_of(ended);
+  recent.committing(second);
+  BOOST_TEST(!recent.find_alias("bill", "1").has_value());
+  recent.committed(second, 0);
+  opened.cases[0].version = 2;  // both in one group
+  std::vector<Pending> both = group_of(opened);
+  both.push_back(std::move(group_of(ended)[0]));
+  recent.committing(both);
+  recent.committed(both, 0);
+  BOOST_TEST(!recent.find_alias("bill", "1").has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -25,13 +25,11 @@ constexpr std::size_t kKeysMax = 4;
 struct Free {
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
 using Bio = std::unique_ptr<BIO, Free>;
-using Context = std::unique_ptr<EVP_MD_CTX, Free>;
-using Verification = std::unique_ptr<EVP_PKEY_CTX, Free>;
+using Context = std::unique_ptr<EVP_PKEY_CTX, Free>;
 using PublicOrPrivate = std::unique_ptr<EVP_PKEY, Free>;
 using Certificate = std::unique_ptr<X509, Free>;
 
@@ -94,11 +92,15 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 
 }  // namespace
 
+/// What its keys are for.
 struct Key::Handle {
-  std::vector<PublicOrPrivate> keys;  ///< at least one; the first signs
-  /// One for each key, ready to verify: to make them takes as long as a third of a verification.
-  using Ready = std::vector<Verification>;
-  Guarded<std::vector<Ready>> idle;  ///< as many as there were threads at once
+  int (*init)(EVP_PKEY_CTX*);
+  const char* code;  ///< of the error where it cannot be done
+  const char* text;
+  std::vector<PublicOrPrivate> keys{};  ///< at least one; the first signs
+  /// One for each key, ready: to make them takes as long as a third of a verification.
+  using Ready = std::vector<Context>;
+  Guarded<std::vector<Ready>> idle{};  ///< as many as there were threads at once
 
   Ready take();
   void give_back(Ready ready) {
@@ -114,11 +116,11 @@ Key::Handle::Ready Key::Handle::take() {
     return last;
   });
   for (std::size_t at = ready.size(); at < keys.size(); ++at) {
-    Verification one(EVP_PKEY_CTX_new_from_pkey(nullptr, keys[at].get(), nullptr));
-    const bool set = one && EVP_PKEY_verify_init(one.get()) == 1 &&
+    Context one(EVP_PKEY_CTX_new_from_pkey(nullptr, keys[at].get(), nullptr));
+    const bool set = one && init(one.get()) == 1 &&
                      EVP_PKEY_CTX_set_rsa_padding(one.get(), RSA_PKCS1_PADDING) == 1 &&
                      EVP_PKEY_CTX_set_signature_md(one.get(), EVP_sha256()) == 1;
-    if (!set) throw Error(ErrorKind::internal, "cannot-verify", "a signature cannot be verified");
+    if (!set) throw Error(ErrorKind::internal, code, text);
     ready.push_back(std::move(one));
   }
   return ready;
@@ -130,7 +132,8 @@ Key::~Key() = default;
 
 Key Key::verifying(const std::string& pem) {
   const NoErrorsLeft after;
-  auto handle = std::make_unique<Handle>();
+  std::unique_ptr<Handle> handle(
+      new Handle{EVP_PKEY_verify_init, "cannot-verify", "a signature cannot be verified"});
   const Bio bio = reading(pem);
   for (Block block;
        PEM_read_bio(bio.get(), &block.name, &block.header, &block.data, &block.length) == 1;) {
@@ -147,7 +150,8 @@ Key Key::verifying(const std::string& pem) {
 
 Key Key::signing(const std::string& pem) {
   const NoErrorsLeft after;
-  auto handle = std::make_unique<Handle>();
+  std::unique_ptr<Handle> handle(
+      new Handle{EVP_PKEY_sign_init, "cannot-sign", "the answer could not be signed"});
   handle->keys.push_back(usable(PublicOrPrivate(
       PEM_read_bio_PrivateKey(reading(pem).get(), nullptr, no_passphrase, nullptr))));
   return Key(std::move(handle));
@@ -165,7 +169,7 @@ bool Key::verify(std::string_view text, std::string_view signature) const {
   }
   const std::string digest = sha256(signed_bytes);
   Handle::Ready ready = handle_->take();
-  const bool good = std::any_of(ready.begin(), ready.end(), [&](const Verification& one) {
+  const bool good = std::any_of(ready.begin(), ready.end(), [&](const Context& one) {
     return EVP_PKEY_verify(one.get(), bytes_of(raw), raw.size(), bytes_of(digest),
                            digest.size()) == 1;
   });
@@ -175,17 +179,15 @@ bool Key::verify(std::string_view text, std::string_view signature) const {
 
 std::string Key::sign(std::string_view text) const {
   const NoErrorsLeft after;
-  const std::string signed_bytes = utf16le(text);
-  const Context context(EVP_MD_CTX_new());
-  EVP_PKEY* key = handle_->keys[0].get();
-  std::size_t length = static_cast<std::size_t>(EVP_PKEY_get_size(key));
+  const std::string digest = sha256(utf16le(text));
+  std::size_t length = static_cast<std::size_t>(EVP_PKEY_get_size(handle_->keys[0].get()));
   std::string raw(length, '\0');
-  const bool done =
-      context &&
-      EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
-      EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(raw.data()), &length,
-                     bytes_of(signed_bytes), signed_bytes.size()) == 1;
-  if (!done) throw Error(ErrorKind::internal, "cannot-sign", "the answer could not be signed");
+  Handle::Ready ready = handle_->take();
+  if (EVP_PKEY_sign(ready[0].get(), reinterpret_cast<unsigned char*>(raw.data()), &length,
+                    bytes_of(digest), digest.size()) != 1) {
+    throw Error(ErrorKind::internal, handle_->code, handle_->text);
+  }
+  handle_->give_back(std::move(ready));
   raw.resize(length);
   return base64(raw);
 }

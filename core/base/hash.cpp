@@ -5,8 +5,8 @@
 #include <cerrno>
 
 #include <openssl/crypto.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sys/random.h>
 
 #include "core/base/error.h"
@@ -36,6 +36,48 @@ constexpr std::array<signed char, 256> kBase64Values = base64_values();
 [[noreturn]] void hash_failed() {
   throw Error(ErrorKind::internal, "hash-failed", "OpenSSL could not compute SHA-256");
 }
+
+/// One thread's.
+class HmacSha256 {
+ public:
+  HmacSha256() {
+    EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    context_ = EVP_MAC_CTX_new(algorithm);  // null for null, and holds on to it
+    EVP_MAC_free(algorithm);
+    char digest[] = "SHA256";
+    const OSSL_PARAM parameters[]{
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end()};
+    if (context_ == nullptr || EVP_MAC_CTX_set_params(context_, parameters) != 1) {
+      EVP_MAC_CTX_free(context_);
+      failed();
+    }
+  }
+  ~HmacSha256() { EVP_MAC_CTX_free(context_); }
+  HmacSha256(const HmacSha256&) = delete;
+  HmacSha256& operator=(const HmacSha256&) = delete;
+
+  std::string of(std::string_view key, std::string_view bytes) const {
+    std::string mac(kSha256Bytes, '\0');
+    std::size_t length = 0;
+    // A null key means "the key of before" to OpenSSL, also where its length is 0.
+    const unsigned char* start = bytes_of(key.empty() ? "" : key);
+    if (EVP_MAC_init(context_, start, key.size(), nullptr) != 1 ||
+        EVP_MAC_update(context_, bytes_of(bytes), bytes.size()) != 1 ||
+        EVP_MAC_final(context_, reinterpret_cast<unsigned char*>(mac.data()), &length,
+                      mac.size()) != 1) {
+      failed();
+    }
+    return mac;
+  }
+
+ private:
+  [[noreturn]] static void failed() {
+    throw Error(ErrorKind::internal, "hash-failed", "OpenSSL could not compute HMAC-SHA-256");
+  }
+
+  EVP_MAC_CTX* context_ = nullptr;
+};
 
 [[noreturn]] void refuse_base64() {
   throw Error(ErrorKind::rejected, "bad-base64", "the text is not base64 with padding");
@@ -85,14 +127,8 @@ std::string Sha256::finish() {
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-  std::string digest(kSha256Bytes, '\0');
-  // A null key means "the key of before" to OpenSSL, also where its length is 0.
-  const char* start = key.empty() ? "" : key.data();
-  if (HMAC(EVP_sha256(), start, static_cast<int>(key.size()), bytes_of(bytes), bytes.size(),
-           reinterpret_cast<unsigned char*>(digest.data()), nullptr) == nullptr) {
-    throw Error(ErrorKind::internal, "hash-failed", "OpenSSL could not compute HMAC-SHA-256");
-  }
-  return digest;
+  thread_local const HmacSha256 hmac;  // as above
+  return hmac.of(key, bytes);
 }
 
 std::string to_hex(std::string_view bytes) {

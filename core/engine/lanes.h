@@ -5,6 +5,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -88,13 +89,14 @@ class Lanes {
     }
   };
   using Asked = std::deque<std::pair<std::string, Item>>;  ///< with the case's key
+  /// Lists, because an empty one holds no memory: it comes and goes with each event of its case.
   struct CaseQueue {
-    std::deque<Item> items;
+    std::list<Item> items;
     bool suspended = false;
     bool in_journal = false;  ///< was parked: rows beyond `last` stay in the journal
     bool missed = false;      ///< one came since they were last read
     store::RowId last = 0;
-    std::deque<Item> asked{};  ///< questions behind those rows
+    std::list<Item> asked{};  ///< questions behind those rows
   };
   struct Ended {
     std::string key;

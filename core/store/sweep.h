@@ -226,11 +226,14 @@ class Sweeper {
       rows = reads::all<KeyRow>(statement);
     }
     for (const KeyRow& row : rows) {
-      swept_.last = encode_search({{row.endpoint, row.name}, {row.value, ""}});
       if (row.expires > sweep_.before) continue;
       run("DELETE FROM keys WHERE endpoint = $1 AND name = $2 AND value = $3", row.endpoint,
           row.name, row.value);
       ++swept_.removed;
+    }
+    if (!rows.empty()) {
+      const KeyRow& last = rows.back();
+      swept_.last = encode_search({{last.endpoint, last.name}, {last.value, ""}});
     }
     if (rows.size() == sweep_.limit) pause_at(swept_.last);
   }

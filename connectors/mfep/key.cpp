@@ -92,9 +92,8 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 
 }  // namespace
 
-/// What its keys are for.
 struct Key::Handle {
-  int (*init)(EVP_PKEY_CTX*);
+  int (*init)(EVP_PKEY_CTX*);  ///< to verify, or to sign
   const char* code;  ///< of the error where it cannot be done
   const char* text;
   std::vector<PublicOrPrivate> keys{};  ///< at least one; the first signs

@@ -4,8 +4,8 @@
 #include <array>
 #include <cerrno>
 
-#include <openssl/crypto.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/random.h>
 
@@ -37,7 +37,7 @@ constexpr std::array<signed char, 256> kBase64Values = base64_values();
   throw Error(ErrorKind::internal, "hash-failed", "OpenSSL could not compute SHA-256");
 }
 
-/// One thread's.
+/// HMAC-SHA-256 again and again, its algorithms looked up once. One thread's.
 class HmacSha256 {
  public:
   HmacSha256() {

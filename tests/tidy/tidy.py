@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = (".ci", "core", "connectors", "ops", "tests", "config", "mappings")
+# What stands at the root beside dot files, and what building and running leave there.
+AT_ROOT = {*FOLDERS, "CMakeLists.txt", "CMakePresets.json", "README.md", "LICENSE", "SECURITY.md",
+           "CHANGELOG.md", "build", "__pycache__"}
 COLUMNS = 100
 FILE_LINES = 600
 
@@ -159,6 +162,11 @@ def check(source: Source, root: pathlib.Path = ROOT) -> list[Finding]:
                    *links(source, root)])
 
 
+def strays(root: pathlib.Path) -> list[str]:
+    names = {entry.name for entry in root.iterdir()} - AT_ROOT
+    return sorted(name for name in names if not name.startswith("."))
+
+
 def sources(root: pathlib.Path) -> Iterator[Source]:
     files = [file for file in root.iterdir() if file.is_file()]
     for folder in FOLDERS:
@@ -177,6 +185,9 @@ def main() -> int:
     parser.add_argument("root", nargs="?", type=pathlib.Path, default=ROOT)
     root = parser.parse_args().root.resolve()
     count = 0
+    for name in strays(root):
+        print(f"{name}:1: it has no place at the root")
+        count += 1
     for source in sources(root):
         for number, rule in check(source, root):
             print(f"{source.path}:{number}: {rule}")

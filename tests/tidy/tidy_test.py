@@ -100,6 +100,13 @@ class Tidy(unittest.TestCase):
                    ("core/a.h",))
         self.found(2, "leads nowhere", "ops/README.md", "\n[a](core/a.h)\n", ("core/a.h",))
 
+    def test_the_root_holds_nothing_else(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name in (".gitignore", "README.md", "core", "build", "profile.pkl", "src"):
+                (root / name).touch()
+            self.assertEqual(["profile.pkl", "src"], tidy.strays(root))
+
 
 if __name__ == "__main__":
     unittest.main()

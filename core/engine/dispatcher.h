@@ -79,7 +79,9 @@ class Dispatcher {
   struct Status {
     std::string breaker;      ///< closed, open, half-open
     std::size_t waiting = 0;  ///< rows in memory
-    std::size_t sending = 0;
+    std::size_t sending = 0;  ///< from their choice until their outcome is stored
+    std::size_t under_way = 0;    ///< of those, until their outcome has come
+    std::size_t concurrency = 0;  ///< how many of those there may be
     std::size_t asked_about = 0;  ///< rows whose inquiry has no verdict yet
     bool ready = false;           ///< whether an attempt could begin
   };
@@ -90,13 +92,15 @@ class Dispatcher {
   struct CaseQueue {
     std::vector<RowPtr> rows;
     bool busy = false;  ///< its head is under way or in back-off, and not ours to change
+    bool at_partner = false;  ///< its head counts as one of State::at_partner
   };
   struct State {
     std::unordered_map<std::string, CaseQueue> cases;
     std::deque<std::string> ready;          ///< cases whose head may be attempted, each once
     std::unordered_set<std::int64_t> held;  ///< sequences of the rows in `cases`
     std::size_t backing_off = 0;
-    int sending = 0;
+    int sending = 0;     ///< rows from their choice until their outcome is stored
+    int at_partner = 0;  ///< those of them whose outcome has not come: what `concurrency` bounds
     std::unordered_set<std::string> asked;  ///< ids of the heads that are asked about
     std::map<std::string, std::size_t, std::less<>> sending_of;  ///< by route
     std::unordered_set<std::string> put_back;  ///< cases whose rows wait in the store for a route
@@ -125,7 +129,8 @@ class Dispatcher {
   void take_in(State& state, store::OutboxRow row);
   void put_back_paused(State& state);
   void read_put_back(State& state);
-  void end_sending(State& state, const store::OutboxRow& row);
+  static void leave_partner(State& state, const store::OutboxRow& row);
+  static void end_sending(State& state, const store::OutboxRow& row);
   std::optional<Pick> pick(SteadyClock::TimePoint now);
   void attempt(const RowPtr& row);
   void begin(const RowPtr& row);

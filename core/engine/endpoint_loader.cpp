@@ -61,7 +61,8 @@ const ElementTable kRate{"rate",
                          {{"per-second", Kind::integer, true, "0", "0: unlimited", {}}},
                          {}};
 const ElementTable kConcurrency{"concurrency",
-                                "Attempts under way at once at most.",
+                                "Attempts under way at once at most, each from its choice until "
+                                "its outcome has come.",
                                 {{"max", Kind::integer, true, "8", "attempts", {}}},
                                 {}};
 const ElementTable kIdempotency{"idempotency",

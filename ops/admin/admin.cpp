@@ -87,6 +87,24 @@ std::string certificates(const std::vector<tls::InUse::Left>& all) {
                samples);
 }
 
+/// What waits for each partner, and whether it is the partner's bound that it waits for.
+std::string dispatchers(const engine::Hub& hub) {
+  std::string waiting;
+  std::string under_way;
+  std::string bound;
+  for (const auto& [id, dispatcher] : hub.dispatchers()) {
+    const auto status = dispatcher->status();
+    const std::string labels = "{endpoint=\"" + id + "\"}";
+    waiting += sample("endpoint_waiting", labels, std::to_string(status.waiting));
+    under_way += sample("endpoint_under_way", labels, std::to_string(status.under_way));
+    bound += sample("endpoint_concurrency", labels, std::to_string(status.concurrency));
+  }
+  if (waiting.empty()) return {};
+  return gauge("endpoint_waiting", "Effects in memory, those under way among them.", waiting) +
+         gauge("endpoint_under_way", "Attempts under way.", under_way) +
+         gauge("endpoint_concurrency", "Attempts that may be under way at once.", bound);
+}
+
 std::string count_help(const std::string& name) {
   if (name == "wal_bytes") return "Size of the write-ahead log.";
   if (name == "groups_committed") return "Commits since the start, each of a group.";
@@ -263,6 +281,7 @@ struct Admin::Pages {
     }
     text += gauge("build_info", "Which build runs; always 1.",
                   "{version=\"" + settings.version + "\"}", "1");
+    text += dispatchers(hub);
     if (settings.certificates) text += certificates(settings.certificates());
     return http::text_response(200, text, "text/plain; version=0.0.4; charset=utf-8");
   }
@@ -393,6 +412,8 @@ struct Admin::Pages {
         row["breaker"] = status.breaker;
         row["waiting"] = status.waiting;
         row["sending"] = status.sending;
+        row["under_way"] = status.under_way;
+        row["concurrency"] = status.concurrency;
         row["ready"] = status.ready;
         row["inquiring"] = status.asked_about;
         row["drained"] = hub.pauses().endpoint(id) && status.sending + status.asked_about == 0;

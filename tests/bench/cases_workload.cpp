@@ -5,6 +5,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "tests/bench/case_partners.h"
@@ -21,6 +22,15 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kFirstCase{20'000};
 constexpr std::chrono::milliseconds kLook{20};
 constexpr double kCasesPerSecondMost = 400;  ///< signed for beforehand
+
+/// Effects that wait to be sent. A hub that keeps up with its cases has only those under way.
+double effects_waiting(const RunningHub& hub) {
+  constexpr std::string_view kSays = "\nmasar_outbox_ready ";
+  const std::string text = hub.metrics();
+  const auto found = text.find(kSays);
+  if (found == std::string::npos) throw std::runtime_error("/metrics does not count effects");
+  return std::stod(text.substr(found + kSays.size()));
+}
 
 /// `store`: the settings of the hub that choose it. `server_cpu`: CPU-seconds of a database in
 /// processes of its own.
@@ -65,6 +75,7 @@ Figure measure_cases_on(const std::map<std::string, std::string>& store, const O
   const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
   const auto count = static_cast<double>(partners.ended() - before);
   const double used = hub.process().cpu_seconds() - cpu;
+  const double waiting = effects_waiting(hub);
   auto latencies = partners.take_latencies();
   figure.figure = count / seconds;
   figure.p50_ms = quantile(latencies, 0.50);
@@ -73,6 +84,7 @@ Figure measure_cases_on(const std::map<std::string, std::string>& store, const O
   figure.peak_rss_mb = hub.process().peak_rss_mb();
   figure.more = {{"cases", count},
                  {"under_way", static_cast<double>(options.cases)},
+                 {"effects_waiting", waiting},
                  {"cpu_of_hub_percent", 100 * used / seconds},
                  {"rsa_signatures_per_cpu_second", signatures}};
   if (server_cpu) {

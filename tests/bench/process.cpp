@@ -16,6 +16,8 @@
 
 #include <boost/json.hpp>
 
+#include "tests/bench/readiness.h"
+
 namespace masar::bench {
 namespace {
 
@@ -107,15 +109,16 @@ TemporaryFolder::~TemporaryFolder() {
   fs::remove_all(path_, ignored);
 }
 
-RunningHub::RunningHub(const Options& options, const Start& start) {
+RunningHub::RunningHub(const Options& options, const Start& start)
+    : state_(start.state.empty() ? folder_.path() + "/state" : start.state) {
   const std::string& home = folder_.path();
   fs::create_directory(home + "/secrets");
   for (const auto& [name, contents] : start.secrets) {
     std::ofstream(home + "/secrets/" + name) << contents << '\n';
   }
-  std::vector<std::string> command{options.masar,   "run",
-                                   start.config,    "--state",
-                                   start.state.empty() ? home + "/state" : start.state, "--secrets",
+  std::vector<std::string> command{options.masar,  "run",
+                                   start.config,   "--state",
+                                   state_,         "--secrets",
                                    home + "/secrets", "--addresses",
                                    home + "/addresses.json"};
   for (const auto& [name, value] : start.settings) {
@@ -136,6 +139,13 @@ RunningHub::RunningHub(const Options& options, const Start& start) {
 
 std::string RunningHub::address(const std::string& listener) const {
   return addresses_.at(listener);
+}
+
+std::string RunningHub::metrics() const {
+  const std::string admin = address("admin");
+  std::string token = read_file(state_ + "/admin.token");
+  token.erase(token.find_last_not_of('\n') + 1);
+  return admin_answer(std::stoi(admin.substr(admin.rfind(':') + 1)), "/metrics", token);
 }
 
 std::string RunningHub::log() const { return read_file(folder_.path() + "/log"); }

@@ -67,10 +67,12 @@ class RunningHub {
   Process& process() noexcept { return *process_; }
   /// `host:port` of a listener, or of `admin`.
   std::string address(const std::string& listener) const;
+  std::string metrics() const;  ///< what its `/metrics` says, with the answer's head
   std::string log() const;
 
  private:
   TemporaryFolder folder_;
+  std::string state_;
   std::unique_ptr<Process> process_;
   std::map<std::string, std::string> addresses_;
 };

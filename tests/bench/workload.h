@@ -11,7 +11,7 @@ namespace masar::bench {
 /// What one run is told.
 struct Options {
   double seconds = 3;     ///< measured time of one round of a workload
-  std::size_t cases = 64;  ///< whole cases that are under way at once
+  std::size_t cases = 128;  ///< whole cases that are under way at once
   std::size_t cases_open = 1'000'000;  ///< of million-cases
   int rounds = 3;         ///< of workload and ceiling in turn; the figures are their medians
   std::string masar;      ///< the executable of the hub

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import http.client
 import pathlib
+import socket
 import subprocess
 import sys
 import threading
@@ -180,11 +181,19 @@ class Overload(unittest.TestCase):
     def test_ten_times_what_it_can_carry(self) -> None:
         self.archive.sits = SLOW_SECONDS
         flood = Flood(self.hub.addresses["http"])
+        host, _, port = self.hub.addresses["http"].rpartition(":")
+        # Some callers wait outside from the beginning, however fast this machine's clients are.
+        crowd = [socket.create_connection((host, int(port))) for _ in range(CONNECTIONS)]
+        for one in crowd:
+            self.addCleanup(one.close)
         most = held(self.pid)
         begun = time.monotonic()
         for thread in flood.threads:
             thread.start()
         try:
+            wait_for(lambda: flood.statuses.get(503, 0) > 0, "something to be too much")
+            for one in crowd:
+                one.close()
             while not flood.over.wait(0.1) and time.monotonic() < begun + FLOOD_SECONDS:
                 now = held(self.pid)
                 most = {name: max(most[name], now[name]) for name in most}
@@ -194,7 +203,6 @@ class Overload(unittest.TestCase):
             flood.join()
         seconds = time.monotonic() - begun
         self.assertEqual(flood.wrong[:5], [])
-        self.assertGreater(flood.statuses.get(503, 0), 0, "nothing was too much")
         self.assertGreater(sum(flood.statuses.values()), 10 * CARRIED_A_SECOND * seconds)
         self.assertGreater(len(flood.accepted), 10 * len(self.archive.visits))
         self.archive.fast.set()

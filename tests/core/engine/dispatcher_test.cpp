@@ -286,6 +286,32 @@ BOOST_AUTO_TEST_CASE(no_more_than_concurrency_are_under_way) {
   BOOST_TEST(stage.sent("supplier").size() == 4u);
 }
 
+// The bound is for the partner's sake: time in the store does not count.
+BOOST_AUTO_TEST_CASE(an_outcome_that_is_being_stored_holds_nothing_back) {
+  Stage stage;
+  const auto& status = [&] { return stage.hub().dispatchers().find("supplier")->second->status(); };
+  for (const char* no : {"A", "B", "C", "D", "E", "F"}) stage.say("shop-in", order(no), no);
+  BOOST_TEST(status().sending == 2u);
+  stage.hand_back("supplier", {OutcomeKind::unavailable, "503", {}, {}, {}});
+  stage.run_executor();
+  BOOST_TEST(status().sending == 3u);  // A's outcome and C's mark in one commit
+  stage.run();
+  BOOST_TEST(status().sending == 2u);  // A backs off
+  BOOST_TEST(stage.pending("supplier") == 2u);
+  // Each place is given back once, however an attempt ends.
+  stage.hand_back("supplier", {OutcomeKind::delivered, {}, {}, quote(), {}});
+  stage.hand_back("supplier", {OutcomeKind::rejected, "OTHER", {}, {}, {}});
+  stage.run();
+  stage.wait(std::chrono::minutes(1));
+  BOOST_TEST(stage.pending("supplier") == 2u);
+  for (int n = 0; n < 4; ++n) {
+    stage.delivered("supplier", quote());
+    BOOST_TEST(stage.pending("supplier") <= 2u);
+  }
+  BOOST_TEST(status().sending == 0u);
+  BOOST_TEST(stage.sent("supplier").size() == 7u);
+}
+
 BOOST_AUTO_TEST_CASE(the_breaker_opens_after_failures_in_a_row_and_one_attempt_tries_again) {
   Stage stage;
   for (const char* no : {"A", "B", "C", "D", "E", "F"}) stage.say("shop-in", order(no), no);

@@ -460,6 +460,21 @@ BOOST_AUTO_TEST_CASE(metrics_count_what_happened) {
   BOOST_TEST(test::has(body, "masar_outbox_sending 1"));
 }
 
+BOOST_AUTO_TEST_CASE(an_endpoint_says_whether_its_bound_is_what_its_effects_wait_for) {
+  Office office;
+  for (const char* no : {"A", "B", "C"}) office.stage.say("shop-in", order(no), no);
+  const auto body = office.get("/metrics").body;
+  BOOST_TEST(test::has(body, R"(masar_endpoint_waiting{endpoint="supplier"} 3)"));
+  BOOST_TEST(test::has(body, R"(masar_endpoint_under_way{endpoint="supplier"} 2)"));
+  BOOST_TEST(test::has(body, R"(masar_endpoint_concurrency{endpoint="supplier"} 2)"));
+  BOOST_TEST(test::has(body, R"(masar_endpoint_under_way{endpoint="sms"} 0)"));
+  for (const auto& row : rows(office, "endpoints")) {
+    if (row.at("id").as_string() != "supplier") continue;
+    BOOST_TEST(row.at("under_way").as_int64() == 2);
+    BOOST_TEST(row.at("concurrency").as_int64() == 2);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(masking_leaves_two_characters) {
   BOOST_TEST(admin::masked("0791234567") == "********67");
   BOOST_TEST(admin::masked("ab") == "**");

@@ -16,9 +16,9 @@ struct SqliteSettings : GroupSettings {
   bool full_sync = true;               ///< PRAGMA synchronous=FULL; off only in benchmarks
   std::chrono::milliseconds busy_timeout{5000};
   int readers = 4;                     ///< reading sessions at most; opened when needed
-  /// Length of the WAL from which the writer moves its pages to the database: 32 MiB. The longer,
+  /// Length of the WAL from which the writer moves its pages to the database: 64 MiB. The longer,
   /// the fewer pages move, for most of them have been written again meanwhile.
-  int checkpoint_pages = 8192;
+  int checkpoint_pages = 16384;
   /// How long it then waits for readers, once the WAL is eight times that long.
   std::chrono::milliseconds restart_wait{100};
   int writer_cache_kib = 16'384;       ///< pages the writer keeps; more than a group changes

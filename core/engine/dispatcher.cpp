@@ -148,7 +148,7 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
     const bool tries = state.open_until != SteadyClock::TimePoint{};
     if (tries && state.probe != 0)
       return std::nullopt;  // one attempt tries whether the partner is back
-    if (state.at_partner >= policy.concurrency) return std::nullopt;
+    if (state.under_way >= policy.concurrency) return std::nullopt;
     if (policy.rate_per_second > 0) {
       const double passed = std::chrono::duration<double>(now - state.refilled).count();
       state.tokens =
@@ -162,10 +162,10 @@ std::optional<Dispatcher::Pick> Dispatcher::pick(SteadyClock::TimePoint now) {
     }
     CaseQueue& queue = state.cases[state.ready.front()];
     state.ready.pop_front();
-    queue.busy = queue.at_partner = true;
+    queue.busy = queue.under_way = true;
     if (tries) state.probe = queue.rows.front()->sequence;
     ++state.sending;
-    ++state.at_partner;
+    ++state.under_way;
     ++state.sending_of[queue.rows.front()->route];
     return Pick{queue.rows.front(), std::nullopt};
   });
@@ -405,25 +405,30 @@ void Dispatcher::settled(const store::OutboxRow& row) {
   back_off(std::make_shared<store::OutboxRow>(row), std::nullopt);
 }
 
-// The partner is done with the row: another one may begin while the store writes the outcome. While
-// the breaker is open or half open only the row that tries decides: what older attempts still bring
-// says nothing about the partner as it is by now.
+// The partner is done with the row: another one may begin while the store writes the outcome.
 void Dispatcher::count(const store::OutboxRow& row, const connector::Outcome& outcome) {
-  const DeliveryPolicy& policy = endpoint_.delivery;
   const bool failed = outcome.kind == connector::OutcomeKind::unavailable ||
                       outcome.kind == connector::OutcomeKind::unknown;
-  const auto now = parts_.steady.now();
-  state_.with([&](State& state) {
-    leave_partner(state, row);
-    const bool tries = state.probe == row.sequence;
-    if (state.open_until != SteadyClock::TimePoint{} && !tries) return;
-    state.failures = failed ? state.failures + 1 : 0;
-    const bool open = policy.breaker_failures > 0 && failed &&
-                      (tries || state.failures >= policy.breaker_failures);
-    state.open_until = open ? now + policy.breaker_open : SteadyClock::TimePoint{};
-    end_probe(state, row.sequence);
+  const bool others_wait = state_.with([&](State& state) {
+    end_attempt(state, row);
+    move_breaker(state, row.sequence, failed);
+    return !state.ready.empty();
   });
-  wake();
+  if (others_wait) wake();
+}
+
+// While the breaker is open or half open only the row that tries decides: what older attempts
+// still bring says nothing about the partner as it is by now.
+void Dispatcher::move_breaker(State& state, std::int64_t sequence, bool failed) const {
+  const DeliveryPolicy& policy = endpoint_.delivery;
+  const bool tries = state.probe == sequence;
+  if (state.open_until != SteadyClock::TimePoint{} && !tries) return;
+  state.failures = failed ? state.failures + 1 : 0;
+  const bool open = policy.breaker_failures > 0 && failed &&
+                    (tries || state.failures >= policy.breaker_failures);
+  state.open_until =
+      open ? parts_.steady.now() + policy.breaker_open : SteadyClock::TimePoint{};
+  end_probe(state, sequence);
 }
 
 void Dispatcher::end_probe(State& state, std::int64_t sequence) {
@@ -460,15 +465,15 @@ void Dispatcher::back_off(const RowPtr& row, std::optional<std::chrono::seconds>
   wake();
 }
 
-void Dispatcher::leave_partner(State& state, const store::OutboxRow& row) {
+void Dispatcher::end_attempt(State& state, const store::OutboxRow& row) {
   const auto found = state.cases.find(row.case_key);
-  if (found != state.cases.end() && std::exchange(found->second.at_partner, false))
-    --state.at_partner;
+  if (found != state.cases.end() && std::exchange(found->second.under_way, false))
+    --state.under_way;
 }
 
 void Dispatcher::end_sending(State& state, const store::OutboxRow& row) {
   --state.sending;
-  leave_partner(state, row);
+  end_attempt(state, row);
   end_probe(state, row.sequence);
   const auto of_route = state.sending_of.find(row.route);
   if (--of_route->second == 0) state.sending_of.erase(of_route);
@@ -520,7 +525,7 @@ Dispatcher::Status Dispatcher::status() const {
     seen.breaker = open ? "open" : half ? "half-open" : "closed";
     seen.waiting = state.held.size();
     seen.sending = static_cast<std::size_t>(state.sending);
-    seen.under_way = static_cast<std::size_t>(state.at_partner);
+    seen.under_way = static_cast<std::size_t>(state.under_way);
     seen.asked_about = state.asked.size();
     return seen;
   });

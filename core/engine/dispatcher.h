@@ -92,15 +92,15 @@ class Dispatcher {
   struct CaseQueue {
     std::vector<RowPtr> rows;
     bool busy = false;  ///< its head is under way or in back-off, and not ours to change
-    bool at_partner = false;  ///< its head counts as one of State::at_partner
+    bool under_way = false;  ///< its head counts as one of State::under_way
   };
   struct State {
     std::unordered_map<std::string, CaseQueue> cases;
     std::deque<std::string> ready;          ///< cases whose head may be attempted, each once
     std::unordered_set<std::int64_t> held;  ///< sequences of the rows in `cases`
     std::size_t backing_off = 0;
-    int sending = 0;     ///< rows from their choice until their outcome is stored
-    int at_partner = 0;  ///< those of them whose outcome has not come: what `concurrency` bounds
+    int sending = 0;    ///< rows from their choice until their outcome is stored
+    int under_way = 0;  ///< those of them whose outcome has not come: what `concurrency` bounds
     std::unordered_set<std::string> asked;  ///< ids of the heads that are asked about
     std::map<std::string, std::size_t, std::less<>> sending_of;  ///< by route
     std::unordered_set<std::string> put_back;  ///< cases whose rows wait in the store for a route
@@ -129,7 +129,7 @@ class Dispatcher {
   void take_in(State& state, store::OutboxRow row);
   void put_back_paused(State& state);
   void read_put_back(State& state);
-  static void leave_partner(State& state, const store::OutboxRow& row);
+  static void end_attempt(State& state, const store::OutboxRow& row);
   static void end_sending(State& state, const store::OutboxRow& row);
   std::optional<Pick> pick(SteadyClock::TimePoint now);
   void attempt(const RowPtr& row);
@@ -147,6 +147,7 @@ class Dispatcher {
   void withdraw(const RowPtr& row);
   void expire(const RowPtr& row);
   void count(const store::OutboxRow& row, const connector::Outcome& outcome);
+  void move_breaker(State& state, std::int64_t sequence, bool failed) const;
   static void end_probe(State& state, std::int64_t sequence);
   void back_off(const RowPtr& row, std::optional<std::chrono::seconds> at_least);
   void release(const store::OutboxRow& row, bool drop_head);

@@ -123,9 +123,7 @@ class Side {
     start.state = state();
     const auto begun = Clock::now();
     hub_ = std::make_unique<RunningHub>(options_, start);
-    const std::string admin = hub_->address("admin");
-    port_ = std::stoi(admin.substr(admin.rfind(':') + 1));
-    wait_for([&] { return is_ready(port_); }, "/ready");
+    wait_for([port = hub_->admin_port()] { return is_ready(port); }, "/ready");
     const double seconds = since(begun);
     look_ = std::make_unique<Look>(database());
     return seconds;
@@ -192,7 +190,6 @@ class Side {
   TemporaryFolder folder_;
   std::unique_ptr<RunningHub> hub_;
   std::unique_ptr<Look> look_;
-  int port_ = 0;
 };
 
 /// What the store is filled with: as many cases that the engine opens, each so many times.

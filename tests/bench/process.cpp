@@ -116,9 +116,9 @@ RunningHub::RunningHub(const Options& options, const Start& start)
   for (const auto& [name, contents] : start.secrets) {
     std::ofstream(home + "/secrets/" + name) << contents << '\n';
   }
-  std::vector<std::string> command{options.masar,  "run",
-                                   start.config,   "--state",
-                                   state_,         "--secrets",
+  std::vector<std::string> command{options.masar,     "run",
+                                   start.config,      "--state",
+                                   state_,            "--secrets",
                                    home + "/secrets", "--addresses",
                                    home + "/addresses.json"};
   for (const auto& [name, value] : start.settings) {
@@ -141,11 +141,15 @@ std::string RunningHub::address(const std::string& listener) const {
   return addresses_.at(listener);
 }
 
-std::string RunningHub::metrics() const {
+int RunningHub::admin_port() const {
   const std::string admin = address("admin");
+  return std::stoi(admin.substr(admin.rfind(':') + 1));
+}
+
+std::string RunningHub::metrics() const {
   std::string token = read_file(state_ + "/admin.token");
   token.erase(token.find_last_not_of('\n') + 1);
-  return admin_answer(std::stoi(admin.substr(admin.rfind(':') + 1)), "/metrics", token);
+  return admin_answer(admin_port(), "/metrics", token);
 }
 
 std::string RunningHub::log() const { return read_file(folder_.path() + "/log"); }

@@ -67,6 +67,7 @@ class RunningHub {
   Process& process() noexcept { return *process_; }
   /// `host:port` of a listener, or of `admin`.
   std::string address(const std::string& listener) const;
+  int admin_port() const;
   std::string metrics() const;  ///< what its `/metrics` says, with the answer's head
   std::string log() const;
 
